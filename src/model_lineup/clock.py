@@ -1,0 +1,28 @@
+"""The only reader of time. Everything else is handed a `Clock`, so that tests can set it."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+tick = time.monotonic
+"""Monotonic seconds, for durations. On Linux this is the clock that asyncio and uvloop use too."""
+
+
+class Clock(Protocol):
+    """Wall time for records, monotonic time for durations; never mixed."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+
+    def tick(self) -> float:
+        """Monotonic seconds with an arbitrary origin."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def tick(self) -> float:
+        return tick()
