@@ -1,0 +1,280 @@
+"""The values that cross this room's door: where to call, what to ask, and what came back.
+
+All are frozen msgspec structs: they travel as JSON to the child process that measures. Times are monotonic seconds
+from `clock.tick`, comparable within one process only. What a provider did not tell is `None` or absent, never 0.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
+
+Task = Literal["chat", "embedding", "other", "unknown"]
+NetworkScope = Literal["public", "private", "loopback"]
+Stage = Literal["dns", "connect", "tls", "auth", "quota", "model", "timeout", "protocol", "empty"]
+
+
+class Timeouts(Struct, frozen=True):
+    """Seconds. `connect_s` covers DNS, TCP and TLS together; the totals are absolute."""
+
+    connect_s: float = 5.0
+    first_byte_s: float = 120.0
+    idle_s: float = 300.0
+    stream_total_s: float = 3600.0
+    plain_total_s: float = 600.0
+    test_s: float = 60.0
+
+
+class Endpoint(Struct, frozen=True):
+    """A configured account at a provider. `headers` are the admin's extra ones, already checked against the allow-list.
+
+    `ca_bundle` is a PEM text or the path of one; `proxy` an `http://` URL. Key, header values and proxy stay out of
+    `repr`, so that no log line or traceback shows them.
+    """
+
+    kind: str
+    base_url: str
+    api_key: str | None = None
+    network_scope: NetworkScope = "public"
+    headers: tuple[tuple[str, str], ...] = ()
+    api_version: str | None = None
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+    def __repr__(self) -> str:
+        key = "set" if self.api_key else "none"
+        return f"Endpoint(kind={self.kind!r}, base_url={self.base_url!r}, api_key={key}, scope={self.network_scope!r})"
+
+    def __rich_repr__(self) -> Any:
+        yield "kind", self.kind
+        yield "base_url", self.base_url
+
+
+class Target(Struct, frozen=True):
+    """One model at one endpoint, ready to call. `model_id` is the provider's own string, byte for byte."""
+
+    endpoint: Endpoint
+    model_id: str
+    task: Task = "chat"
+
+
+class ListedModel(Struct, frozen=True):
+    """One entry of a provider's list. `facts` holds only what the list truly tells; an absent key is unknown.
+
+    Keys: display_name, description (str) · context_length, max_output_tokens (int > 0) · supports_tools,
+    supports_vision, supports_streaming (bool) · task (`Task`) · pricing, lifecycle (JSON objects).
+    """
+
+    model_id: str
+    facts: dict[str, Any]
+
+
+class Listing(Struct, frozen=True):
+    """A list read to its last page: each `model_id` once, in the provider's order."""
+
+    models: tuple[ListedModel, ...]
+    pages: int
+
+
+class Message(Struct, frozen=True):
+    """One turn. `content` is text, or the dialect-free list of parts of the OpenAI format."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Ask(Struct, frozen=True):
+    """What to ask. An embedding model embeds the content of the messages, one input each; the rest does not apply.
+
+    `max_tokens` bounds the output; `None` leaves it to the provider.
+    """
+
+    messages: tuple[Message, ...]
+    max_tokens: int | None = None
+    stream: bool = True
+    temperature: float | None = None
+    seed: int | None = None
+
+    @classmethod
+    def of(cls, prompt: str, *, max_tokens: int | None = None, stream: bool = True, seed: int | None = None) -> "Ask":
+        """One user message."""
+        return cls((Message("user", prompt),), max_tokens=max_tokens, stream=stream, seed=seed)
+
+
+class Usage(Struct, frozen=True):
+    """Tokens as the provider counted them; a missing or impossible number is `None`."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+class Failure(Struct, frozen=True):
+    """Why an exchange did not succeed. Safe to show: at most 200 scrubbed characters, no body, no header, no key.
+
+    `stage` is the first that failed. `code` is finer and counts errors in reports: the stage itself, or `overloaded`,
+    `server_error`, `upstream_redirect`, `truncated`, `not_json`, `html`, `malformed`, `upstream_error`, `too_large`.
+    `hint` says what an admin can do next.
+    """
+
+    stage: Stage
+    code: str
+    message: str
+    hint: str = ""
+    http_status: int | None = None
+
+
+class Event(Struct, frozen=True):
+    """One decoded chunk of a stream. `content` is true if it carried text, reasoning or a piece of a tool call."""
+
+    content: bool = False
+    text: str = ""
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    model: str | None = None
+    done: bool = False
+    timings: dict[str, Any] | None = None
+    failure: Failure | None = None
+
+
+class Exchange(Struct, frozen=True):
+    """One upstream request and all that came back.
+
+    `sent_at`: the request's first bytes were handed to the socket, `head_at`: status and headers were there,
+    `content_at`: one ascending stamp per event with non-empty content (empty for a plain answer),
+    `first_event_at`, `last_event_at`: any event; for a plain answer the moment when its body was complete.
+    `succeeded` is true only if the answer was valid, complete and not empty.
+    """
+
+    sent_at: float
+    head_at: float | None = None
+    content_at: tuple[float, ...] = ()
+    first_event_at: float | None = None
+    last_event_at: float | None = None
+    text: str = ""
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    answered_model: str | None = None
+    failure: Failure | None = None
+    http_status: int | None = None
+    server_timings: dict[str, Any] | None = None
+    reused: bool = False
+    streamed: bool = True
+
+    @property
+    def succeeded(self) -> bool:
+        return self.failure is None
+
+
+class Quirks:
+    """What a server was found not to understand. Share one among the asks of one target to learn it only once."""
+
+    def __init__(self) -> None:
+        self.stream_options = True
+        self.max_tokens_field = "max_tokens"
+
+
+class Call(Struct, frozen=True):
+    """An ask in a dialect's words: `path` is appended to the base URL."""
+
+    path: str
+    body: bytes
+
+
+class Answer(Struct, frozen=True):
+    """A plain answer, decoded. `empty`: valid, but with nothing in it."""
+
+    text: str = ""
+    empty: bool = False
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    model: str | None = None
+    timings: dict[str, Any] | None = None
+
+
+class Page(Struct, frozen=True):
+    """One page of a list; `following` is the query of the next one, `None` on the last."""
+
+    models: tuple[ListedModel, ...]
+    following: tuple[tuple[str, str], ...] | None = None
+
+
+class FormField(Struct, frozen=True):
+    """A setting that a kind takes, as forms and the reference page show it. `name` is a field of `Endpoint`."""
+
+    name: str
+    label: str
+    required: bool = False
+    secret: bool = False
+    help: str = ""
+
+
+class Dialect(Protocol):
+    """A wire format: how to word an ask, how to read the answer. Pure; knows no sockets and no credentials."""
+
+    @property
+    def name(self) -> str:
+        """Stable, lower case."""
+
+    def call(self, target: Target, ask: Ask, quirks: Quirks) -> Call:
+        """The request for this ask."""
+
+    def answer(self, target: Target, body: bytes) -> Answer:
+        """Reads a plain 2xx body. Raises ProviderError when it holds an error, Malformed when it is no answer."""
+
+    def event(self, name: str, data: str) -> Event:
+        """Reads one event of a stream; `name` is its SSE type. Raises as `answer` does."""
+
+    def learn(self, status: int, message: str, quirks: Quirks) -> bool:
+        """Whether this refusal taught `quirks` something that makes asking once more worth while."""
+
+
+class Kind(Protocol):
+    """One sort of provider. `registry` finds each by scanning `kinds/`; forms, docs and contract tests follow."""
+
+    @property
+    def name(self) -> str:
+        """The `type` of a provider row."""
+
+    @property
+    def label(self) -> str:
+        """For people."""
+
+    @property
+    def default_base_url(self) -> str | None:
+        """What the form proposes."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The wire format that it speaks."""
+
+    @property
+    def key_needed(self) -> bool:
+        """Whether a provider of this kind cannot be stored without a key."""
+
+    @property
+    def fields(self) -> tuple[FormField, ...]:
+        """The settings it takes, in the order of the form."""
+
+    def auth(self, endpoint: Endpoint) -> Mapping[str, str]:
+        """The headers that carry the credential; empty without one."""
+
+    def list_path(self, endpoint: Endpoint) -> str:
+        """Where the models are listed, appended to the base URL."""
+
+    def page(self, body: bytes) -> Page:
+        """Reads one page of the list. Raises Malformed when any entry is not as it should be."""
+
+
+class Malformed(ValueError):
+    """What a provider sent is not what its format says. The message quotes none of it."""
+
+
+class ProviderError(Exception):
+    """The provider reported an error inside an answer that looked like a success."""
+
+    def __init__(self, message: str, code: str | int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
