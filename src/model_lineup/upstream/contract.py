@@ -221,7 +221,7 @@ class Dialect(Protocol):
         """The request for this ask."""
 
     def answer(self, target: Target, body: bytes) -> Answer:
-        """Reads a plain 2xx body. Raises ProviderError when it holds an error, Malformed when it is no answer."""
+        """Reads a plain 2xx body. Raises ProviderError when it holds an error, MalformedError when it is no answer."""
 
     def event(self, name: str, data: str) -> Event:
         """Reads one event of a stream; `name` is its SSE type. Raises as `answer` does."""
@@ -264,10 +264,10 @@ class Kind(Protocol):
         """Where the models are listed, appended to the base URL."""
 
     def page(self, body: bytes) -> Page:
-        """Reads one page of the list. Raises Malformed when any entry is not as it should be."""
+        """Reads one page of the list. Raises MalformedError when any entry is not as it should be."""
 
 
-class Malformed(ValueError):
+class MalformedError(ValueError):
     """What a provider sent is not what its format says. The message quotes none of it."""
 
 

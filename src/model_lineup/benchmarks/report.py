@@ -1,0 +1,222 @@
+"""From samples to a report: what counts, what does not, and what stays unknown. Pure.
+
+Only requests that succeeded give latencies; failures are counted by class. Warm-up requests are reported apart.
+Requests cut short by a limit or a cancel say nothing about the provider and are counted as `unfinished` alone.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
+
+from msgspec import Struct, field
+
+from model_lineup.benchmarks.plan import Plan
+from model_lineup.benchmarks.statistics import Summary, summary
+from model_lineup.upstream.contract import Failure
+
+Stopped = Literal["time_limit", "token_limit", "cancelled", "auth", "quota", "errors"]
+TokenSource = Literal["usage", "estimated", "mixed", "none"]
+
+
+class Sample(Struct, frozen=True, tag_field="kind", tag="sample"):
+    """One request. Times in milliseconds; what could not be measured is `None`, never 0.
+
+    `number` counts from 0, warm-up requests are negative. `started_s`, `ended_s` are seconds after the run's start.
+    `itl_ms` holds every gap between content events. `estimated`: the provider reported no usage, and
+    `completion_tokens` is the number of content events. `late_ms`: open loop, how late the request was sent.
+    """
+
+    number: int
+    started_s: float
+    ended_s: float
+    failure: Failure | None = None
+    unfinished: bool = False
+    response_time_ms: float | None = None
+    ttft_ms: float | None = None
+    tpot_ms: float | None = None
+    itl_ms: tuple[float, ...] = ()
+    output_tokens_per_s: float | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    estimated: bool = False
+    reused: bool = False
+    late_ms: float | None = None
+    finish_reason: str | None = None
+    answered_model: str | None = None
+
+    @property
+    def warmup(self) -> bool:
+        return self.number < 0
+
+    @property
+    def succeeded(self) -> bool:
+        return self.failure is None and not self.unfinished
+
+
+class Throughput(Struct, frozen=True):
+    """Per second of `duration_s`, over the requests that succeeded."""
+
+    requests_per_s: float | None = None
+    output_tokens_per_s: float | None = None
+    total_tokens_per_s: float | None = None
+
+
+class Used(Struct, frozen=True):
+    """Tokens of the requests that succeeded; `None` where no request told."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+class Warmup(Struct, frozen=True):
+    """The requests before the measured ones: they pay for connections, loading and compiling."""
+
+    requests: int = 0
+    succeeded: int = 0
+    errors: dict[str, int] = field(default_factory=dict)
+    response_time_ms: tuple[float, ...] = ()
+    ttft_ms: tuple[float, ...] = ()
+
+
+class Environment(Struct, frozen=True):
+    """What measured, and what was measured. `loop_lag_ms_p99`: how late the measurer's own timers ran."""
+
+    lineup: str = ""
+    python: str = ""
+    platform: str = ""
+    cpus: int = 0
+    event_loop: str = ""
+    kind: str = ""
+    model_id: str = ""
+    answered_models: tuple[str, ...] = ()
+    connections_opened: int = 0
+    loop_lag_ms_p99: float | None = None
+
+
+class Report(Struct, frozen=True):
+    """What CONTRACT 6 promises, and `unfinished`, `stopped` (why the run ended early), `saturated` (the measurer itself
+    lagged, so its latencies are upper bounds), `late_ms` (open loop) and `mode`."""
+
+    requests: int
+    succeeded: int
+    failed: int
+    unfinished: int
+    errors: dict[str, int]
+    response_time_ms: Summary
+    ttft_ms: Summary
+    itl_ms: Summary
+    tpot_ms: Summary
+    output_tokens_per_s: Summary
+    late_ms: Summary
+    throughput: Throughput
+    usage: Used
+    token_source: TokenSource
+    duration_s: float
+    warmup: Warmup
+    mode: str
+    plan: Plan
+    environment: Environment
+    stopped: Stopped | None = None
+    saturated: bool = False
+
+
+def report_of(
+    plan: Plan,
+    samples: Iterable[Sample],
+    *,
+    environment: Environment | None = None,
+    stopped: Stopped | None = None,
+    saturated: bool = False,
+) -> Report:
+    """All figures of a run. An empty or fully failed run is a valid report with `null` figures."""
+    everything = list(samples)
+    measured = [sample for sample in everything if not sample.warmup]
+    answered = [sample for sample in measured if not sample.unfinished]
+    good = [sample for sample in answered if sample.succeeded]
+    duration_s = _duration(measured)
+    usage = _used(good)
+    return Report(
+        requests=len(answered),
+        succeeded=len(good),
+        failed=len(answered) - len(good),
+        unfinished=len(measured) - len(answered),
+        errors=_errors(answered),
+        response_time_ms=_summary(good, lambda sample: sample.response_time_ms),
+        ttft_ms=_summary(good, lambda sample: sample.ttft_ms),
+        itl_ms=summary([gap for sample in good for gap in sample.itl_ms]),
+        tpot_ms=_summary(good, lambda sample: sample.tpot_ms),
+        output_tokens_per_s=_summary(good, lambda sample: sample.output_tokens_per_s),
+        late_ms=_summary(good, lambda sample: sample.late_ms),
+        throughput=_throughput(len(good), usage, duration_s),
+        usage=usage,
+        token_source=_token_source(good),
+        duration_s=duration_s,
+        warmup=_warmup([sample for sample in everything if sample.warmup and not sample.unfinished]),
+        mode=plan.mode,
+        plan=plan,
+        environment=environment or Environment(),
+        stopped=stopped,
+        saturated=saturated,
+    )
+
+
+def _summary(samples: Sequence[Sample], figure: Callable[[Sample], float | None]) -> Summary:
+    return summary([value for value in map(figure, samples) if value is not None])
+
+
+def _errors(samples: Iterable[Sample]) -> dict[str, int]:
+    return dict(Counter(sample.failure.code for sample in samples if sample.failure is not None))
+
+
+def _duration(measured: Sequence[Sample]) -> float:
+    """Seconds from the first measured request's start to the last one's end."""
+    if not measured:
+        return 0.0
+    return max(sample.ended_s for sample in measured) - min(sample.started_s for sample in measured)
+
+
+def _used(good: Sequence[Sample]) -> Used:
+    return Used(
+        prompt_tokens=_total(sample.prompt_tokens for sample in good),
+        completion_tokens=_total(sample.completion_tokens for sample in good),
+        cached_tokens=_total(sample.cached_tokens for sample in good),
+    )
+
+
+def _total(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def _throughput(succeeded: int, usage: Used, duration_s: float) -> Throughput:
+    if duration_s <= 0 or not succeeded:
+        return Throughput()
+    output, prompt = usage.completion_tokens, usage.prompt_tokens
+    return Throughput(
+        requests_per_s=succeeded / duration_s,
+        output_tokens_per_s=None if output is None else output / duration_s,
+        total_tokens_per_s=None if output is None or prompt is None else (output + prompt) / duration_s,
+    )
+
+
+def _token_source(good: Sequence[Sample]) -> TokenSource:
+    counted = [sample for sample in good if sample.completion_tokens is not None]
+    estimated = sum(sample.estimated for sample in counted)
+    if not counted:
+        return "none"
+    if estimated == 0:
+        return "usage"
+    return "estimated" if estimated == len(counted) else "mixed"
+
+
+def _warmup(samples: Sequence[Sample]) -> Warmup:
+    good = [sample for sample in samples if sample.succeeded]
+    return Warmup(
+        requests=len(samples),
+        succeeded=len(good),
+        errors=_errors(samples),
+        response_time_ms=tuple(s.response_time_ms for s in good if s.response_time_ms is not None),
+        ttft_ms=tuple(s.ttft_ms for s in good if s.ttft_ms is not None),
+    )
