@@ -1,0 +1,6 @@
+"""Who may: people, their sessions, and keys.
+
+Enter at `people.People`, `sessions.Sessions`, `keys.Keys`; `actor.py` says who is asking and what a role reaches.
+Tokens and keys are opaque random strings of which only hashes are stored, so revoking holds on the next request.
+It never knows about HTTP.
+"""

@@ -1,0 +1,79 @@
+"""People and keys are configuration; sessions and their tokens are activity."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index
+
+from model_lineup.database.metadata import Flag, Number, Words, activity, configuration, row_id, table
+
+people = table(
+    "people",
+    configuration,
+    row_id(),
+    Column("email", Words, nullable=False),
+    Column("email_folded", Words, nullable=False),
+    Column("role", Words, CheckConstraint("role IN ('admin', 'viewer', 'user')"), nullable=False),
+    Column("password_hash", Words),
+    Column("disabled", Flag, nullable=False),
+    Column("session_epoch", Number, nullable=False),
+    Column("version", Number, nullable=False),
+    Column("created_at", Number, nullable=False),
+    Column("updated_at", Number, nullable=False),
+    Column("deleted_at", Number),
+    Column("changed_at_revision", Number, nullable=False),
+)
+Index(
+    "ux_people_email",
+    people.c.email_folded,
+    unique=True,
+    sqlite_where=people.c.deleted_at.is_(None),
+    postgresql_where=people.c.deleted_at.is_(None),
+)
+
+keys = table(
+    "keys",
+    configuration,
+    row_id(),
+    Column("name", Words, nullable=False),
+    Column("kind", Words, CheckConstraint("kind IN ('user', 'agent', 'admin')"), nullable=False),
+    Column("role", Words, CheckConstraint("role IN ('admin', 'viewer')")),
+    Column("owner_id", Number, ForeignKey("people.id")),
+    Column("token_hash", Words, nullable=False, unique=True),
+    Column("hint", Words, nullable=False),
+    Column("limits", Words, nullable=False),
+    Column("expires_at", Number),
+    Column("disabled", Flag, nullable=False),
+    Column("version", Number, nullable=False),
+    Column("created_at", Number, nullable=False),
+    Column("updated_at", Number, nullable=False),
+    Column("deleted_at", Number),
+    Column("changed_at_revision", Number, nullable=False),
+    Index("ix_keys_owner", "owner_id"),
+)
+
+setup_links = table(
+    "setup_links",
+    configuration,
+    Column("token_hash", Words, primary_key=True),
+    Column("expires_at", Number, nullable=False),
+)
+
+sessions = table(
+    "sessions",
+    activity,
+    Column("family", Words, primary_key=True),
+    Column("person_id", Number, nullable=False),
+    Column("epoch", Number, nullable=False),
+    Column("generation", Number, nullable=False),
+    Column("refreshed_at", Number, nullable=False),
+    Column("expires_at", Number, nullable=False),
+    Column("revoked_at", Number),
+    Column("created_at", Number, nullable=False),
+    Index("ix_sessions_person", "person_id"),
+)
+
+access_tokens = table(
+    "access_tokens",
+    activity,
+    Column("token_hash", Words, primary_key=True),
+    Column("family", Words, ForeignKey("activity.sessions.family", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", Number, nullable=False),
+)

@@ -1,0 +1,124 @@
+"""Providers, models, the facts about models with their origin, aliases; and how models fared when tested.
+
+Deleted rows stay as marks: what was deleted can be restored, and followers of the revision see that it went.
+"""
+
+from sqlalchemy import CheckConstraint, Column, ColumnElement, ForeignKey, Index, UniqueConstraint
+
+from model_lineup.database.metadata import Flag, Number, Words, activity, configuration, row_id, table
+
+
+def _unique_while_alive(name: str, column: Column[str], deleted_at: ColumnElement[int]) -> Index:
+    alive = deleted_at.is_(None)
+    return Index(name, column, unique=True, sqlite_where=alive, postgresql_where=alive)
+
+
+providers = table(
+    "providers",
+    configuration,
+    row_id(),
+    Column("name", Words, nullable=False),
+    Column("slug", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("base_url", Words, nullable=False),
+    Column("sealed_key", Words),
+    Column("key_origin", Words),
+    Column("key_hint", Words),
+    Column("enabled", Flag, nullable=False),
+    Column("network_scope", Words, nullable=False),
+    Column("headers", Words, nullable=False),
+    Column("api_version", Words),
+    Column("ca_bundle", Words),
+    Column("proxy", Words),
+    Column("timeouts", Words, nullable=False),
+    Column("position", Number, nullable=False),
+    Column("version", Number, nullable=False),
+    Column("created_at", Number, nullable=False),
+    Column("updated_at", Number, nullable=False),
+    Column("deleted_at", Number),
+    Column("changed_at_revision", Number, nullable=False),
+)
+_unique_while_alive("ux_providers_slug", providers.c.slug, providers.c.deleted_at)
+
+models = table(
+    "models",
+    configuration,
+    row_id(),
+    Column("provider_id", Number, ForeignKey("providers.id"), nullable=False),
+    Column("model_id", Words, nullable=False),
+    Column("display_name", Words, nullable=False),
+    Column("description", Words),
+    Column("task", Words, CheckConstraint("task IN ('chat', 'embedding', 'other', 'unknown')"), nullable=False),
+    Column("context_length", Number),
+    Column("max_output_tokens", Number),
+    Column("supports_tools", Flag),
+    Column("supports_vision", Flag),
+    Column("supports_streaming", Flag),
+    Column("pricing", Words),
+    Column("lifecycle", Words),
+    Column("facts", Words, nullable=False),
+    Column("visible", Flag, nullable=False),
+    Column("listed", Flag, nullable=False),
+    Column("agents_enabled", Flag, nullable=False),
+    Column("source", Words, CheckConstraint("source IN ('manual', 'discovered', 'file')"), nullable=False),
+    Column("missing_since", Number),
+    Column("version", Number, nullable=False),
+    Column("created_at", Number, nullable=False),
+    Column("updated_at", Number, nullable=False),
+    Column("deleted_at", Number),
+    Column("changed_at_revision", Number, nullable=False),
+    UniqueConstraint("provider_id", "model_id", name="uq_models_provider_model"),
+    Index("ix_models_model_id", "model_id"),
+    Index("ix_models_display_name", "display_name"),
+    Index("ix_models_changed", "changed_at_revision"),
+)
+
+model_facts = table(
+    "model_facts",
+    configuration,
+    Column("model_row", Number, ForeignKey("models.id", ondelete="CASCADE"), primary_key=True),
+    Column("field", Words, primary_key=True),
+    Column("source", Words, primary_key=True),
+    Column("value", Words, nullable=False),
+    Column("at", Number, nullable=False),
+)
+
+aliases = table(
+    "aliases",
+    configuration,
+    row_id(),
+    Column("alias", Words, nullable=False),
+    Column("folded", Words, nullable=False),
+    Column("model_row", Number, ForeignKey("models.id", ondelete="CASCADE"), nullable=False),
+    Column("description", Words),
+    Column("fallbacks", Words, nullable=False),
+    Column("version", Number, nullable=False),
+    Column("created_at", Number, nullable=False),
+    Column("updated_at", Number, nullable=False),
+    Column("deleted_at", Number),
+    Column("deleted_with_model", Flag, nullable=False),
+    Column("changed_at_revision", Number, nullable=False),
+    Index("ix_aliases_model_row", "model_row"),
+    Index("ix_aliases_changed", "changed_at_revision"),
+)
+_unique_while_alive("ux_aliases_folded", aliases.c.folded, aliases.c.deleted_at)
+
+model_health = table(
+    "model_health",
+    activity,
+    Column("model_row", Number, primary_key=True, autoincrement=False),
+    Column("passed", Flag),
+    Column("last_test", Words),
+    Column("last_benchmark", Words),
+    Column("ttft_ms", Number),
+    Column("output_tokens_per_s", Number),
+)
+"""`ttft_ms` and `output_tokens_per_s` are rounded medians of the last benchmark, for sorting."""
+
+provider_fetches = table(
+    "provider_fetches",
+    activity,
+    Column("provider_id", Number, primary_key=True, autoincrement=False),
+    Column("at", Number, nullable=False),
+    Column("outcome", Words, nullable=False),
+)

@@ -1,0 +1,182 @@
+"""One `Database` for both kinds: `read()`, `write()` and `write_activity()` are the only ways to a connection.
+
+SQLite: readers see both files and can change neither; one writer per file and process, under `BEGIN IMMEDIATE`, so
+that a transaction never fails halfway with SQLITE_BUSY_SNAPSHOT. PostgreSQL: the same interface over one small pool;
+writers of the configuration queue on the row that holds the revision, so that revisions are committed in their order.
+"""
+
+import contextlib
+import importlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from model_lineup.errors import DatabaseBusy, StartRefused
+
+_PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "mmap_size = 0")
+_BUSY_STATES = {"55P03", "57014", "40001", "40P01"}  # lock timeout, statement cancelled, serialization, deadlock
+
+
+class Database:
+    """Connections to the configuration and the activity tables of one instance."""
+
+    def __init__(
+        self, readers: Engine, writer: Engine, activity_writer: Engine, *, queue: int, exclusive: bool
+    ) -> None:
+        """`exclusive`: one writer at a time in this process (SQLite); `queue`: writers that may wait for it."""
+        self._readers = readers
+        self._writer = writer
+        self._activity_writer = activity_writer
+        self._turns = (_Turn(queue), _Turn(queue)) if exclusive else (_NO_TURN, _NO_TURN)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self._readers.dialect.name == "sqlite"
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one moment of both sets of tables, and cannot change them."""
+        with _busy_is_503(), self._readers.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction on the configuration: committed when the block ends, rolled back when it raises.
+
+        Raises DatabaseBusy when its turn does not come in time.
+        """
+        with self._turns[0], _busy_is_503(), self._writer.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write_activity(self) -> Iterator[Connection]:
+        """A transaction on the activity tables; it never waits for one on the configuration."""
+        with self._turns[1], _busy_is_503(), self._activity_writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        for engine in (self._readers, self._writer, self._activity_writer):
+            engine.dispose()
+
+
+def sqlite_module() -> Any:
+    """`pysqlite3` where it has wheels, for its fresh SQLite; the interpreter's own elsewhere."""
+    with contextlib.suppress(ImportError):
+        return importlib.import_module("pysqlite3.dbapi2")
+    return importlib.import_module("sqlite3")
+
+
+def open_sqlite(folder: Path, *, busy_s: float, queue: int, readers: int = 40) -> Database:
+    """The two files in `folder`, which must exist and be migrated."""
+    lineup, activity = folder / "lineup.db", folder / "activity.db"
+    read = _sqlite(lineup, attach=activity, busy_s=busy_s, begin="BEGIN", readers=readers)
+    write = _sqlite(lineup, attach=None, busy_s=busy_s, begin="BEGIN IMMEDIATE")
+    write_activity = _sqlite(None, attach=activity, busy_s=busy_s, begin="BEGIN IMMEDIATE")
+    return Database(read, write, write_activity, queue=queue, exclusive=True)
+
+
+def open_sqlite_for_migration(folder: Path) -> Engine:
+    """One connection that may change both files; its `begin()` holds the write locks of both."""
+    return _sqlite(folder / "lineup.db", attach=folder / "activity.db", busy_s=60, begin="BEGIN IMMEDIATE")
+
+
+def open_postgres(url: str, *, busy_s: float, pool: int) -> Database:
+    """One pool; `url` is any `postgresql://` address. Raises StartRefused when the driver is not installed."""
+    engine = postgres_engine(url, pool=pool)
+    readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @event.listens_for(engine, "begin")
+    def limit_waiting(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(busy_s * 1000)}")
+
+    return Database(readers, engine, engine, queue=0, exclusive=False)
+
+
+def postgres_engine(url: str, *, pool: int) -> Engine:
+    """Raises StartRefused for an address that is not PostgreSQL's, or without the driver."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "postgresql":
+        raise StartRefused("LINEUP_DATABASE_URL must start with postgresql://; leave it out to use SQLite.")
+    try:
+        return create_engine(_with_psycopg(parsed), pool_size=pool, max_overflow=0, pool_timeout=5, pool_pre_ping=True)
+    except ImportError:
+        raise StartRefused("PostgreSQL needs its driver: pip install 'model-lineup[postgres]'.") from None
+
+
+def _with_psycopg(url: URL) -> URL:
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _sqlite(main: Path | None, *, attach: Path | None, busy_s: float, begin: str, readers: int = 0) -> Engine:
+    """An engine on `main` (None: nothing) with `attach` as schema `activity`; `readers` > 0: a read-only pool."""
+    driver = sqlite_module()
+
+    def connect() -> Any:
+        connection = driver.connect(
+            str(main) if main else ":memory:", timeout=busy_s, isolation_level=None, check_same_thread=False
+        )
+        if attach:
+            connection.execute("ATTACH DATABASE ? AS activity", (str(attach),))
+        for pragma in (*_PRAGMAS, *(("query_only = ON",) if readers else ())):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+
+    pool: dict[str, Any] = {"poolclass": StaticPool}
+    if readers:
+        pool = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": max(0, readers - 8), "pool_timeout": 5}
+    engine = create_engine("sqlite://", module=driver, creator=connect, **pool)
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class _Turn:
+    """A lock on which no more than `queue` threads wait."""
+
+    def __init__(self, queue: int) -> None:
+        self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(queue + 1)
+
+    def __enter__(self) -> None:
+        if not self._places.acquire(blocking=False):
+            raise DatabaseBusy("Too many changes are waiting to be written. Try again in a second.", retry_after=1)
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+        self._places.release()
+
+
+_NO_TURN: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _busy_is_503() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout:
+        raise DatabaseBusy("All database connections are in use. Try again in a second.", retry_after=1) from None
+    except DBAPIError as error:
+        if not _is_busy(error):
+            raise
+        raise DatabaseBusy("Another process is writing to the database. Try again.", retry_after=1) from None
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _BUSY_STATES:
+        return True
+    return isinstance(error, OperationalError) and "locked" in str(error.orig)
+
+
+def sqlite_version(engine: Engine) -> str:
+    with engine.connect() as connection:
+        return str(connection.execute(text("SELECT sqlite_version()")).scalar_one())

@@ -1,0 +1,26 @@
+"""Lists of values as one bound parameter, so that the text of a statement never grows with its input."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from model_lineup.database.metadata import Number, Words, dump
+
+
+def in_numbers(connection: Connection, column: ColumnElement[Any], numbers: Iterable[int]) -> ColumnElement[bool]:
+    """`column IN numbers`, for row ids; up to 100 000 of them."""
+    return _in(connection, column, list(numbers), Number)
+
+
+def in_words(connection: Connection, column: ColumnElement[Any], words: Iterable[str]) -> ColumnElement[bool]:
+    """`column IN words`, compared byte for byte."""
+    return _in(connection, column, list(words), Words)
+
+
+def _in(connection: Connection, column: ColumnElement[Any], values: list[Any], kind: Any) -> ColumnElement[bool]:
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(dump(values)).table_valued("value")
+        return column.in_(select(each.c.value))
+    return column == func.any(bindparam(None, values, type_=ARRAY(kind.dialect_impl(connection.dialect)), unique=True))

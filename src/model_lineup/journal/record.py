@@ -1,0 +1,111 @@
+"""The transaction of an administrative operation, and the record of what it did.
+
+    with journal.change(actor, "models.update", dry_run=False) as change:
+        store.update(change.connection, ..., revision=change.revision)
+        change.touched("model", 7, "gpt-4o", before={"visible": False}, after={"visible": True})
+    change.receipt
+
+Nothing touched: nothing written, the revision stays. A dry run is the same operation, rolled back at its end.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from model_lineup.clock import Clock
+from model_lineup.database.engines import Database
+from model_lineup.database.metadata import dump, micros
+from model_lineup.database.tables import instance
+from model_lineup.journal.shapes import Entry, Receipt
+from model_lineup.journal.tables import change_entries, change_sets
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who acts, as the journal keeps it: `admin@example.com`, `key 'ci' (3)`, `local command line`."""
+
+    label: str
+    request_id: str | None = None
+
+
+@dataclass(slots=True)
+class Change:
+    """An operation under way. `revision` is the one that it will have if it touches anything."""
+
+    connection: Connection
+    revision: int
+    now: int
+    dry_run: bool
+    entries: list[Entry] = field(default_factory=list)
+    receipt: Receipt = field(init=False)
+
+    def touched(
+        self, entity: str, entity_id: int, label: str, *, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
+        """Note one row. `before` and `after` hold the fields that differ, as JSON values, and no secret."""
+        self.entries.append(Entry(entity, entity_id, label, dict(before), dict(after)))
+
+
+class _RollBack(Exception):
+    """Ends a dry run."""
+
+
+class Journal:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @contextlib.contextmanager
+    def change(self, author: Author, operation: str, *, dry_run: bool = False) -> Iterator[Change]:
+        """One transaction for one operation. What was touched is in `entries`, how it ended in `receipt`."""
+        with contextlib.suppress(_RollBack), self._database.write() as connection:
+            before = _lock_revision(connection)
+            change = Change(connection, before + 1, micros(self._clock.now()), dry_run)
+            yield change
+            change.receipt = Receipt(before, None)
+            if dry_run:
+                raise _RollBack
+            if change.entries:
+                change.receipt = Receipt(change.revision, _store(change, author, operation))
+
+
+def _lock_revision(connection: Connection) -> int:
+    """The revision; on PostgreSQL this is where writers queue (SQLite's BEGIN IMMEDIATE has done it already)."""
+    return int(connection.execute(select(instance.c.revision).with_for_update()).scalar_one())
+
+
+def _store(change: Change, author: Author, operation: str) -> int:
+    connection = change.connection
+    connection.execute(update(instance).values(revision=change.revision))
+    values = {
+        "revision": change.revision,
+        "at": change.now,
+        "actor": author.label,
+        "operation": operation,
+        "request_id": author.request_id,
+        "touched": len(change.entries),
+    }
+    change_id = int(connection.execute(insert(change_sets).values(values).returning(change_sets.c.id)).scalar_one())
+    connection.execute(insert(change_entries), [_row(change_id, n, entry) for n, entry in enumerate(change.entries)])
+    return change_id
+
+
+def _row(change_id: int, position: int, entry: Entry) -> dict[str, Any]:
+    return {
+        "change_id": change_id,
+        "position": position,
+        "entity": entry.entity,
+        "entity_id": entry.entity_id,
+        "label": entry.label,
+        "before": dump(entry.before),
+        "after": dump(entry.after),
+    }
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields whose values differ, from both sides; for `touched`."""
+    names = [name for name in after if name not in before or before[name] != after[name]]
+    return {name: before[name] for name in names if name in before}, {name: after[name] for name in names}

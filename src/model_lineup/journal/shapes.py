@@ -1,0 +1,43 @@
+"""What the journal says about a change."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One touched row: only the fields that differ; `before` is empty for a new row, `after` for a removed one."""
+
+    entity: str
+    entity_id: int
+    label: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class ChangeSet(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation: who did what, when, and how many rows it touched. `entries` stand in the single view only."""
+
+    id: int
+    revision: int
+    at: datetime
+    actor: str
+    operation: str
+    request_id: str | None
+    touched: int
+    entries: list[Entry] | None = None
+
+
+class ChangePage(msgspec.Struct, frozen=True):
+    changes: list[ChangeSet]
+    total: int
+    limit: int
+    offset: int
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What a write returns: the revision after it, and its change set (None: nothing changed, or a dry run)."""
+
+    revision: int
+    change_id: int | None

@@ -1,0 +1,51 @@
+"""Reading the journal."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, func, select
+
+from model_lineup.database.metadata import moment
+from model_lineup.database.tables import instance
+from model_lineup.journal.shapes import ChangePage, ChangeSet, Entry
+from model_lineup.journal.tables import change_entries, change_sets
+
+
+def revision(connection: Connection) -> int:
+    """The number of the newest configuration."""
+    return int(connection.execute(select(instance.c.revision)).scalar_one())
+
+
+def page(connection: Connection, *, limit: int, offset: int) -> ChangePage:
+    """Change sets, newest first, without their entries."""
+    total = connection.execute(select(func.count()).select_from(change_sets)).scalar_one()
+    rows = connection.execute(select(change_sets).order_by(change_sets.c.id.desc()).limit(limit).offset(offset))
+    return ChangePage([_change_set(row) for row in rows], int(total), limit, offset)
+
+
+def one(connection: Connection, change_id: int) -> ChangeSet | None:
+    """One change set with all its entries."""
+    row = connection.execute(select(change_sets).where(change_sets.c.id == change_id)).one_or_none()
+    if row is None:
+        return None
+    found = connection.execute(
+        select(change_entries).where(change_entries.c.change_id == change_id).order_by(change_entries.c.position)
+    )
+    return msgspec.structs.replace(_change_set(row), entries=[_entry(entry) for entry in found])
+
+
+def _change_set(row: Row[Any]) -> ChangeSet:
+    return ChangeSet(
+        id=row.id,
+        revision=row.revision,
+        at=moment(row.at),
+        actor=row.actor,
+        operation=row.operation,
+        request_id=row.request_id,
+        touched=row.touched,
+    )
+
+
+def _entry(row: Row[Any]) -> Entry:
+    before, after = msgspec.json.decode(row.before), msgspec.json.decode(row.after)
+    return Entry(row.entity, row.entity_id, row.label, before, after)

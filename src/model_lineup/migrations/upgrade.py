@@ -1,0 +1,81 @@
+"""Brings the tables to this version's shape, at start, under a lock that several starting processes share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from model_lineup.errors import StartRefused
+
+HERE = Path(__file__).parent
+ADVISORY_LOCK = 0x6C696E65  # "line"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One set of tables with its own versions: its folder, and its schema (None: the main one)."""
+
+    name: str
+    schema: str | None
+
+    @property
+    def versions(self) -> list[str]:
+        """Version numbers, oldest first; a file's name begins with its number, which is a date."""
+        return [file.name[:10] for file in sorted((HERE / self.name / "versions").glob("2*.py"))]
+
+    @property
+    def head(self) -> str:
+        return self.versions[-1]
+
+
+BRANCHES = (Branch("configuration", None), Branch("activity", "activity"))
+
+
+def migrate(engine: Engine) -> list[str]:
+    """Apply what is due in one transaction and return the names of the branches that moved.
+
+    `engine.begin()` must lock on SQLite (BEGIN IMMEDIATE). Raises StartRefused for tables that this version does not
+    know.
+    """
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
+            connection.execute(text("CREATE SCHEMA IF NOT EXISTS activity"))
+        due = [branch for branch in BRANCHES if _stored_version(connection, branch) != branch.head]
+        for branch in due:
+            _upgrade(connection, branch)
+        return [branch.name for branch in due]
+
+
+def _stored_version(connection: Connection, branch: Branch) -> str | None:
+    if not inspect(connection).has_table("alembic_version", schema=branch.schema):
+        if inspect(connection).get_table_names(schema=branch.schema):
+            raise StartRefused("The database holds tables that are not Lineup's. Give Lineup a database of its own.")
+        return None
+    where = f"{branch.schema}.alembic_version" if branch.schema else "alembic_version"
+    stored = connection.execute(text(f"SELECT version_num FROM {where}")).scalar_one_or_none()  # noqa: S608 (constants)
+    if stored is not None and stored not in branch.versions:
+        raise StartRefused(
+            f"The database is at version {stored} ({branch.name}), which this Lineup does not know. "
+            "It was written by a newer Lineup: install that one, or restore the backup made before the upgrade."
+        )
+    return stored
+
+
+def _upgrade(connection: Connection, branch: Branch) -> None:
+    from alembic import command
+
+    command.upgrade(alembic_config(connection, branch), "head")
+
+
+def alembic_config(connection: Connection, branch: Branch, **attributes: Any) -> Any:
+    """What Alembic's commands need to work on this connection and branch."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("version_locations", str(HERE / branch.name / "versions"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(connection=connection, schema=branch.schema, **attributes)
+    return config

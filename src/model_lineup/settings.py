@@ -1,0 +1,139 @@
+"""Every setting of Lineup: type, unit, default, help. Frozen, read once, passed in; never a global.
+
+Environment (`LINEUP_PORT`) wins over `lineup.toml` (`port = …`), which wins over the default. The reference page
+`docs/reference/settings.md` is made from this file.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from model_lineup.errors import StartRefused
+
+PREFIX = "LINEUP_"
+
+
+class Settings(BaseModel):
+    """All settings, with units in the names where the type cannot hold them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(8484, ge=0, le=65535, description="Port that the server listens on; 0 takes a free one.")
+    data_dir: Path = Field(Path("lineup-data"), description="Folder of the databases and the key ring.")
+    database_url: SecretStr | None = Field(
+        None, description="`postgresql://…` for PostgreSQL; without it SQLite files in the data directory."
+    )
+    keyring_file: Path | None = Field(None, description="Key ring; `keyring.json` in the data directory by default.")
+    public_url: str | None = Field(None, description="Address under which browsers reach Lineup, for links.")
+    admin_email: str | None = Field(None, description="E-mail address of the first administrator (first start only).")
+    admin_password: SecretStr | None = Field(
+        None, description="Password of the first administrator, 10–256 characters."
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="Bearer token that may read `/metrics`; admins always may."
+    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is logged.")
+    log_format: str = Field("auto", pattern="^(auto|json|text)$", description="`auto`: text on a terminal, else JSON.")
+
+    access_token_minutes: int = Field(15, ge=1, le=1440, description="Life of an access token.")
+    refresh_token_days: int = Field(14, ge=1, le=365, description="Life of a refresh token.")
+    setup_link_minutes: int = Field(30, ge=1, le=1440, description="Life of the set-up link.")
+
+    gateway_body_mib: int = Field(10, ge=1, le=1024, description="Largest request body under `/v1`, MiB.")
+    admin_body_mib: int = Field(1, ge=1, le=64, description="Largest request body under `/api`, MiB.")
+    import_body_mib: int = Field(5, ge=1, le=64, description="Largest body of an alias import, MiB.")
+    header_receipt_s: float = Field(10, gt=0, le=600, description="Time for a client to send its request head.")
+    body_receipt_s: float = Field(30, gt=0, le=3600, description="Time for a client to send its request body.")
+    keep_alive_s: float = Field(75, gt=0, le=3600, description="Idle time after which a client connection is closed.")
+    drain_s: float = Field(30, ge=0, le=3600, description="Time that running requests get at shutdown.")
+    bulk_ids: int = Field(10_000, ge=1, le=100_000, description="Most model ids in one bulk change.")
+    import_aliases: int = Field(5_000, ge=1, le=100_000, description="Most aliases in one import.")
+    page_limit: int = Field(1_000, ge=1, le=10_000, description="Largest `limit` of a list.")
+    database_busy_s: float = Field(2.0, gt=0, le=60, description="Wait for another process's write before 503.")
+    writer_queue: int = Field(200, ge=1, le=10_000, description="Writes waiting in this process before 503.")
+    postgres_pool: int = Field(10, ge=2, le=100, description="Connections to PostgreSQL, at most.")
+
+    fetch_models: int = Field(20_000, ge=1, le=1_000_000, description="Most models that one provider list may have.")
+    upstream_connect_s: float = Field(5, gt=0, le=60, description="DNS, TCP and TLS to a provider.")
+    upstream_first_byte_s: float = Field(120, gt=0, le=600, description="Request sent to first byte of a stream.")
+    upstream_idle_s: float = Field(300, gt=0, le=3600, description="Silence inside a stream.")
+    upstream_stream_total_s: float = Field(3600, gt=0, le=86400, description="One whole stream.")
+    upstream_plain_total_s: float = Field(600, gt=0, le=3600, description="One whole answer that is not streamed.")
+    upstream_test_s: float = Field(60, gt=0, le=600, description="One connection test, or one page of a list.")
+    upstream_pool: int = Field(1024, ge=1, le=65536, description="Connections per provider origin and key.")
+    egress_max_scope: str = Field(
+        "loopback",
+        pattern="^(public|private|loopback)$",
+        description="Widest `network_scope` that an administrator may give to a provider.",
+    )
+    runs_at_once: int = Field(2, ge=1, le=64, description="Benchmarks that one process runs at a time.")
+    run_lease_s: float = Field(15, gt=1, le=600, description="Silence after which a benchmark counts as interrupted.")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where each one came from: `default`, `environment`, or the file's name."""
+
+    settings: Settings
+    origin: Mapping[str, str]
+
+
+def load(environment: Mapping[str, str] | None = None, file: Path | None = None, **given: Any) -> Loaded:
+    """Merge `given` (command-line options, None is absent) over the environment over the file over the defaults.
+
+    `file` defaults to `LINEUP_CONFIG`, then to `lineup.toml` in the data directory, where it may be missing.
+    Raises StartRefused naming the setting, where it came from, and what would be right.
+    """
+    env = os.environ if environment is None else environment
+    options = {name: value for name, value in given.items() if value is not None}
+    named = {name: env[PREFIX + name.upper()] for name in Settings.model_fields if env.get(PREFIX + name.upper())}
+    stored, path = _read_file(file, env, {**named, **options})
+    origin = dict.fromkeys(Settings.model_fields, "default")
+    origin.update(dict.fromkeys(stored, str(path)))
+    origin.update({name: f"environment {PREFIX}{name.upper()}" for name in named})
+    origin.update(dict.fromkeys(options, "command line"))
+    _refuse_unknown(env)
+    try:
+        return Loaded(Settings(**{**stored, **named, **options}), origin)
+    except ValidationError as error:
+        raise StartRefused(_explain(error, origin)) from None
+
+
+def _read_file(file: Path | None, env: Mapping[str, str], known: Mapping[str, Any]) -> tuple[dict[str, Any], Path]:
+    wanted = file or (Path(env[PREFIX + "CONFIG"]) if env.get(PREFIX + "CONFIG") else None)
+    path = wanted or Path(known.get("data_dir", Settings.model_fields["data_dir"].default)) / "lineup.toml"
+    if not path.is_file():
+        if wanted:
+            raise StartRefused(
+                f"There is no settings file at {path}. Create it, or leave out the option that names it."
+            )
+        return {}, path
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")), path
+    except (OSError, ValueError) as error:
+        raise StartRefused(f"{path} cannot be read as TOML: {error}") from None
+
+
+def _refuse_unknown(env: Mapping[str, str]) -> None:
+    """A misspelt setting is worse than none: name it, and do not start."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {PREFIX + "CONFIG", PREFIX + "HARD"}
+    known |= {PREFIX + "URL", PREFIX + "KEY"}  # the command line's, for a remote server
+    unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise StartRefused(
+            f"{', '.join(unknown)}: no such setting. `lineup config show` lists them all; remove or correct this one."
+        )
+
+
+def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
+    lines = []
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else "settings"
+        lines.append(f"Setting {name!r} (from {origin.get(name, 'file')}): {problem['msg']}.")
+    return " ".join(lines)
