@@ -1,0 +1,30 @@
+"""What every test can ask for. Fixtures of one room live in that room's own conftest.py."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.fakes.model_server import running_model
+from tests.fakes.postgres import PostgresServer
+
+from model_lineup.demo.model_server import LocalModel
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL, started when the first test asks for it."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of a new, empty database of this test's own."""
+    url = postgres_server.fresh_database()
+    yield url
+    postgres_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def local_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalModel]:
+    """SmolLM2-135M behind llama.cpp's own HTTP server; `.base_url` ends in /v1, `.model_id` is its name."""
+    yield from running_model(tmp_path_factory.mktemp("model") / "server.log")
