@@ -1,1 +1,1 @@
-"""Stand-ins to try Lineup with. Imports nothing of Lineup, so that what it measures can be trusted as the other side."""
+"""Stand-ins to try Lineup with. Imports nothing of Lineup, so that it can be trusted as the other side."""

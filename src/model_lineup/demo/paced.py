@@ -1,0 +1,284 @@
+"""A provider that keeps time: an OpenAI-compatible echo server whose pace is set and whose truth is recorded.
+
+Stands in for a model where none can be installed, and is the other side of every test of our measuring. Run
+`python -m model_lineup.demo.paced --help`; the port is the first line on stdout. `GET /stats` tells for each request
+when it was fully read, when each token was handed to the kernel and the gaps between (`DELETE /stats` forgets).
+
+Timers run on `select`, whose timeout is in microseconds (epoll's, and so uvloop's, is in whole milliseconds), and
+asyncio's own transport sends inside `write`, so a stamp taken before `write` is the moment of sending. `select` bounds
+this server to about 1 000 connections.
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import selectors
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from typing import Any
+
+import httptools
+
+FAULTS = ("none", "unauthorized", "quota", "server_error", "hang", "cut")
+_KEPT_RECORDS = 20_000
+
+
+@dataclass(frozen=True)
+class Pace:
+    """When what is sent. Every `stall_every`-th gap lasts `stall_ms` instead of `gap_ms`; 0 for never."""
+
+    ttft_ms: float = 100.0
+    gap_ms: float = 10.0
+    tokens: int = 100
+    early_role_chunk: bool = False
+    stall_every: int = 0
+    stall_ms: float = 0.0
+    fault: str = "none"
+    model: str = "paced-echo"
+
+    def offsets(self, tokens: int) -> list[float]:
+        """Seconds after the request was read at which each token is due."""
+        due = [self.ttft_ms / 1000]
+        for gap in range(1, tokens):
+            stalls = self.stall_every and gap % self.stall_every == 0
+            due.append(due[-1] + (self.stall_ms if stalls else self.gap_ms) / 1000)
+        return due
+
+
+@dataclass
+class Record:
+    """What truly happened to one request; monotonic seconds."""
+
+    read_at: float
+    sent_at: list[float] = field(default_factory=list)
+    completed: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        gaps = [(later - earlier) * 1000 for earlier, later in zip(self.sent_at, self.sent_at[1:], strict=False)]
+        return {
+            "read_at": self.read_at,
+            "ttft_ms": (self.sent_at[0] - self.read_at) * 1000 if self.sent_at else None,
+            "gaps_ms": gaps,
+            "tokens": len(self.sent_at),
+            "completed": self.completed,
+        }
+
+
+class Connection(asyncio.Protocol):
+    """One client. Requests on it are answered one after the other, as HTTP/1.1 has it."""
+
+    def __init__(self, pace: Pace, records: deque[Record]) -> None:
+        self.pace = pace
+        self.records = records
+        self.timer: asyncio.TimerHandle | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self.parser = httptools.HttpRequestParser(self)
+        self.url = b""
+        self.body = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self.read_at = time.monotonic()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.transport.close()
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_body(self, body: bytes) -> None:
+        self.body += body
+
+    def on_message_complete(self) -> None:
+        method, path, body = self.parser.get_method(), self.url.partition(b"?")[0].removeprefix(b"/v1"), self.body
+        self._begin()
+        if path == b"/chat/completions":
+            self._chat(body)
+        elif path == b"/models":
+            self._reply(200, {"object": "list", "data": [{"id": self.pace.model, "object": "model"}]})
+        elif path == b"/stats":
+            self._stats(method)
+        else:
+            self._fail(404, "no such path", "not_found")
+
+    def _stats(self, method: bytes) -> None:
+        facts = [record.facts() for record in self.records]
+        if method == b"DELETE":
+            self.records.clear()
+        self._reply(200, {"requests": facts})
+
+    def _chat(self, body: bytes) -> None:
+        try:
+            asked = json.loads(body)
+            words = _words(asked["messages"])
+            tokens = min(self.pace.tokens, asked.get("max_completion_tokens") or asked.get("max_tokens") or sys.maxsize)
+        except (ValueError, KeyError, TypeError):
+            self._fail(400, "the body is not a chat request", "invalid_request_error")
+            return
+        if not self._faulty():
+            record = Record(self.read_at)
+            self.records.append(record)
+            text = [f"{word} " for word in islice(cycle(words), tokens)]
+            (self._stream if asked.get("stream") else self._plain)(asked, text, record)
+
+    def _faulty(self) -> bool:
+        """Whether the set fault has already answered, or will never answer, this request."""
+        match self.pace.fault:
+            case "unauthorized":
+                self._fail(401, "Incorrect API key provided", "invalid_api_key")
+            case "quota":
+                self._fail(429, "You exceeded your current quota", "insufficient_quota")
+            case "server_error":
+                self._fail(500, "The server had an error", "server_error")
+            case "hang":
+                pass
+            case _:
+                return False
+        return True
+
+    def _plain(self, asked: dict[str, Any], text: list[str], record: Record) -> None:
+        def send() -> None:
+            record.sent_at.append(time.monotonic())
+            record.completed = True
+            message = {"role": "assistant", "content": "".join(text)}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            usage = _usage(asked, len(text))
+            self._reply(200, {**_envelope(self.pace.model, "chat.completion"), "choices": [choice], "usage": usage})
+
+        self._at(record.read_at + self.pace.offsets(len(text))[-1], send)
+
+    def _stream(self, asked: dict[str, Any], text: list[str], record: Record) -> None:
+        self.transport.write(_head(200, "text/event-stream", "transfer-encoding: chunked"))
+        events = [_chunk(self.pace.model, {"content": word}) for word in text]
+        due = [record.read_at + offset for offset in self.pace.offsets(len(text))]
+        if self.pace.early_role_chunk:
+            self.transport.write(_chunk(self.pace.model, {"role": "assistant", "content": ""}))
+
+        def send() -> None:
+            number = len(record.sent_at)
+            record.sent_at.append(time.monotonic())
+            self.transport.write(events[number])
+            if number + 1 < len(events):
+                self._at(due[number + 1], send)
+            elif self.pace.fault == "cut":
+                self.transport.close()
+            else:
+                record.completed = True
+                self.transport.write(_tail(self.pace.model, asked, len(events)))
+
+        self._at(due[0], send)
+
+    def _at(self, when: float, callback: Callable[[], None]) -> None:
+        self.timer = asyncio.get_running_loop().call_at(when, callback)
+
+    def _reply(self, status: int, value: Any) -> None:
+        body = json.dumps(value).encode()
+        self.transport.write(_head(status, "application/json", f"content-length: {len(body)}") + body)
+
+    def _fail(self, status: int, message: str, code: str) -> None:
+        self._reply(status, {"error": {"message": message, "type": code, "code": code}})
+
+
+def _words(messages: list[dict[str, Any]]) -> list[str]:
+    """What to echo: the words of the last message."""
+    content = messages[-1]["content"]
+    return (content.split() if isinstance(content, str) else []) or ["echo"]
+
+
+def _envelope(model: str, kind: str) -> dict[str, Any]:
+    return {"id": "paced", "object": kind, "created": 0, "model": model}
+
+
+def _usage(asked: dict[str, Any], tokens: int) -> dict[str, Any]:
+    prompt = sum(len(_words([message])) for message in asked["messages"])
+    return {"prompt_tokens": prompt, "completion_tokens": tokens, "total_tokens": prompt + tokens}
+
+
+def _head(status: int, content_type: str, framing: str) -> bytes:
+    return f"HTTP/1.1 {status} -\r\ncontent-type: {content_type}\r\n{framing}\r\n\r\n".encode()
+
+
+def _event(data: str) -> bytes:
+    """One SSE event in one HTTP chunk."""
+    event = f"data: {data}\n\n".encode()
+    return b"%x\r\n%b\r\n" % (len(event), event)
+
+
+def _chunk(model: str, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    return _event(json.dumps({**_envelope(model, "chat.completion.chunk"), "choices": [choice]}))
+
+
+def _tail(model: str, asked: dict[str, Any], tokens: int) -> bytes:
+    """Everything after the last token, in one write."""
+    parts = [_chunk(model, {}, "stop")]
+    if (asked.get("stream_options") or {}).get("include_usage"):
+        usage = {**_envelope(model, "chat.completion.chunk"), "choices": [], "usage": _usage(asked, tokens)}
+        parts.append(_event(json.dumps(usage)))
+    return b"".join([*parts, _event("[DONE]"), b"0\r\n\r\n"])
+
+
+async def serve(pace: Pace, host: str, port: int, *, on_ready: Callable[[int], None], until_stdin_closes: bool) -> None:
+    """Listens until cancelled, or until stdin ends. `on_ready` is told the port."""
+    loop = asyncio.get_running_loop()
+    records: deque[Record] = deque(maxlen=_KEPT_RECORDS)
+    server = await loop.create_server(lambda: Connection(pace, records), host, port)
+    over = asyncio.Event()
+    if until_stdin_closes:
+        loop.add_reader(0, lambda: None if os.read(0, 4096) else over.set())
+    gc.freeze()
+    on_ready(server.sockets[0].getsockname()[1])
+    await over.wait()
+    server.close()
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m model_lineup.demo.paced", description="A provider that keeps time."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
+    parser.add_argument("--ttft-ms", type=float, default=100.0, help="request read → first token")
+    parser.add_argument("--gap-ms", type=float, default=10.0, help="between tokens")
+    parser.add_argument("--tokens", type=int, default=100, help="at most; max_tokens of a request may ask for fewer")
+    parser.add_argument("--early-role-chunk", action="store_true", help="send an empty role chunk at once")
+    parser.add_argument("--stall-every", type=int, default=0, help="every n-th gap is a stall; 0 for never")
+    parser.add_argument("--stall-ms", type=float, default=100.0)
+    parser.add_argument("--fault", choices=FAULTS, default="none", help="what to do wrong on each chat request")
+    parser.add_argument("--model", default="paced-echo", help="the id that /v1/models lists")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end with the process that started this one")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = vars(_arguments(arguments))
+    host, port, until = options.pop("host"), options.pop("port"), options.pop("until_stdin_closes")
+    pace = Pace(**options)
+    loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
+    try:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(
+                serve(pace, host, port, on_ready=lambda ready: print(ready, flush=True), until_stdin_closes=until)
+            )
+    except KeyboardInterrupt:
+        pass
+
+
+if __name__ == "__main__":
+    main()
