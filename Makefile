@@ -1,0 +1,56 @@
+# The words of this project; `make` alone explains them. ARGS="…" goes to the command behind a word.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help setup setup-dev serve demo check test hard bench docs lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+SERVE := $(VENV)/.lineup-serve
+DEV := $(VENV)/.lineup-dev
+BOOTSTRAP = python=$$(sh tools/python.sh "$(PYTHON)") && "$$python" tools/bootstrap.py
+
+help: ## explain these words
+	@echo 'make WORD [ARGS="..."] [PYTHON=/path/to/python3]'
+	@sed -n 's/^\([a-z-]*\):.*## /  \1 - /p' Makefile | awk -F ' - ' '{ printf "%-9s %s\n", $$1, $$2 }'
+
+setup: $(SERVE) ## make .venv with all that Lineup needs to run; done by serve and demo too
+	@echo 'Ready: make serve, make demo, or $(BIN)/lineup --help'
+
+setup-dev: $(DEV) ## the same with what tests and checks need; done by check and test too
+	@echo 'Ready: make check, make test'
+
+serve: $(SERVE) ## run Lineup from this checkout, data in lineup-data/
+	@$(BIN)/lineup serve $(ARGS)
+
+demo: $(SERVE) ## run it with a real local model: registered, tested, benchmarked
+	@$(BIN)/lineup demo $(ARGS)
+
+check: $(DEV) ## lint, format, types, directions between rooms, security, tidiness, fresh reference
+	@$(BIN)/python -m tools.check
+
+test: $(DEV) ## all tests, with each part's time; ARGS="tests/catalog -k alias" narrows
+	@$(BIN)/python -m pytest -p tools.pytest_parts -o console_output_style=classic $(ARGS)
+
+hard: $(DEV) ## the long loops in full length, into docs/hard-last-run.txt
+	@$(BIN)/python -m tools.hard $(ARGS)
+
+bench: $(DEV) ## the scripts behind the performance figures
+	@$(BIN)/python -m tools.bench $(ARGS)
+
+docs: $(DEV) ## generate the reference pages from the code
+	@if [ -f tools/docs.py ]; then $(BIN)/python -m tools.docs $(ARGS); else echo 'No reference page is generated yet.'; fi
+
+lock: ## write the locks of requirements/ anew; ARGS=--upgrade takes newer versions
+	@python=$$(sh tools/python.sh "$(PYTHON)") && "$$python" tools/lock.py $(ARGS)
+
+clean: ## delete .venv, builds and caches; your data stays
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(SERVE): requirements/runtime.lock requirements/build.lock requirements/model.lock pyproject.toml tools/bootstrap.py
+	@$(BOOTSTRAP) serve
+
+$(DEV): requirements/dev.lock requirements/model.lock pyproject.toml tools/bootstrap.py
+	@$(BOOTSTRAP) dev
