@@ -48,11 +48,9 @@ def main(name: str) -> int:
 def build(name: str) -> None:
     what, locks = SETS[name]
     ensure_environment()
-    UNFINISHED.touch()
     install(what, ["--require-hashes", *(f"--requirement=requirements/{lock}" for lock in locks)])
     install_local_model()
     install("lineup itself, from this checkout", ["--no-deps", "--no-build-isolation", "--editable=."])
-    UNFINISHED.unlink()
     for complete in COMPLETES[name]:
         (VENV / f".lineup-{complete}").touch()
 
@@ -74,6 +72,7 @@ def ensure_environment() -> None:
         venv.create(VENV, with_pip=True)
     except (subprocess.CalledProcessError, OSError) as error:
         raise SetupFailed(f"No virtual environment can be made with {sys.executable}: {error}") from error
+    UNFINISHED.unlink()
 
 
 def works() -> bool:
@@ -109,11 +108,12 @@ def install_local_model() -> None:
 def install(what: str, arguments: list[str]) -> None:
     began = time.monotonic()
     report(f"Installing {what} ...", end="")
+    UNFINISHED.touch()
     said, code = run_pip(["install", "--quiet", *arguments])
+    if code >= 0:
+        UNFINISHED.unlink()  # pip came to an end by itself, and puts back what it could not finish
     if code != 0:
-        report(" failed")
-        if code > 0:
-            UNFINISHED.unlink(missing_ok=True)  # pip gave up by itself and has put everything back
+        report(" not installed")
         raise SetupFailed(f"pip could not install {what}:\n{said}")
     report(f" {time.monotonic() - began:.1f} s")
     if said:

@@ -38,7 +38,10 @@ def main(extra: list[str]) -> int:
     if not python.exists():
         venv.create(TOOLS, with_pip=True)
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", UV]
-    subprocess.run(pip, check=True)
+    installed = subprocess.run(pip, capture_output=True, text=True, check=False)
+    if installed.returncode:
+        print(f"lock: pip could not install {UV}:\n{installed.stderr}", file=sys.stderr)
+        return 1
     for lock, what in LOCKS.items():
         command = [str(TOOLS / "bin" / "uv"), "pip", "compile", "--quiet", *OPTIONS, *what, *extra]
         print(f"requirements/{lock}", flush=True)

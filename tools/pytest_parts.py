@@ -62,7 +62,7 @@ class Parts:
 
     def pytest_terminal_summary(self) -> None:
         total_s = sum(self.took_s.values())
-        self.reporter.write_line(f"{len(self.took_s)} parts, {sum(self.finished.values())} tests, {total_s:.1f} s")
+        self.reporter.write_line(f"{len(self.took_s)} part(s), {sum(self.finished.values())} tests, {total_s:.1f} s")
 
     def line(self, part: str) -> str:
         counts = ", ".join(f"{number} {outcome}" for outcome, number in self.outcomes[part].items())
