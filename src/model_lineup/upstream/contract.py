@@ -28,7 +28,7 @@ class Timeouts(Struct, frozen=True):
 class Endpoint(Struct, frozen=True):
     """A configured account at a provider. `headers` are the admin's extra ones, already checked against the allow-list.
 
-    `ca_bundle` is a PEM text or the path of one; `proxy` an `http://` URL. Key, header values and proxy stay out of
+    `ca_bundle`: PEM text (not a file name); `proxy`: `http://host:port`. Key, header values and proxy stay out of
     `repr`, so that no log line or traceback shows them.
     """
 
@@ -78,7 +78,7 @@ class Listing(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """One turn. `content` is text, or the dialect-free list of parts of the OpenAI format."""
+    """One turn, as text."""
 
     role: Literal["system", "user", "assistant"]
     content: str
@@ -114,7 +114,7 @@ class Failure(Struct, frozen=True):
     """Why an exchange did not succeed. Safe to show: at most 200 scrubbed characters, no body, no header, no key.
 
     `stage` is the first that failed. `code` is finer and counts errors in reports: the stage itself, or `overloaded`,
-    `server_error`, `upstream_redirect`, `truncated`, `not_json`, `html`, `malformed`, `upstream_error`, `too_large`.
+    `server_error`, `upstream_redirect`, `truncated`, `html`, `malformed`, `upstream_error`, `too_large`, `refused`.
     `hint` says what an admin can do next.
     """
 
@@ -135,7 +135,6 @@ class Event(Struct, frozen=True):
     model: str | None = None
     done: bool = False
     timings: dict[str, Any] | None = None
-    failure: Failure | None = None
 
 
 class Exchange(Struct, frozen=True):
@@ -143,7 +142,7 @@ class Exchange(Struct, frozen=True):
 
     `sent_at`: the request's first bytes were handed to the socket, `head_at`: status and headers were there,
     `content_at`: one ascending stamp per event with non-empty content (empty for a plain answer),
-    `first_event_at`, `last_event_at`: any event; for a plain answer the moment when its body was complete.
+    `first_event_at`, `last_event_at`: any event but the closing mark; for a plain answer its first and last bytes.
     `succeeded` is true only if the answer was valid, complete and not empty.
     """
 
@@ -223,7 +222,7 @@ class Dialect(Protocol):
     def answer(self, target: Target, body: bytes) -> Answer:
         """Reads a plain 2xx body. Raises ProviderError when it holds an error, MalformedError when it is no answer."""
 
-    def event(self, name: str, data: str) -> Event:
+    def event(self, name: str, data: bytes) -> Event:
         """Reads one event of a stream; `name` is its SSE type. Raises as `answer` does."""
 
     def learn(self, status: int, message: str, quirks: Quirks) -> bool:

@@ -1,0 +1,206 @@
+"""One request to a provider and all that came back: the same path for connection tests, benchmarks and probes.
+
+`converse` never raises for what a provider does: its misbehaviour is part of the answer. Every event is stamped by the
+client when its bytes were received, before anything is parsed, so that our own work does not enter the figures.
+"""
+
+import asyncio
+from typing import Any
+
+from model_lineup.clock import tick
+from model_lineup.upstream import address, failures, registry
+from model_lineup.upstream.contract import (
+    Ask,
+    Exchange,
+    Failure,
+    Kind,
+    MalformedError,
+    ProviderError,
+    Quirks,
+    Target,
+    Usage,
+)
+from model_lineup.upstream.listing import list_models
+from model_lineup.upstream.sending import FailedError, error_body, send
+from model_lineup.upstream.sse import EventParser, EventTooLargeError
+from model_lineup.upstream.wire import Client, Response, WireError
+
+__all__ = ["converse", "list_models"]
+
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+_AFTER_DONE_S = 0.5
+"""How long to wait for the end of a body whose stream said `[DONE]`, so that its connection can be used again."""
+
+
+async def converse(
+    client: Client, target: Target, ask: Ask, *, total_s: float | None = None, quirks: Quirks | None = None
+) -> Exchange:
+    """Asks once and reads all that comes back; a refusal that teaches a quirk is followed by one more try each.
+
+    `total_s` bounds each try beside the endpoint's own timeouts. The exchange is the last try's.
+    """
+    kind, learnt = registry.kind_named(target.endpoint.kind), quirks or Quirks()
+    while True:
+        attempt = _Attempt(kind, target, ask)
+        await attempt.run(client, learnt, total_s)
+        if attempt.refusal is None or not kind.dialect.learn(*attempt.refusal, learnt):
+            return attempt.exchange()
+
+
+class _Attempt:
+    """One request: collects what comes back until it can say how it went."""
+
+    def __init__(self, kind: Kind, target: Target, ask: Ask) -> None:
+        self._kind = kind
+        self._dialect = kind.dialect
+        self._target = target
+        self._endpoint = target.endpoint
+        self._ask = ask
+        self._stream = ask.stream and target.task != "embedding"
+        self._response: Response | None = None
+        self._sent_at = tick()
+        self._content_at: list[float] = []
+        self._first_at: float | None = None
+        self._last_at: float | None = None
+        self._text: list[str] = []
+        self._finish_reason: str | None = None
+        self._usage: Usage | None = None
+        self._model: str | None = None
+        self._timings: dict[str, Any] | None = None
+        self._done = False
+        self._failure: Failure | None = None
+        self.refusal: tuple[int, str] | None = None
+
+    async def run(self, client: Client, quirks: Quirks, total_s: float | None) -> None:
+        call = self._dialect.call(self._target, self._ask, quirks)
+        request = address.request_to(self._kind, self._endpoint, call.path, body=call.body)
+        deadlines = address.deadlines_for(self._endpoint, stream=self._stream, total_s=total_s)
+        try:
+            async with await send(client, request, self._endpoint, deadlines) as response:
+                self._response = response
+                self._sent_at = response.sent_at
+                await self._read(response)
+        except FailedError as stop:
+            self._failure = stop.failure
+        except WireError as error:
+            self._failure = failures.of_wire(error, self._endpoint)
+        except MalformedError as error:
+            self._failure = failures.of_malformed(str(error), self._endpoint, 200)
+        except EventTooLargeError as error:
+            self._failure = failures.simple(
+                "protocol", "too_large", f"The stream broke a limit: {error}.", self._endpoint
+            )
+        except ProviderError as error:
+            self._failure = failures.of_provider_error(error, self._endpoint, self._target.model_id)
+
+    async def _read(self, response: Response) -> None:
+        content_type = (response.header("content-type") or "").lower()
+        if not 200 <= response.status < 300:
+            body = await error_body(response)
+            self.refusal = (response.status, failures.error_message(body))
+            status = (response.status, content_type, body)
+            raise FailedError(failures.of_status(*status, self._endpoint, self._target.model_id))
+        if "html" in content_type:
+            raise FailedError(failures.of_html(self._endpoint, response.status))
+        if self._stream and "json" not in content_type:
+            await self._read_stream(response)
+        else:
+            await self._read_plain(response)
+
+    async def _read_plain(self, response: Response) -> None:
+        """A whole answer; also one that came although a stream was asked for."""
+        self._stream = False
+        parts: list[bytes] = []
+        size = 0
+        async for piece in response.pieces():
+            self._first_at = self._first_at or piece.at
+            self._last_at = piece.at
+            parts.append(piece.data)
+            size = self._within_cap(size + len(piece.data))
+        body = b"".join(parts)
+        if failures.looks_like_html("", body):
+            raise FailedError(failures.of_html(self._endpoint, response.status))
+        answer = self._dialect.answer(self._target, body)
+        self._text.append(answer.text)
+        self._finish_reason, self._usage = answer.finish_reason, answer.usage
+        self._model, self._timings = answer.model, answer.timings
+        if answer.empty:
+            raise self._empty()
+
+    async def _read_stream(self, response: Response) -> None:
+        parser = EventParser()
+        size = 0
+        try:
+            async with asyncio.timeout(None) as limit:
+                async for piece in response.pieces():
+                    size = self._within_cap(size + len(piece.data))
+                    for name, data in parser.feed(piece.data):
+                        self._take(name, data, piece.at)
+                    if self._done and limit.when() is None:
+                        limit.reschedule(asyncio.get_running_loop().time() + _AFTER_DONE_S)
+        except (TimeoutError, WireError):
+            if not self._done:
+                raise
+        self._judge_end(response)
+
+    def _take(self, name: str, data: bytes, at: float) -> None:
+        """One event, unless the stream is over; what comes after its end says nothing."""
+        if self._done:
+            return
+        event = self._dialect.event(name, data)
+        if event.done:
+            self._done = True
+            return
+        self._first_at = self._first_at or at
+        self._last_at = at
+        if event.content:
+            self._content_at.append(at)
+            self._text.append(event.text)
+        self._finish_reason = event.finish_reason or self._finish_reason
+        self._usage = event.usage or self._usage
+        self._model = self._model or event.model
+        self._timings = event.timings or self._timings
+
+    def _judge_end(self, response: Response) -> None:
+        """A stream is whole if it said so: by its closing mark, or by a finish reason in a body of known length."""
+        finished = self._done or (self._finish_reason is not None and not response.ended_by_close)
+        if not finished:
+            message = "The stream ended without a finish reason: it was cut."
+            raise FailedError(failures.simple("protocol", "truncated", message, self._endpoint, response.status))
+        if not self._content_at:
+            raise self._empty()
+
+    def _empty(self) -> FailedError:
+        message = "The answer is valid but holds no content."
+        if self._finish_reason == "length":
+            message = "The answer holds no content: its token limit was used up before any, perhaps by reasoning."
+        return FailedError(failures.simple("empty", "empty", message, self._endpoint, self._status))
+
+    def _within_cap(self, size: int) -> int:
+        if size > MAX_ANSWER_BYTES:
+            message = f"The answer is larger than {MAX_ANSWER_BYTES // 1024 // 1024} MiB."
+            raise FailedError(failures.simple("protocol", "too_large", message, self._endpoint, self._status))
+        return size
+
+    @property
+    def _status(self) -> int | None:
+        return self._response.status if self._response else None
+
+    def exchange(self) -> Exchange:
+        response = self._response
+        return Exchange(
+            sent_at=self._sent_at,
+            head_at=response.head_at if response else None,
+            content_at=tuple(self._content_at),
+            first_event_at=self._first_at,
+            last_event_at=self._last_at,
+            text="".join(self._text),
+            finish_reason=self._finish_reason,
+            usage=self._usage,
+            answered_model=self._model,
+            failure=self._failure,
+            http_status=self._status,
+            server_timings=self._timings,
+            reused=response.reused if response else False,
+            streamed=self._stream,
+        )

@@ -1,0 +1,149 @@
+"""What an entry of an OpenAI-compatible model list truly tells. Pure.
+
+Read here: vLLM `max_model_len` · llama.cpp `meta.n_ctx` (per slot, so what a request can really use; `n_ctx_train` is
+the architecture's) and `architecture` · OpenRouter `context_length`, `architecture`, `top_provider`, `pricing`,
+`supported_parameters` · Mistral `capabilities`, `max_context_length`, `deprecation` · Groq `context_window`,
+`max_completion_tokens` · Together and LM Studio `type` · OpenAI `shutdown_date`. Anything odd is left out, not guessed.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Entry = dict[str, Any]
+_LARGEST = 2**53
+_LONGEST_NAME = 200
+_LONGEST_DESCRIPTION = 4000
+
+
+def facts_of(entry: Entry) -> dict[str, Any]:
+    """Field → value, for the fields that the entry tells. Keys are those of `ListedModel.facts`."""
+    found = {field: read(entry) for field, read in _READERS.items()}
+    return {field: value for field, value in found.items() if value is not None}
+
+
+def _display_name(entry: Entry) -> str | None:
+    name = _text(entry.get("display_name") or entry.get("name"), _LONGEST_NAME)
+    return None if name == entry.get("id") else name
+
+
+def _description(entry: Entry) -> str | None:
+    return _text(entry.get("description"), _LONGEST_DESCRIPTION)
+
+
+def _context_length(entry: Entry) -> int | None:
+    meta, top = _object(entry.get("meta")), _object(entry.get("top_provider"))
+    return _first_count(
+        entry.get("max_model_len"),
+        meta.get("n_ctx"),
+        entry.get("loaded_context_length"),
+        top.get("context_length"),
+        entry.get("context_length"),
+        entry.get("context_window"),
+        entry.get("max_context_length"),
+    )
+
+
+def _max_output_tokens(entry: Entry) -> int | None:
+    top = _object(entry.get("top_provider"))
+    return _first_count(
+        top.get("max_completion_tokens"), entry.get("max_completion_tokens"), entry.get("max_output_tokens")
+    )
+
+
+def _supports_tools(entry: Entry) -> bool | None:
+    told = _first_flag(_capability(entry, "function_calling"), _capability(entry, "tools"))
+    if told is None and (parameters := _texts(entry.get("supported_parameters"))):
+        return "tools" in parameters
+    return told
+
+
+def _supports_vision(entry: Entry) -> bool | None:
+    told = _capability(entry, "vision")
+    if told is None and (modalities := _texts(_object(entry.get("architecture")).get("input_modalities"))):
+        return "image" in modalities
+    return told
+
+
+def _supports_streaming(entry: Entry) -> bool | None:
+    return _capability(entry, "streaming")
+
+
+def _task(entry: Entry) -> str | None:
+    if _capability(entry, "completion_chat"):
+        return "chat"
+    told = _TASKS.get(str(entry.get("type")))
+    outputs = _texts(_object(entry.get("architecture")).get("output_modalities"))
+    if told is None and outputs:
+        return "chat" if "text" in outputs else "embedding" if _EMBEDDINGS & outputs else "other"
+    return told
+
+
+def _pricing(entry: Entry) -> dict[str, Any] | None:
+    """As the provider gives it: strings or numbers per token, request or image."""
+    told = _object(entry.get("pricing")).items()
+    return {key: value for key, value in told if isinstance(value, str | int | float)} or None
+
+
+def _lifecycle(entry: Entry) -> dict[str, Any] | None:
+    """`retires_at` and `replacement`, as the provider writes them."""
+    retires = next((entry[key] for key in _RETIREMENT if isinstance(entry.get(key), str | int) and entry[key]), None)
+    told = {"retires_at": retires, "replacement": _text(entry.get("deprecation_replacement_model"), _LONGEST_NAME)}
+    return {key: value for key, value in told.items() if value is not None} or None
+
+
+_READERS: dict[str, Callable[[Entry], Any]] = {
+    "display_name": _display_name,
+    "description": _description,
+    "context_length": _context_length,
+    "max_output_tokens": _max_output_tokens,
+    "supports_tools": _supports_tools,
+    "supports_vision": _supports_vision,
+    "supports_streaming": _supports_streaming,
+    "task": _task,
+    "pricing": _pricing,
+    "lifecycle": _lifecycle,
+}
+_RETIREMENT = ("shutdown_date", "deprecation", "expiration_date")
+_EMBEDDINGS = {"embedding", "embeddings"}
+_TASKS = {
+    "chat": "chat",
+    "llm": "chat",
+    "vlm": "chat",
+    "embedding": "embedding",
+    "embeddings": "embedding",
+    "image": "other",
+    "audio": "other",
+    "moderation": "other",
+    "rerank": "other",
+    "video": "other",
+}
+
+
+def _capability(entry: Entry, name: str) -> bool | None:
+    """Mistral lists flags; where capabilities are a list of words, an absent word is not a no."""
+    told = _object(entry.get("capabilities")).get(name)
+    return told if isinstance(told, bool) else None
+
+
+def _first_flag(*values: bool | None) -> bool | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _first_count(*values: Any) -> int | None:
+    return next((value for value in values if type(value) is int and 0 < value < _LARGEST), None)
+
+
+def _text(value: Any, longest: int) -> str | None:
+    return value.strip()[:longest] or None if isinstance(value, str) else None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: Any) -> set[str]:
+    return _only_texts(value) if isinstance(value, list) else set()
+
+
+def _only_texts(values: Iterable[Any]) -> set[str]:
+    return {value for value in values if isinstance(value, str)}
