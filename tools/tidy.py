@@ -18,7 +18,7 @@ HOSTS = [
     f"{name}.{top}" for name, top in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"))
 ]
 INDEX_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "NPM_CONFIG_REGISTRY")
-MACHINE_PATH = re.compile(r"(?<![\w.>])/(?:work|root|home/\w+|Users/\w+|tmp/[\w-]+|opt/\w+)(?![\w-])")
+MACHINE_PATH = re.compile(r"(?<![\w.><])/(?:work|root|home/\w+|Users/\w+|tmp/[\w-]+|opt/\w+)(?![\w-])")
 THIRD_PARTY = re.compile(r"\.min\.(js|css)$|\.js\.map$|(^|/)(node_modules|vendor|third_party)/")
 LARGEST_FILE = 1_000_000
 LONGEST_SCRIPT_LINE = 1_000
