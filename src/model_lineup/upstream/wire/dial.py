@@ -1,0 +1,190 @@
+"""From an origin to an open connection: egress policy, name, TCP, proxy, TLS, all before one deadline."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from model_lineup.upstream.wire.connection import Connection
+from model_lineup.upstream.wire.egress import (
+    check_addresses,
+    check_not_ourselves,
+    check_origin,
+    check_proxy,
+    literal_address,
+)
+from model_lineup.upstream.wire.faults import (
+    AddressRefused,
+    ConnectFailed,
+    DeadlinePassed,
+    NameNotResolved,
+    Phase,
+    ProxyFailed,
+)
+from model_lineup.upstream.wire.origin import BadUrl, Origin
+from model_lineup.upstream.wire.resolve import Resolver
+from model_lineup.upstream.wire.shapes import Path, Scope
+from model_lineup.upstream.wire.tls import Contexts, describe
+from model_lineup.upstream.wire.tunnel import Tunnel
+
+Listeners = Callable[[], Collection[tuple[str, int]]]
+"""Address and port of every listener that belongs to Lineup, asked anew at each dialling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialler:
+    """What every dialling needs."""
+
+    resolver: Resolver
+    contexts: Contexts
+    listeners: Listeners
+
+    async def open(self, connection: Connection, within_s: float) -> None:
+        """Connect `connection` to the origin of its key. Raises `WireError`."""
+        dialling = _Dialling(self, connection, within_s)
+        try:
+            async with asyncio.timeout(within_s):
+                await dialling.run()
+        except TimeoutError:
+            raise DeadlinePassed("connect", dialling.phase, within_s) from None
+
+
+class _Dialling:
+    """One attempt; `phase` says how far it got."""
+
+    def __init__(self, dialler: Dialler, connection: Connection, within_s: float) -> None:
+        self.phase: Phase = "dns"
+        self._dialler = dialler
+        self._connection = connection
+        self._origin, self._path, _ = connection.key
+        self._loop = asyncio.get_running_loop()
+        self._within_s = within_s
+        self._ends_at = self._loop.time() + within_s
+
+    async def run(self) -> None:
+        check_origin(self._origin, self._path.scope)
+        hop = _proxy_of(self._path, self._origin)
+        addresses = await self._allowed_addresses(hop or self._origin, is_proxy=hop is not None)
+        self.phase = "connect"
+        sock = await self._reach(addresses, (hop or self._origin).port)
+        if hop is not None:
+            self.phase = "proxy"
+            await self._through_proxy(sock)
+        else:
+            await self._directly(sock)
+
+    async def _allowed_addresses(self, hop: Origin, *, is_proxy: bool) -> Sequence[str]:
+        """The checked addresses; only these are connected to, so that a second answer of the name changes nothing."""
+        literal = literal_address(hop.host)
+        try:
+            addresses = [literal] if literal else await self._dialler.resolver(hop.host, hop.port)
+        except OSError as error:
+            why = error.strerror or "no answer"
+            raise NameNotResolved(f"The name {hop.host} cannot be resolved ({why}).") from None
+        if not addresses:
+            raise NameNotResolved(f"The name {hop.host} has no address.")
+        if is_proxy:
+            check_proxy(hop, addresses)
+        else:
+            check_addresses(hop, addresses, self._path.scope)
+        check_not_ourselves(hop, addresses, self._dialler.listeners())
+        return addresses
+
+    async def _reach(self, addresses: Sequence[str], port: int) -> socket.socket:
+        """The first address that takes a connection; each may use its share of the time that is left."""
+        reasons: list[str] = []
+        for tried, address in enumerate(addresses):
+            share = (self._ends_at - self._loop.time()) / (len(addresses) - tried)
+            try:
+                if tried == len(addresses) - 1:
+                    return await self._connect(address, port)
+                async with asyncio.timeout(share):
+                    return await self._connect(address, port)
+            except OSError as error:
+                reasons.append(f"{address}: {error.strerror or 'no answer'}")
+        raise ConnectFailed(f"No connection to port {port} ({'; '.join(reasons)}).")
+
+    async def _connect(self, address: str, port: int) -> socket.socket:
+        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await self._loop.sock_connect(sock, (address, port))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    async def _directly(self, sock: socket.socket) -> None:
+        if self._origin.scheme == "http":
+            await _adopt(self._loop, sock, self._connection)
+            return
+        self.phase = "tls"
+        try:
+            context = await self._dialler.contexts.of(self._path.ca_bundle)
+            await self._loop.create_connection(
+                lambda: self._connection,
+                sock=sock,
+                ssl=context,
+                server_hostname=self._origin.host,
+                ssl_handshake_timeout=self._within_s + 1,
+            )
+        except BaseException as error:
+            sock.close()
+            if isinstance(error, OSError):
+                raise describe(self._origin.host, error) from None
+            raise
+
+    async def _through_proxy(self, sock: socket.socket) -> None:
+        tunnel = Tunnel(self._loop, self._origin)
+        transport = await _adopt(self._loop, sock, tunnel)
+        try:
+            await tunnel.opened
+            await self._take_over(transport)
+        except BaseException:
+            transport.abort()
+            raise
+
+    async def _take_over(self, transport: asyncio.Transport) -> None:
+        """The tunnel stands: what follows is the talk with the origin."""
+        if self._origin.scheme == "http":
+            transport.set_protocol(self._connection)
+            self._connection.connection_made(transport)
+            return
+        self.phase = "tls"
+        context = await self._dialler.contexts.of(self._path.ca_bundle)
+        try:
+            secured = await self._loop.start_tls(
+                transport,
+                self._connection,
+                context,
+                server_hostname=self._origin.host,
+                ssl_handshake_timeout=self._within_s + 1,
+            )
+        except OSError as error:
+            raise describe(self._origin.host, error) from None
+        assert secured is not None
+        self._connection.connection_made(secured)
+
+
+async def _adopt(loop: asyncio.AbstractEventLoop, sock: socket.socket, protocol: asyncio.Protocol) -> asyncio.Transport:
+    try:
+        transport, _ = await loop.create_connection(lambda: protocol, sock=sock)
+    except BaseException:
+        sock.close()
+        raise
+    return transport
+
+
+def _proxy_of(path: Path, origin: Origin) -> Origin | None:
+    if path.proxy is None:
+        return None
+    if path.scope is Scope.LOOPBACK:
+        raise AddressRefused("A proxy cannot reach this machine's own addresses; remove the proxy.", needed=None)
+    try:
+        proxy = Origin.of(path.proxy)
+    except BadUrl as error:
+        raise ProxyFailed(f"The proxy's address cannot be used. {error}") from None
+    if proxy.scheme != "http":
+        raise ProxyFailed("The proxy's address must be http://host:port.")
+    return proxy

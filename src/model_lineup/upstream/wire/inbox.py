@@ -1,0 +1,122 @@
+"""Where a connection leaves what it received and a caller picks it up, at the caller's pace."""
+
+import asyncio
+from collections import deque
+from typing import NamedTuple, Protocol
+
+from model_lineup.upstream.wire.faults import ClientClosed, WireError
+from model_lineup.upstream.wire.framing import RawHeaders
+from model_lineup.upstream.wire.shapes import Piece
+
+UNREAD_HIGH = 64 * 1024
+UNREAD_LOW = 16 * 1024
+
+
+class Head(NamedTuple):
+    status: int
+    headers: RawHeaders
+    at: float
+    by_close: bool
+
+
+class Source(Protocol):
+    """The connection, as far as an inbox knows it."""
+
+    def hold(self) -> None:
+        """Receive nothing for now."""
+
+    def go_on(self) -> None:
+        """Receive again."""
+
+    def drop(self) -> None:
+        """Close: nobody wants the rest."""
+
+
+class Inbox:
+    """One response's way from connection to caller.
+
+    `source` is None once the connection is done with it; `is_full` while the source has been told to hold.
+    """
+
+    __slots__ = ("_pieces", "_unread", "_waiter", "ended", "error", "head", "is_full", "source")
+
+    def __init__(self, source: Source) -> None:
+        self.source: Source | None = source
+        self.head: Head | None = None
+        self.ended = False
+        self.error: WireError | None = None
+        self._pieces: deque[Piece] = deque()
+        self._unread = 0
+        self.is_full = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    # What the connection calls.
+
+    def put_head(self, head: Head) -> None:
+        self.head = head
+        self._wake()
+
+    def put(self, data: bytes, at: float) -> None:
+        self._pieces.append(Piece(data, at))
+        self._unread += len(data)
+        if self._unread > UNREAD_HIGH and not self.is_full and self.source is not None:
+            self.is_full = True
+            self.source.hold()
+        self._wake()
+
+    def end(self, error: WireError | None = None) -> None:
+        """Nothing more comes; pieces that are here already stay readable, and `error` is raised after them."""
+        self.source = None
+        self.ended = True
+        self.error = error
+        self._wake()
+
+    # What the caller's side calls.
+
+    async def wait_for_head(self) -> Head:
+        while self.head is None:
+            if self.error is not None:
+                raise self.error
+            await self._wait()
+        return self.head
+
+    async def take(self) -> Piece | None:
+        """The next piece, None after the last."""
+        while not self._pieces:
+            if self.error is not None:
+                raise self.error
+            if self.ended:
+                return None
+            await self._wait()
+        piece = self._pieces.popleft()
+        self._unread -= len(piece.data)
+        if self.is_full and self._unread <= UNREAD_LOW:
+            self.is_full = False
+            if self.source is not None:
+                self.source.go_on()
+        return piece
+
+    def close(self) -> None:
+        """Synchronous, because no `await` can be trusted while a task is being cancelled."""
+        source = self.source
+        if source is not None:
+            self._pieces.clear()
+            self.end(ClientClosed("The exchange was closed before its response was complete."))
+            source.drop()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def _wait(self) -> None:
+        if self._waiter is not None:
+            raise RuntimeError("Two tasks are reading one response.")
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await waiter
+        except BaseException:
+            self.close()
+            raise

@@ -1,0 +1,142 @@
+"""Bytes to responses: drives the parser, bounds what it is fed, and knows whether a response ended exactly.
+
+One per connection; knows no transport and no time.
+"""
+
+import httptools
+
+from model_lineup.upstream.wire.faults import HeadTooLarge, ProtocolBroken, WireError
+from model_lineup.upstream.wire.framing import Framing, ends_in_blank_line, read_framing
+from model_lineup.upstream.wire.inbox import Head
+
+
+class Surplus(Exception):
+    """Raised out of the parser: a second message begins behind the response."""
+
+
+class Reader:
+    """`head` is set once it is complete, `complete` once the whole response is, `fault` once it never will be.
+
+    `reusable`: the response is complete, nothing follows it, and the other side keeps the connection open.
+    """
+
+    def __init__(self, max_head_bytes: int) -> None:
+        self._max_head_bytes = max_head_bytes
+        self._parts: list[bytes] = []
+        self.on_body = self._parts.append  # the parser calls the list itself
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self.expect()
+
+    def expect(self) -> None:
+        """Forget the last response: a request goes out, another one will come."""
+        self.head: Head | None = None
+        self.heard = False
+        self.complete = False
+        self.reusable = False
+        self.fault: WireError | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._head_bytes = 0
+        self._framing: Framing | None = None
+        self._interim = False
+        self._since_body = 0
+        self._tail = b""
+
+    def feed(self, data: bytes, at: float) -> bytes:
+        """Take what arrived at `at`; gives back the body bytes in it."""
+        if not self.heard:
+            self.heard = True
+            if not b"HTTP/".startswith(data[:5]):  # the parser would take RTSP/, ICE/ and leading line ends
+                self.fault = ProtocolBroken("What came is not an HTTP/1.1 response.")
+                return b""
+        self._at = at
+        counted = self._framing is not None and self._framing.by_length
+        self.fault = self._parse(data)
+        body = self._collect()
+        if self.complete:
+            exact = self.fault is None and self._ends_exactly(data, len(body), counted)
+            self.reusable = self.reusable and exact
+            self.fault = None
+        elif self.fault is None:
+            self._bound(data, len(body))
+        return body
+
+    def end(self) -> bool:
+        """The other side closed. Whether the response is complete by that."""
+        return self._framing is not None and self._framing.by_close
+
+    def release(self) -> None:
+        """Break the cycle with the parser, so that no garbage collection has to."""
+        self._parser = None
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            raise Surplus
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.head is not None:
+            return  # a trailer: nobody asked for it
+        self._head_bytes += len(name) + len(value) + 4
+        if self._head_bytes > self._max_head_bytes:
+            raise self._too_large()
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        parser = self._parser
+        assert parser is not None
+        status = parser.get_status_code()
+        if 100 <= status < 200 and status != 101:
+            self._interim = True
+            self._headers.clear()
+            return
+        framing = self._framing = read_framing(status, parser.get_http_version(), self._headers)
+        self.reusable = framing.clean and parser.should_keep_alive()
+        self.head = Head(status, self._headers, self._at, framing.by_close)
+
+    def on_message_complete(self) -> None:
+        if self._interim:
+            self._interim = False
+        else:
+            self.complete = True
+
+    # Helpers.
+
+    def _parse(self, data: bytes) -> WireError | None:
+        assert self._parser is not None
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            cause = error.__context__
+            return cause if isinstance(cause, WireError) else ProtocolBroken("Surplus bytes follow the response.")
+        except httptools.HttpParserUpgrade:
+            return ProtocolBroken("The response switches protocols, which was not asked for.")
+        except httptools.HttpParserError as error:
+            return ProtocolBroken(f"The response cannot be parsed: {error}.")
+        return None
+
+    def _collect(self) -> bytes:
+        parts = self._parts
+        if not parts:
+            return b""
+        joined = parts[0] if len(parts) == 1 else b"".join(parts)
+        parts.clear()
+        return joined
+
+    def _bound(self, data: bytes, body_bytes: int) -> None:
+        """Whatever brings no body is bounded: heads (interim ones too), chunk extensions, trailers."""
+        self._since_body = 0 if body_bytes else self._since_body + len(data)
+        if self._since_body > self._max_head_bytes:
+            self.fault = self._too_large()
+        self._tail = (self._tail + data[-5:])[-5:]
+
+    def _ends_exactly(self, data: bytes, body_bytes: int, counted: bool) -> bool:
+        """Whether the last segment ends where the response does. `counted`: it held nothing but counted body."""
+        assert self._framing is not None
+        if counted:
+            return len(data) == body_bytes
+        framed = len(data) - body_bytes if self._framing.by_length else len(data)
+        return ends_in_blank_line(self._tail + data[max(0, framed - 5) : framed])
+
+    def _too_large(self) -> HeadTooLarge:
+        return HeadTooLarge(f"The response has more than {self._max_head_bytes} bytes of head or framing.")

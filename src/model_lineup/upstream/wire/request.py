@@ -1,0 +1,69 @@
+"""A request as bytes. Whatever could smuggle a second header or request is refused before a connection is opened."""
+
+import re
+from typing import NamedTuple
+
+from model_lineup.upstream.wire.faults import BadHeader
+from model_lineup.upstream.wire.origin import SplitUrl
+from model_lineup.upstream.wire.shapes import Request
+
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""HEAD, CONNECT and TRACE frame their answers differently, and no provider needs them."""
+
+CREDENTIAL_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
+_OURS = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class Written(NamedTuple):
+    """`credentials`: the values that name an account; a connection is never shared between two of them."""
+
+    head: bytes
+    credentials: tuple[str, ...]
+
+
+def write_head(request: Request, url: SplitUrl) -> Written:
+    """The request line and all headers. Raises `BadHeader`, and ValueError for a method that is not in `METHODS`."""
+    method, body = request.method, request.body
+    if method not in METHODS:
+        raise ValueError(f"The method must be one of {', '.join(sorted(METHODS))}.")
+    lines = [f"{method} {url.target} HTTP/1.1\r\nhost: {url.origin.host_header}\r\naccept-encoding: identity\r\n"]
+    credentials: tuple[str, ...] = ()
+    for name, value in request.headers:
+        lowered = name.lower()
+        _check(lowered, value)
+        if lowered in CREDENTIAL_HEADERS:
+            credentials += (lowered, value)
+        lines.append(f"{name}: {value}\r\n")
+    if body or method in ("POST", "PUT", "PATCH"):
+        lines.append(f"content-length: {len(body)}\r\n")
+    lines.append("\r\n")
+    try:
+        return Written("".join(lines).encode("latin-1"), credentials)
+    except UnicodeEncodeError:
+        raise BadHeader("A header value holds a character that HTTP cannot carry; keep to ASCII.") from None
+
+
+def _check(name: str, value: str) -> None:
+    if _NAME.fullmatch(name) is None:
+        raise BadHeader("A header name must be made of letters, digits and hyphens.")
+    if name in _OURS:
+        raise BadHeader(f"The header {name!r} is set by the client itself.")
+    if _UNSAFE.search(value) is not None:
+        raise BadHeader(f"The value of the header {name!r} holds a control character.")
