@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 MODEL_ID = "smollm2-135m"
-KEY_VARIABLE = "LINEUP_LOCAL_MODEL_KEY"
+KEY_VARIABLE = "LOCAL_MODEL_KEY"
 SLOTS = 2
 CONTEXT_PER_SLOT = 2048
 START_WITHIN_S = 60.0
