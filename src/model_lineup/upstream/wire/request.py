@@ -1,6 +1,7 @@
 """A request as bytes. Whatever could smuggle a second header or request is refused before a connection is opened."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from model_lineup.upstream.wire.faults import BadHeader
@@ -46,8 +47,9 @@ def write_head(request: Request, url: SplitUrl) -> Written:
     lines = [f"{method} {url.target} HTTP/1.1\r\nhost: {url.origin.host_header}\r\naccept-encoding: identity\r\n"]
     credentials: tuple[str, ...] = ()
     for name, value in request.headers:
-        lowered = name.lower()
-        _check(lowered, value)
+        lowered = _lowered(name)
+        if not (value.isascii() and value.isprintable()):
+            _check_value(lowered, value)
         if lowered in CREDENTIAL_HEADERS:
             credentials += (lowered, value)
         lines.append(f"{name}: {value}\r\n")
@@ -60,10 +62,16 @@ def write_head(request: Request, url: SplitUrl) -> Written:
         raise BadHeader("A header value holds a character that HTTP cannot carry; keep to ASCII.") from None
 
 
-def _check(name: str, value: str) -> None:
-    if _NAME.fullmatch(name) is None:
+@lru_cache(maxsize=512)
+def _lowered(name: str) -> str:
+    lowered = name.lower()
+    if _NAME.fullmatch(lowered) is None:
         raise BadHeader("A header name must be made of letters, digits and hyphens.")
-    if name in _OURS:
-        raise BadHeader(f"The header {name!r} is set by the client itself.")
+    if lowered in _OURS:
+        raise BadHeader(f"The header {lowered!r} is set by the client itself.")
+    return lowered
+
+
+def _check_value(name: str, value: str) -> None:
     if _UNSAFE.search(value) is not None:
         raise BadHeader(f"The value of the header {name!r} holds a control character.")
