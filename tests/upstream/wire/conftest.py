@@ -1,7 +1,6 @@
 """Both event loops, and a look at what is left behind."""
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path as FilePath
 from typing import Any
@@ -13,8 +12,8 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
 def _open_files() -> set[str]:
-    folder = FilePath("/proc/self/fd")
-    return {f"{fd}:{os.readlink(folder / fd)}" for fd in os.listdir(folder) if (folder / fd).is_symlink()}
+    links = [link for link in FilePath("/proc/self/fd").iterdir() if link.is_symlink()]
+    return {f"{link.name}:{link.readlink()}" for link in links}
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])

@@ -202,7 +202,7 @@ def test_nobody_listening_is_a_connect_failure(run: Run) -> None:
     async def scenario() -> None:
         async with WireServer(saying()) as server:
             pass
-        with pytest.raises(ConnectFailed, match="127.0.0.1") as caught:
+        with pytest.raises(ConnectFailed, match=r"127\.0\.0\.1") as caught:
             await get(server.url)
         assert caught.value.stage == "connect"
 

@@ -37,6 +37,7 @@ class Reader:
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0
         self._framing: Framing | None = None
+        self._stays_open = False
         self._interim = False
         self._since_body = 0
         self._tail = b""
@@ -53,8 +54,7 @@ class Reader:
         self.fault = self._parse(data)
         body = self._collect()
         if self.complete:
-            exact = self.fault is None and self._ends_exactly(data, len(body), counted)
-            self.reusable = self.reusable and exact
+            self.reusable = self._stays_open and self.fault is None and self._ends_exactly(data, len(body), counted)
             self.fault = None
         elif self.fault is None:
             self._bound(data, len(body))
@@ -91,7 +91,7 @@ class Reader:
             self._headers.clear()
             return
         framing = self._framing = read_framing(status, parser.get_http_version(), self._headers)
-        self.reusable = framing.clean and parser.should_keep_alive()
+        self._stays_open = framing.clean and parser.should_keep_alive()
         self.head = Head(status, self._headers, self._at, framing.by_close)
 
     def on_message_complete(self) -> None:
