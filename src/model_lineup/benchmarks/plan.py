@@ -21,7 +21,8 @@ class Plan(Struct, frozen=True):
     """`seed` absent: one is drawn per run and recorded, so that two runs do not meet each other's prompt cache.
 
     `prompt_tokens` is approximate (one common word counts as one token); what the provider counted is in the report.
-    `warmup` requests run first, one after the other, and are reported apart. `token_limit` bounds prompt and output
+    `warmup` requests run first, as many at a time as `concurrency` allows (as many of them as that leave no connection
+    to be made while measuring), and are reported apart. `token_limit` bounds prompt and output
     tokens of the whole run; requests under way finish.
     """
 

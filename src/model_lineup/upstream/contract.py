@@ -140,13 +140,15 @@ class Event(Struct, frozen=True):
 class Exchange(Struct, frozen=True):
     """One upstream request and all that came back.
 
-    `sent_at`: the request's first bytes were handed to the socket, `head_at`: status and headers were there,
+    `sent_at`: the request was handed to the socket, `head_at`: status and headers were there,
     `content_at`: one ascending stamp per event with non-empty content (empty for a plain answer),
     `first_event_at`, `last_event_at`: any event but the closing mark; for a plain answer its first and last bytes.
+    `ended_at`: the exchange was over, well or badly. `reused`: it went over a connection that was there already.
     `succeeded` is true only if the answer was valid, complete and not empty.
     """
 
     sent_at: float
+    ended_at: float
     head_at: float | None = None
     content_at: tuple[float, ...] = ()
     first_event_at: float | None = None

@@ -190,6 +190,7 @@ class _Attempt:
         response = self._response
         return Exchange(
             sent_at=self._sent_at,
+            ended_at=tick(),
             head_at=response.head_at if response else None,
             content_at=tuple(self._content_at),
             first_event_at=self._first_at,

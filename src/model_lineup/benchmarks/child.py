@@ -1,0 +1,168 @@
+"""The process that measures: `python -m model_lineup.benchmarks.child`. Started by `runner`, never by hand.
+
+Reads an order from stdin (never from arguments or the environment: it holds the credential), writes events to stdout as
+JSON lines, and ends when its plan is done, when it is told to, or when stdin ends because its parent is gone. It is a
+process of its own so that neither the server's event loop nor its garbage collector delays a stamp; the collector is
+frozen here. Figures are computed after the measuring.
+"""
+
+import asyncio
+import gc
+import os
+import platform
+import random
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import msgspec
+
+from model_lineup import __version__
+from model_lineup.benchmarks.driver import Driver
+from model_lineup.benchmarks.plan import MAX_SEED, Plan
+from model_lineup.benchmarks.protocol import ChildEvent, Finished, Order, Started, decode_order, encode
+from model_lineup.benchmarks.report import Environment, Report, report_of
+from model_lineup.benchmarks.statistics import percentile
+from model_lineup.clock import tick
+from model_lineup.upstream.contract import Ask, Exchange, Quirks, Target
+from model_lineup.upstream.exchange import converse
+from model_lineup.upstream.wire import Client
+
+try:
+    from uvloop import new_event_loop
+except ImportError:  # Windows
+    new_event_loop = asyncio.new_event_loop  # type: ignore[assignment]
+
+_FLUSH_EVERY_S = 0.1
+_LAG_PROBE_EVERY_S = 0.02
+_SATURATED_MS = 10.0
+_STDIN, _STDOUT = 0, 1
+
+
+def main() -> None:
+    lines = _Lines()
+    order = decode_order(lines.next() or b"")
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_measure(order, lines))
+
+
+async def _measure(order: Order, lines: "_Lines") -> None:
+    plan = _with_seed(order.plan)
+    outbox = _Outbox()
+    client, quirks = Client(), Quirks()
+
+    async def ask(what: Ask) -> Exchange:
+        return await converse(client, order.target, what, total_s=plan.time_limit_s, quirks=quirks)
+
+    driver = Driver(plan, ask, outbox.put)
+    _on_next_line(lines, asyncio.get_running_loop(), lambda: driver.stop("cancelled"))
+    outbox.put(Started(plan))
+    async with asyncio.TaskGroup() as group:
+        probe = _LagProbe()
+        background = [group.create_task(outbox.flush_forever()), group.create_task(probe.run())]
+        await driver.run()
+        for task in background:
+            task.cancel()
+    await client.close()
+    outbox.put(Finished(_report(driver, order.target, probe)))
+    outbox.flush()
+
+
+def _with_seed(plan: Plan) -> Plan:
+    """A plan without a seed gets one, which the report then tells."""
+    if plan.seed is not None:
+        return plan
+    return msgspec.structs.replace(plan, seed=random.SystemRandom().randrange(MAX_SEED))
+
+
+def _report(driver: Driver, target: Target, probe: "_LagProbe") -> Report:
+    lag_ms = probe.p99_ms()
+    environment = Environment(
+        lineup=__version__,
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        cpus=os.cpu_count() or 0,
+        event_loop=new_event_loop.__module__.partition(".")[0],
+        kind=target.endpoint.kind,
+        model_id=target.model_id,
+        answered_models=tuple(sorted({sample.answered_model for sample in driver.samples if sample.answered_model})),
+        connections_opened=sum(not sample.reused for sample in driver.samples if sample.succeeded),
+        loop_lag_ms_p99=lag_ms,
+    )
+    saturated = lag_ms is not None and lag_ms > _SATURATED_MS
+    return report_of(driver.plan, driver.samples, environment=environment, stopped=driver.stopped, saturated=saturated)
+
+
+class _Outbox:
+    """Events for the parent, written at most every 100 ms and off the loop, so that writing delays no stamp."""
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+        self._one_writer = threading.Lock()
+
+    def put(self, event: ChildEvent) -> None:
+        self._waiting.append(encode(event) + b"\n")
+
+    async def flush_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_FLUSH_EVERY_S)
+            if self._waiting:
+                await asyncio.to_thread(self.flush)
+
+    def flush(self) -> None:
+        """Writes what waits. A parent that no longer listens is noticed at stdin."""
+        with self._one_writer, suppress(BrokenPipeError):
+            waiting, self._waiting = b"".join(self._waiting), []
+            while waiting:
+                waiting = waiting[os.write(_STDOUT, waiting) :]
+
+
+class _LagProbe:
+    """How late timers run on this loop: what our own stamps may be off by."""
+
+    def __init__(self) -> None:
+        self._lags: list[float] = []
+
+    async def run(self) -> None:
+        while True:
+            due_at = tick() + _LAG_PROBE_EVERY_S
+            await asyncio.sleep(_LAG_PROBE_EVERY_S)
+            self._lags.append(max(tick() - due_at, 0.0))
+
+    def p99_ms(self) -> float | None:
+        return percentile(sorted(self._lags), 99) * 1000 if self._lags else None
+
+
+class _Lines:
+    """Lines of stdin, read without Python's buffer, whose lock would not survive a thread blocked in it at exit."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+
+    def next(self) -> bytes | None:
+        """The next line, `None` at the end."""
+        while b"\n" not in self._buffer:
+            piece = os.read(_STDIN, 65536)
+            if not piece:
+                return None
+            self._buffer += piece
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+
+def _on_next_line(lines: _Lines, loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> None:
+    """A second line, or the end of stdin, both mean: stop."""
+
+    def wait() -> None:
+        lines.next()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(act)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

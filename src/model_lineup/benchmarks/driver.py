@@ -1,0 +1,122 @@
+"""Runs a plan: when each request goes out, and when to stop. Knows no process; `child` gives it one.
+
+`ask` is handed in, so that tests can drive it without a network. Whatever ends a run, its samples remain and its report
+says why it ended.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+
+from model_lineup.benchmarks.plan import Plan, due_times, prompt
+from model_lineup.benchmarks.report import Sample, Stopped
+from model_lineup.benchmarks.sampling import sample_of, unfinished_sample
+from model_lineup.clock import tick
+from model_lineup.upstream.contract import Ask, Exchange
+
+Asker = Callable[[Ask], Awaitable[Exchange]]
+_JUDGE_ERRORS_AFTER = 10
+_SPIN_S = 0.0015
+"""Timers of the event loop are in whole milliseconds; the rest of the wait for a due time is spent turning the loop."""
+
+
+class Driver:
+    """One run of one plan. `on_sample` hears of every request as it ends, warm-up included."""
+
+    def __init__(self, plan: Plan, ask: Asker, on_sample: Callable[[Sample], None]) -> None:
+        self.plan = plan
+        self.samples: list[Sample] = []
+        self.stopped: Stopped | None = None
+        self._ask = ask
+        self._on_sample = on_sample
+        self._origin = tick()
+        self._halt = asyncio.Event()
+        self._tokens = 0
+        self._answered = 0
+        self._failed = 0
+
+    async def run(self) -> None:
+        """Warm-up, then the measured requests; returns when they are done, or soon after the run was stopped."""
+        work = asyncio.create_task(self._work())
+        halted = asyncio.create_task(self._halt.wait())
+        try:
+            await asyncio.wait({work, halted}, timeout=self.plan.time_limit_s, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done() and self.stopped is None:
+                self.stopped = "time_limit"
+        finally:
+            halted.cancel()
+            work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+    def stop(self, reason: Stopped) -> None:
+        """Ends the run now; requests under way are cut. The first reason counts."""
+        self.stopped = self.stopped or reason
+        self._halt.set()
+
+    async def _work(self) -> None:
+        await self._closed_loop(range(-self.plan.warmup, 0))
+        due = due_times(self.plan)
+        if due is None:
+            await self._closed_loop(range(self.plan.requests))
+        elif self.stopped is None:
+            await self._open_loop(due)
+
+    async def _closed_loop(self, numbers: range) -> None:
+        remaining = iter(numbers)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(self.plan.concurrency, len(numbers))):
+                group.create_task(self._one_after_the_other(remaining))
+
+    async def _one_after_the_other(self, numbers: Iterator[int]) -> None:
+        for number in numbers:
+            if self.stopped is not None:
+                return
+            await self._one(number)
+
+    async def _open_loop(self, due: list[float]) -> None:
+        start = tick()
+        async with asyncio.TaskGroup() as group:
+            for number, offset in enumerate(due):
+                await _wait_until(start + offset)
+                if self.stopped is not None:
+                    return
+                group.create_task(self._one(number, start + offset))
+
+    async def _one(self, number: int, due_at: float | None = None) -> None:
+        started_at = tick()
+        ask = Ask.of(prompt(self.plan, number), max_tokens=self.plan.max_tokens, seed=self.plan.seed)
+        try:
+            exchange = await self._ask(ask)
+        except asyncio.CancelledError:
+            cut = unfinished_sample(number, started_at=started_at, ended_at=tick(), origin=self._origin)
+            self._keep(cut)
+            raise
+        sample = sample_of(number, exchange, origin=self._origin, due_at=due_at)
+        self._keep(sample)
+        self._judge(sample)
+
+    def _keep(self, sample: Sample) -> None:
+        self.samples.append(sample)
+        self._on_sample(sample)
+
+    def _judge(self, sample: Sample) -> None:
+        """The stop rules. A spent token limit starts nothing new, but lets what is under way finish."""
+        self._tokens += (sample.prompt_tokens or 0) + (sample.completion_tokens or 0)
+        if not sample.warmup:
+            self._answered += 1
+            self._failed += sample.failure is not None
+        if sample.failure is not None and sample.failure.code in ("auth", "quota"):
+            self.stop("auth" if sample.failure.code == "auth" else "quota")
+        elif self._answered >= _JUDGE_ERRORS_AFTER and self._failed * 2 > self._answered:
+            self.stop("errors")
+        elif self.plan.token_limit is not None and self._tokens >= self.plan.token_limit:
+            self.stopped = self.stopped or "token_limit"
+
+
+async def _wait_until(due_at: float) -> None:
+    left = due_at - tick()
+    if left > _SPIN_S:
+        await asyncio.sleep(left - _SPIN_S)
+    while tick() < due_at:  # noqa: ASYNC110 - no event tells when a moment has come
+        await asyncio.sleep(0)
