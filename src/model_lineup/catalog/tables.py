@@ -3,7 +3,7 @@
 Deleted rows stay as marks: what was deleted can be restored, and followers of the revision see that it went.
 """
 
-from sqlalchemy import CheckConstraint, Column, ColumnElement, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ColumnElement, ForeignKey, Index, UniqueConstraint, func
 
 from model_lineup.database.metadata import Flag, Number, Words, activity, configuration, row_id, table
 
@@ -72,6 +72,7 @@ models = table(
     Index("ix_models_display_name", "display_name"),
     Index("ix_models_changed", "changed_at_revision"),
 )
+Index("ix_models_lower_model_id", func.lower(models.c.model_id))
 
 model_facts = table(
     "model_facts",

@@ -189,6 +189,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_models_changed", "models", ["changed_at_revision"], unique=False)
     op.create_index("ix_models_display_name", "models", ["display_name"], unique=False)
+    op.create_index("ix_models_lower_model_id", "models", [sa.literal_column("lower(model_id)")], unique=False)
     op.create_index("ix_models_model_id", "models", ["model_id"], unique=False)
     op.create_table(
         "aliases",

@@ -1,0 +1,184 @@
+"""Administrative operations on aliases, each in one transaction. An alias points at one model, never at an alias."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy import Connection
+
+from model_lineup.catalog import names
+from model_lineup.catalog.models import living
+from model_lineup.catalog.moves import NameGuard
+from model_lineup.catalog.shapes import Alias, AliasChanges, AliasPage, NewAlias
+from model_lineup.catalog.store import aliases as store
+from model_lineup.catalog.store import models as model_store
+from model_lineup.catalog.store import shadowing
+from model_lineup.database.engines import Database
+from model_lineup.database.metadata import dump
+from model_lineup.errors import AliasShadowsModel, AliasTaken, InvalidInput, NotFound
+from model_lineup.journal import store as journal_store
+from model_lineup.journal.record import Author, Change, Journal
+from model_lineup.journal.shapes import Receipt
+
+FALLBACKS = 8
+
+
+class Aliases:
+    """What administrators do with aliases one by one; `alias_import` does it with many."""
+
+    def __init__(self, database: Database, journal: Journal) -> None:
+        self._database = database
+        self._journal = journal
+
+    def page(self, *, limit: int, offset: int) -> AliasPage:
+        """All aliases by name, with their targets."""
+        with self._database.read() as connection:
+            found, total = store.page(connection, limit=limit, offset=offset)
+            revision = journal_store.revision(connection)
+            return AliasPage(with_warnings(connection, found), total, limit, offset, revision)
+
+    def of_model(self, row_id: int) -> list[Alias]:
+        """The aliases that point at this model. Raises ModelNotFound."""
+        with self._database.read() as connection:
+            living(model_store.one(connection, row_id), row_id)
+            return with_warnings(connection, store.of_model(connection, row_id))
+
+    def create(self, row_id: int, new: NewAlias, author: Author, *, confirm: bool = False) -> tuple[Alias, Receipt]:
+        """Raises InvalidInput, ModelNotFound, AliasTaken, AliasShadowsModel, NameWouldMove."""
+        names.check_alias(new.alias, "/alias")
+        with self._journal.change(author, "aliases.create") as change:
+            target = living(model_store.one(change.connection, row_id), row_id)
+            refuse_taken(change, new.alias)
+            if not new.allow_shadow:
+                refuse_shadowing(change.connection, new.alias)
+            check_fallbacks(change.connection, row_id, new.fallbacks)
+            confirmed = confirm or new.allow_shadow
+            guard = NameGuard(change.connection, [new.alias], confirmed=confirmed)
+            add(change, new, row_id, target.model_id)
+            guard.check()
+            alias = the_one(change.connection, new.alias, row_id)
+        return alias, change.receipt
+
+    def change(
+        self, row_id: int, alias: str, changes: AliasChanges, author: Author, *, confirm: bool = False
+    ) -> tuple[Alias, Receipt]:
+        """Point it at another model, describe it, or declare its fallbacks. Raises NotFound, InvalidInput."""
+        with self._journal.change(author, "aliases.change") as change:
+            before = the_one(change.connection, alias, row_id)
+            target = row_id if changes.target is UNSET else changes.target
+            living(model_store.one(change.connection, target), target)
+            wanted = [one.id for one in before.fallbacks] if changes.fallbacks is UNSET else changes.fallbacks
+            check_fallbacks(change.connection, target, wanted)
+            guard = NameGuard(change.connection, [alias], confirmed=confirm)
+            _write(
+                change,
+                before,
+                target,
+                before.description if changes.description is UNSET else changes.description,
+                wanted,
+            )
+            guard.check(but=[alias])
+            after = the_one(change.connection, alias, target)
+        return after, change.receipt
+
+    def delete(self, row_id: int, alias: str, author: Author, *, confirm: bool = False) -> Receipt:
+        """Raises NotFound, also when it was deleted already; NameWouldMove where a model bears the same name."""
+        with self._journal.change(author, "aliases.delete") as change:
+            found = the_one(change.connection, alias, row_id)
+            guard = NameGuard(change.connection, [alias], confirmed=confirm)
+            values = {"deleted_at": change.now}
+            store.change(change.connection, found.id, values, now=change.now, revision=change.revision)
+            change.touched("alias", found.id, alias, before={"deleted": False}, after={"deleted": True})
+            guard.check()
+        return change.receipt
+
+
+def the_one(connection: Connection, alias: str, row_id: int) -> Alias:
+    """The alias of exactly this spelling that points at this model. Raises NotFound."""
+    found = store.one(connection, alias, row_id)
+    if found is None:
+        raise NotFound(f"Model {row_id} has no alias {alias!r}. GET /api/admin/aliases lists all aliases.", alias=alias)
+    return with_warnings(connection, [found])[0]
+
+
+def with_warnings(connection: Connection, aliases: Sequence[Alias]) -> list[Alias]:
+    """What an admin should know of each: which models of the same name it hides."""
+    shadowed = shadowing.models_named(connection, [names.fold(alias.alias) for alias in aliases])
+    return [_warned(alias, shadowed.get(names.fold(alias.alias), [])) for alias in aliases]
+
+
+def refuse_taken(change: Change, alias: str) -> None:
+    """Raises AliasTaken for a name that is an alias already, in whatever case."""
+    holder = store.by_folded(change.connection, [names.fold(alias)]).get(names.fold(alias))
+    if holder is not None:
+        raise AliasTaken(
+            f"{holder.alias!r} is an alias of model {holder.model_row} already (case does not count). "
+            "PUT changes where it points, DELETE frees it.",
+            alias=holder.alias,
+            id=holder.model_row,
+        )
+
+
+def refuse_shadowing(connection: Connection, alias: str) -> None:
+    """Raises AliasShadowsModel where a visible model is called like this."""
+    rows = shadowing.models_named(connection, [names.fold(alias)]).get(names.fold(alias), [])
+    visible = [row.id for row in rows if row.visible]
+    if visible:
+        raise AliasShadowsModel(
+            f"The visible model {visible[0]} is called {alias!r}. Choose another alias, hide that model first, "
+            "or send allow_shadow: true if the alias shall win.",
+            ids=visible,
+        )
+
+
+def check_fallbacks(connection: Connection, target: int, fallbacks: Sequence[int]) -> None:
+    """Raises InvalidInput: too many, twice the same, the target itself, or no such model."""
+    if len(fallbacks) > FALLBACKS:
+        raise InvalidInput.at("/fallbacks", f"{FALLBACKS} fallbacks at most")
+    if len({target, *fallbacks}) != len(fallbacks) + 1:
+        raise InvalidInput.at("/fallbacks", "each fallback is named once, and is not the alias's own target")
+    known = {row.id for row in model_store.living(connection, fallbacks)} if fallbacks else set()
+    unknown = [row for row in fallbacks if row not in known]
+    if unknown:
+        raise InvalidInput.at("/fallbacks", f"no models have the ids {unknown}")
+
+
+def add(change: Change, new: NewAlias, row_id: int, model_id: str) -> None:
+    row = {
+        "alias": new.alias,
+        "folded": names.fold(new.alias),
+        "model_row": row_id,
+        "description": new.description,
+        "fallbacks": dump(new.fallbacks),
+    }
+    alias_id = store.add(change.connection, [row], now=change.now, revision=change.revision)[0]
+    after = {"model": row_id, "model_id": model_id, "description": new.description, "fallbacks": new.fallbacks}
+    change.touched("alias", alias_id, new.alias, before={}, after=after)
+
+
+def _write(change: Change, before: Alias, target: int, description: str | None, fallbacks: Iterable[int]) -> None:
+    """Write what differs and note it."""
+    old = {"model": before.model.id, "description": before.description, "fallbacks": [f.id for f in before.fallbacks]}
+    new = {"model": target, "description": description, "fallbacks": list(fallbacks)}
+    if old == new:
+        return
+    columns = {"model_row": target, "description": description, "fallbacks": dump(new["fallbacks"])}
+    store.change(change.connection, before.id, columns, now=change.now, revision=change.revision)
+    differing = [name for name in new if old[name] != new[name]]
+    change.touched(
+        "alias",
+        before.id,
+        before.alias,
+        before={name: old[name] for name in differing},
+        after={name: new[name] for name in differing},
+    )
+
+
+def _warned(alias: Alias, rows: Sequence[shadowing.Named]) -> Alias:
+    return msgspec.structs.replace(alias, warnings=[warning(alias.alias, rows)]) if rows else alias
+
+
+def warning(alias: str, rows: Sequence[shadowing.Named]) -> str:
+    """What to say of an alias that bears the name of these models."""
+    ids = ", ".join(str(row.id) for row in rows[:5])
+    return f"This alias has the name of model {ids}; callers who say {alias!r} get the alias's target."

@@ -1,0 +1,88 @@
+"""The same change to many models: all or nothing, in one transaction, with a dry run that is the change itself."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from model_lineup.catalog.models import mark_deleted
+from model_lineup.catalog.moves import NameGuard
+from model_lineup.catalog.shapes import BulkResult, Selection
+from model_lineup.catalog.store import affected, selecting
+from model_lineup.catalog.store import models as store
+from model_lineup.errors import InvalidInput, ModelNotFound
+from model_lineup.journal.record import Author, Change, Journal
+
+UNKNOWN_SHOWN = 100
+
+
+class Bulk:
+    """Changes to a selection of models; `most` is the largest number of ids in one request."""
+
+    def __init__(self, journal: Journal, *, most: int) -> None:
+        self._journal = journal
+        self._most = most
+
+    def set_flag(
+        self, chosen: Selection, flag: str, value: bool, author: Author, *, dry_run: bool = False, confirm: bool = False
+    ) -> BulkResult:
+        """`flag` is visible, listed or agents_enabled. Raises ModelNotFound, InvalidInput, NameWouldMove."""
+        with self._journal.change(author, f"models.bulk.{flag}", dry_run=dry_run) as change:
+            rows = self._chosen(change.connection, chosen)
+            differing = [row.id for row in rows if bool(getattr(row, flag)) != value]
+            candidates = affected.by_availability(change.connection, differing) if flag == "visible" else ()
+            guard = NameGuard(change.connection, candidates, confirmed=confirm)
+            if differing:
+                self._write_flag(change, rows, set(differing), flag, value)
+            guard.check()
+        return _result(change, matched=len(rows), changed=len(differing))
+
+    def delete(self, chosen: Selection, author: Author, *, dry_run: bool = False, confirm: bool = False) -> BulkResult:
+        """Mark the models deleted, and their aliases with them. Raises as `set_flag` does."""
+        with self._journal.change(author, "models.bulk.delete", dry_run=dry_run) as change:
+            rows = {row.id: row.model_id for row in self._chosen(change.connection, chosen)}
+            guard = NameGuard(change.connection, affected.by_existence(change.connection, rows), confirmed=confirm)
+            if rows:
+                mark_deleted(change, rows)
+            guard.check()
+        return _result(change, matched=len(rows), changed=len(rows))
+
+    def _write_flag(self, change: Change, rows: Iterable[Row[Any]], ids: set[int], flag: str, value: bool) -> None:
+        store.change(change.connection, ids, {flag: int(value)}, now=change.now, revision=change.revision)
+        for row in rows:
+            if row.id in ids:
+                change.touched("model", row.id, row.model_id, before={flag: not value}, after={flag: value})
+
+    def _chosen(self, connection: Connection, chosen: Selection) -> list[Row[Any]]:
+        if chosen.model_ids is not None:
+            return self._by_ids(connection, chosen.model_ids)
+        if chosen.filter is None:
+            raise InvalidInput.at("/model_ids", "say which models: `model_ids`, or `filter` with an optional `exclude`")
+        excluded = set(chosen.exclude)
+        ids = connection.execute(selecting.matching(chosen.filter)).scalars()
+        return store.living(connection, [row_id for row_id in ids if row_id not in excluded])
+
+    def _by_ids(self, connection: Connection, ids: list[int]) -> list[Row[Any]]:
+        if len(ids) > self._most:
+            raise InvalidInput.at("/model_ids", f"{len(ids)} ids are too many for one change; {self._most} at most")
+        rows = store.living(connection, set(ids))
+        unknown = sorted(set(ids) - {row.id for row in rows})
+        if unknown:
+            raise ModelNotFound(
+                f"{len(unknown)} of {len(set(ids))} ids are no models: {', '.join(map(str, unknown[:10]))}. "
+                "Nothing was changed.",
+                unknown_ids=unknown[:UNKNOWN_SHOWN],
+                unknown_total=len(unknown),
+            )
+        return rows
+
+
+def _result(change: Change, *, matched: int, changed: int) -> BulkResult:
+    return BulkResult(
+        matched=matched,
+        changed=changed,
+        unchanged=matched - changed,
+        revision=change.receipt.revision,
+        change_id=change.receipt.change_id,
+        dry_run=change.dry_run,
+    )

@@ -1,0 +1,94 @@
+"""What a provider's fields may be. Pure but for the registry of kinds."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from model_lineup.errors import EgressRefused, InvalidInput
+from model_lineup.upstream import registry
+from model_lineup.upstream.contract import Timeouts
+from model_lineup.upstream.wire import AddressRefused, BadUrl, Origin, Scope, check_url
+
+ALLOWED_HEADERS = frozenset(
+    {"openai-organization", "openai-project", "http-referer", "x-title", "x-request-source", "user-agent"}
+)
+"""Extra headers that an admin may set; none of them carries a credential or chooses a destination."""
+SCOPES = ("public", "private", "loopback")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,512}")
+_TIMEOUT_CEILINGS = {
+    "connect_s": 60,
+    "first_byte_s": 600,
+    "idle_s": 3600,
+    "stream_total_s": 86400,
+    "plain_total_s": 3600,
+    "test_s": 600,
+}
+
+
+def check_kind(kind: str, has_key: bool) -> None:
+    """Raises InvalidInput for an unknown kind, and for one that cannot do without a key."""
+    if kind not in registry.kinds():
+        raise InvalidInput.at("/type", f"{kind!r} is not a kind of provider; there are {', '.join(registry.kinds())}")
+    if registry.kind_named(kind).key_needed and not has_key:
+        raise InvalidInput.at("/api_key", f"a provider of kind {kind!r} needs a key")
+
+
+def check_address(base_url: str, scope: str, widest: str) -> Origin:
+    """The origin of an allowed base URL. Raises InvalidInput, EgressRefused naming the scope that would allow it."""
+    if (widest != "loopback" and scope == "loopback") or (widest == "public" and scope != "public"):
+        raise EgressRefused.at("/network_scope", f"this instance allows {widest!r} at most (LINEUP_EGRESS_MAX_SCOPE)")
+    if "?" in base_url:
+        raise InvalidInput.at("/base_url", "a base URL has no query; use `api_version` or `headers`")
+    try:
+        return check_url(base_url, Scope(scope))
+    except BadUrl as error:
+        raise InvalidInput.at("/base_url", str(error)) from None
+    except AddressRefused as error:
+        needed = error.needed.value if error.needed else None
+        raise EgressRefused.at("/base_url", str(error), allowed_by_network_scope=needed) from None
+
+
+def check_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Lower-case names. Raises InvalidInput for a header outside the allow-list, or one that would break a line."""
+    for name, value in headers.items():
+        if name.lower() not in ALLOWED_HEADERS:
+            allowed = ", ".join(sorted(ALLOWED_HEADERS))
+            raise InvalidInput.at("/headers", f"{name!r} is not one of the headers that can be set: {allowed}")
+        if not _HEADER_VALUE.fullmatch(value):
+            raise InvalidInput.at(f"/headers/{name}", "a header value is at most 512 printable ASCII characters")
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def check_timeouts(timeouts: Mapping[str, float]) -> dict[str, float]:
+    """Raises InvalidInput for an unknown timeout or one beyond its ceiling. Seconds."""
+    for name, seconds in timeouts.items():
+        ceiling = _TIMEOUT_CEILINGS.get(name)
+        if ceiling is None:
+            raise InvalidInput.at("/timeouts", f"{name!r} is not a timeout; there are {', '.join(_TIMEOUT_CEILINGS)}")
+        if not 0 < seconds <= ceiling:
+            raise InvalidInput.at(f"/timeouts/{name}", f"must be more than 0 and at most {ceiling} seconds")
+    return dict(timeouts)
+
+
+def check_proxy(proxy: str | None) -> None:
+    """Raises InvalidInput for a proxy that is not plain `http://host:port`."""
+    if proxy is None:
+        return
+    try:
+        Origin.of(proxy)
+    except BadUrl as error:
+        raise InvalidInput.at("/proxy", str(error)) from None
+    if not proxy.startswith("http://"):
+        raise InvalidInput.at("/proxy", "a proxy is http://host:port (it opens a tunnel with CONNECT)")
+
+
+def check_key(key: str | None) -> None:
+    """Raises InvalidInput for a key that no header can carry."""
+    if key is not None and not re.fullmatch(r"[\x21-\x7e]{1,4096}", key):
+        raise InvalidInput.at("/api_key", "a key is 1 to 4096 printable ASCII characters without spaces")
+
+
+def timeouts_of(stored: Mapping[str, float], defaults: Timeouts) -> Timeouts:
+    """The instance's timeouts, with what the provider sets of its own."""
+    values: dict[str, Any] = {name: getattr(defaults, name) for name in _TIMEOUT_CEILINGS}
+    return Timeouts(**{**values, **stored})

@@ -1,0 +1,296 @@
+"""Administrative operations on providers, each in one transaction. Keys go in and never come out again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import UNSET
+
+from model_lineup.catalog import names, provider_rules
+from model_lineup.catalog.models import mark_deleted
+from model_lineup.catalog.moves import NameGuard
+from model_lineup.catalog.shapes import NewProvider, Provider, ProviderChanges
+from model_lineup.catalog.store import affected
+from model_lineup.catalog.store import models as model_store
+from model_lineup.catalog.store import providers as store
+from model_lineup.database.engines import Database
+from model_lineup.database.metadata import dump
+from model_lineup.errors import (
+    CredentialRebindRequired,
+    DuplicateProvider,
+    InvalidInput,
+    NotFound,
+    PreconditionFailed,
+    ProviderHasModels,
+)
+from model_lineup.journal.record import Author, Change, Journal, differing
+from model_lineup.journal.shapes import Receipt
+from model_lineup.upstream.contract import Endpoint, Timeouts
+from model_lineup.upstream.wire import Origin
+from model_lineup.vault import Vault
+
+LAST = 4
+
+
+class Providers:
+    """What administrators do with providers. `widest_scope` is the operator's ceiling for `network_scope`."""
+
+    def __init__(
+        self, database: Database, journal: Journal, vault: Vault, *, timeouts: Timeouts, widest_scope: str
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._vault = vault
+        self._timeouts = timeouts
+        self._widest_scope = widest_scope
+
+    def page(self, *, limit: int, offset: int) -> tuple[list[Provider], int]:
+        """Providers in the admin's order, and how many there are."""
+        with self._database.read() as connection:
+            return store.listed(connection, limit=limit, offset=offset)
+
+    def get(self, provider_id: int) -> Provider:
+        """Raises NotFound."""
+        with self._database.read() as connection:
+            return living(store.one(connection, provider_id), provider_id)
+
+    def endpoint(self, provider_id: int) -> Endpoint:
+        """Where and how to call this provider, its key opened. Raises NotFound, KeyUndecryptable."""
+        with self._database.read() as connection:
+            provider = living(store.one(connection, provider_id), provider_id)
+            credential = store.credential(connection, provider_id)
+        return self._endpoint(provider, credential)
+
+    def create(self, new: NewProvider, author: Author) -> tuple[Provider, Receipt]:
+        """Raises InvalidInput, EgressRefused, DuplicateProvider."""
+        provider_rules.check_kind(new.type, has_key=new.api_key is not None)
+        origin = self._check_address(new.base_url, new.network_scope)
+        with self._journal.change(author, "providers.create") as change:
+            columns = {**self._columns(new), "kind": new.type, "slug": _free_slug(change, new)}
+            provider_id = store.add(change.connection, columns, now=change.now, revision=change.revision)
+            if new.api_key:
+                values = self._sealed(provider_id, new.api_key, origin)
+                store.change(change.connection, provider_id, {**values, "version": 1}, **_when(change))
+            provider = living(store.one(change.connection, provider_id), provider_id)
+            change.touched("provider", provider_id, provider.name, before={}, after=_journaled(provider))
+        return provider, change.receipt
+
+    def change(
+        self,
+        provider_id: int,
+        changes: ProviderChanges,
+        author: Author,
+        *,
+        if_match: int | None = None,
+        confirm: bool = False,
+    ) -> tuple[Provider, Receipt]:
+        """Raises NotFound, InvalidInput, EgressRefused, CredentialRebindRequired, PreconditionFailed, NameWouldMove."""
+        with self._journal.change(author, "providers.change") as change:
+            before = living(store.one(change.connection, provider_id), provider_id)
+            _check_version(before, if_match)
+            columns = {**self._columns(changes), **self._key_columns(change, before, changes)}
+            switched = changes.enabled is not UNSET and changes.enabled != before.enabled
+            guard = NameGuard(change.connection, _names_of(change, before) if switched else (), confirmed=confirm)
+            after = _write(change, before, columns)
+            guard.check()
+        return after, change.receipt
+
+    def reorder(
+        self, provider_ids: Sequence[int], author: Author, *, confirm: bool = False
+    ) -> tuple[list[Provider], Receipt]:
+        """The order in which providers win an id that several have. Raises InvalidInput, NameWouldMove."""
+        with self._journal.change(author, "providers.reorder") as change:
+            before = store.ids_in_order(change.connection)
+            if sorted(before) != sorted(provider_ids):
+                raise InvalidInput.at("/provider_ids", f"name each of the {len(before)} providers once: {before}")
+            rows = [row for one in before for row in model_store.ids_of_provider(change.connection, one)]
+            guard = NameGuard(change.connection, affected.by_availability(change.connection, rows), confirmed=confirm)
+            if list(provider_ids) != before:
+                _write_order(change, provider_ids)
+            guard.check()
+            providers, _ = store.listed(change.connection, limit=len(before), offset=0)
+        return providers, change.receipt
+
+    def delete(
+        self,
+        provider_id: int,
+        author: Author,
+        *,
+        force: bool = False,
+        confirm: bool = False,
+        if_match: int | None = None,
+    ) -> Receipt:
+        """Its key is wiped; with `force` its models and their aliases go with it.
+
+        Raises NotFound, PreconditionFailed, ProviderHasModels with the impact, NameWouldMove.
+        """
+        with self._journal.change(author, "providers.delete") as change:
+            provider = living(store.one(change.connection, provider_id), provider_id)
+            _check_version(provider, if_match)
+            rows = model_store.living(change.connection, model_store.ids_of_provider(change.connection, provider_id))
+            aliases = _refuse_unforced(change, provider, [row.id for row in rows], force)
+            guard = NameGuard(change.connection, aliases, confirmed=confirm)
+            if rows:
+                mark_deleted(change, {row.id: row.model_id for row in rows})
+            gone = {"deleted_at": change.now, "sealed_key": None, "key_origin": None, "key_hint": None, "enabled": 0}
+            store.change(change.connection, provider_id, gone, **_when(change))
+            change.touched("provider", provider_id, provider.name, before=_journaled(provider), after={})
+            guard.check()
+        return change.receipt
+
+    def _endpoint(self, provider: Provider, credential: store.Credential) -> Endpoint:
+        key = None
+        if credential.sealed_key:
+            key = self._vault.open(credential.sealed_key, _bound_to(provider.id, str(credential.key_origin)))
+        return Endpoint(
+            kind=provider.type,
+            base_url=provider.base_url,
+            api_key=key,
+            network_scope=provider.network_scope,
+            headers=tuple(provider.headers.items()),
+            api_version=provider.api_version,
+            ca_bundle=provider.ca_bundle,
+            proxy=provider.proxy,
+            timeouts=provider_rules.timeouts_of(provider.timeouts, self._timeouts),
+        )
+
+    def _check_address(self, base_url: str, scope: str) -> Origin:
+        return provider_rules.check_address(base_url, scope, self._widest_scope)
+
+    def _columns(self, said: NewProvider | ProviderChanges) -> dict[str, Any]:
+        """The columns of what was said, each checked; the key apart."""
+        provider_rules.check_proxy(None if said.proxy is UNSET else said.proxy)
+        values: dict[str, Any] = {
+            "name": said.name,
+            "base_url": said.base_url,
+            "enabled": said.enabled if said.enabled is UNSET else int(said.enabled),
+            "network_scope": said.network_scope,
+            "headers": said.headers
+            if said.headers is UNSET
+            else dump(provider_rules.check_headers(said.headers or {})),
+            "api_version": said.api_version,
+            "ca_bundle": said.ca_bundle,
+            "proxy": said.proxy,
+            "timeouts": said.timeouts
+            if said.timeouts is UNSET
+            else dump(provider_rules.check_timeouts(said.timeouts or {})),
+        }
+        return {name: value for name, value in values.items() if value is not UNSET}
+
+    def _key_columns(self, change: Change, before: Provider, changes: ProviderChanges) -> dict[str, Any]:
+        """A key belongs to the origin that it was entered for; a new origin needs it entered again."""
+        base_url = before.base_url if changes.base_url is UNSET else changes.base_url
+        scope = before.network_scope if changes.network_scope is UNSET else changes.network_scope
+        origin = self._check_address(base_url, scope)
+        if changes.api_key is not UNSET:
+            provider_rules.check_kind(before.type, has_key=changes.api_key is not None)
+            if changes.api_key is None:
+                return {"sealed_key": None, "key_origin": None, "key_hint": None}
+            return self._sealed(before.id, changes.api_key, origin)
+        stored = store.credential(change.connection, before.id)
+        if stored.sealed_key and stored.key_origin != str(origin):
+            raise CredentialRebindRequired(
+                f"The stored key was entered for {stored.key_origin}. Send `api_key` together with the new base_url.",
+                key_origin=stored.key_origin,
+                new_origin=str(origin),
+            )
+        return {}
+
+    def _sealed(self, provider_id: int, key: str, origin: Origin) -> dict[str, Any]:
+        provider_rules.check_key(key)
+        sealed = self._vault.seal(key, _bound_to(provider_id, str(origin)))
+        hint = key[-LAST:] if len(key) >= 3 * LAST else None
+        return {"sealed_key": sealed, "key_origin": str(origin), "key_hint": hint}
+
+
+def living(provider: Provider | None, provider_id: int) -> Provider:
+    """Raises NotFound for None."""
+    if provider is None:
+        raise NotFound(f"No provider has the id {provider_id}. GET /api/admin/providers lists them.", id=provider_id)
+    return provider
+
+
+def _bound_to(provider_id: int, origin: str) -> str:
+    return f"provider {provider_id}|api_key|{origin}"
+
+
+def _when(change: Change) -> dict[str, int]:
+    return {"now": change.now, "revision": change.revision}
+
+
+def _free_slug(change: Change, new: NewProvider) -> str:
+    if new.slug is None:
+        return names.slug_of(new.name, lambda slug: store.slug_taken(change.connection, slug))
+    if not names.SLUG.fullmatch(new.slug):
+        raise InvalidInput.at("/slug", "a slug has 1 to 40 of a-z, 0-9 and -")
+    if store.slug_taken(change.connection, new.slug):
+        raise DuplicateProvider(f"Another provider has the slug {new.slug!r}. Choose another one.", slug=new.slug)
+    return new.slug
+
+
+def _journaled(provider: Provider) -> dict[str, Any]:
+    """What the journal keeps: nothing secret, and nothing that is not configuration."""
+    left_out = {"id", "models", "last_fetch", "version", "created_at", "updated_at", "position"}
+    return {field: getattr(provider, field) for field in provider.__struct_fields__ if field not in left_out}
+
+
+def _names_of(change: Change, provider: Provider) -> list[str]:
+    rows = model_store.ids_of_provider(change.connection, provider.id)
+    return affected.by_availability(change.connection, rows)
+
+
+def _write(change: Change, before: Provider, columns: Mapping[str, Any]) -> Provider:
+    """Write what differs, and note it; a key that was entered again counts as a change."""
+    if not columns:
+        return before
+    sealed = "sealed_key" in columns and (columns["sealed_key"] is not None or before.api_key_set)
+    changed = {name: value for name, value in columns.items() if sealed or name in _differing(before, columns)}
+    if not changed:
+        return before
+    store.change(change.connection, before.id, changed, **_when(change))
+    after = living(store.one(change.connection, before.id), before.id)
+    old, new = differing(_journaled(before), _journaled(after))
+    if sealed:
+        new["api_key"] = "replaced" if after.api_key_set else "removed"
+    change.touched("provider", before.id, after.name, before=old, after=new)
+    return after
+
+
+def _differing(before: Provider, columns: Mapping[str, Any]) -> set[str]:
+    stored = {
+        **{name: getattr(before, name) for name in ("name", "base_url", "network_scope", "api_version")},
+        **{name: getattr(before, name) for name in ("ca_bundle", "proxy")},
+        "enabled": int(before.enabled),
+        "headers": dump(before.headers),
+        "timeouts": dump(before.timeouts),
+    }
+    return {name for name, value in columns.items() if name in stored and stored[name] != value}
+
+
+def _write_order(change: Change, provider_ids: Sequence[int]) -> None:
+    providers = {provider_id: store.one(change.connection, provider_id) for provider_id in provider_ids}
+    for position, (provider_id, stored) in enumerate(providers.items(), start=1):
+        provider = living(stored, provider_id)
+        if provider.position != position:
+            store.change(change.connection, provider_id, {"position": position}, **_when(change))
+            old, new = {"position": provider.position}, {"position": position}
+            change.touched("provider", provider_id, provider.name, before=old, after=new)
+
+
+def _refuse_unforced(change: Change, provider: Provider, rows: list[int], force: bool) -> list[str]:
+    """The names that go with its models; without `force` they are the reason not to."""
+    affected_names = affected.by_existence(change.connection, rows)
+    if rows and not force:
+        raise ProviderHasModels(
+            f"{provider.name!r} still has {len(rows)} model(s). DELETE with ?force=true deletes them too.",
+            models=len(rows),
+            aliases=len(affected_names) - 2 * len(rows),
+        )
+    return affected_names
+
+
+def _check_version(provider: Provider, if_match: int | None) -> None:
+    if if_match is not None and if_match != provider.version:
+        raise PreconditionFailed(
+            f"Provider {provider.id} is at version {provider.version}, not {if_match}. Read it again, then repeat.",
+            current=provider,
+        )

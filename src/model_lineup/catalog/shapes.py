@@ -1,0 +1,256 @@
+"""What goes in and out of the catalog. Frozen; `UNSET` means "not said", None "back to the inherited value"."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+Task = Literal["chat", "embedding", "other", "unknown"]
+Status = Literal["untested", "ok", "failing", "vanished", "retired"]
+Source = Literal["manual", "discovered", "file"]
+NetworkScope = Literal["public", "private", "loopback"]
+
+
+class ProviderRef(msgspec.Struct, frozen=True):
+    """The provider as it stands in a model."""
+
+    id: int
+    name: str
+    slug: str
+    kind: str
+    enabled: bool
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """One configured upstream account. Of its key only whether there is one, and the last four characters."""
+
+    id: int
+    name: str
+    slug: str
+    type: str
+    base_url: str
+    api_key_set: bool
+    api_key_last4: str | None
+    enabled: bool
+    network_scope: NetworkScope
+    headers: dict[str, str]
+    api_version: str | None
+    ca_bundle: str | None
+    proxy: str | None
+    timeouts: dict[str, float]
+    position: int
+    models: int
+    last_fetch: msgspec.Raw
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewProvider(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    type: str
+    base_url: str
+    slug: str | None = None
+    api_key: str | None = None
+    enabled: bool = True
+    network_scope: NetworkScope = "public"
+    headers: dict[str, str] = {}
+    api_version: str | None = None
+    ca_bundle: str | None = None
+    proxy: str | None = None
+    timeouts: dict[str, float] = {}
+
+
+class ProviderChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """A merge patch. `api_key=None` removes the stored key; the kind and the slug of a provider stay."""
+
+    name: str | UnsetType = UNSET
+    base_url: str | UnsetType = UNSET
+    api_key: str | UnsetType | None = UNSET
+    enabled: bool | UnsetType = UNSET
+    network_scope: NetworkScope | UnsetType = UNSET
+    headers: dict[str, str] | UnsetType | None = UNSET
+    api_version: str | UnsetType | None = UNSET
+    ca_bundle: str | UnsetType | None = UNSET
+    proxy: str | UnsetType | None = UNSET
+    timeouts: dict[str, float] | UnsetType | None = UNSET
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """One effective value and where it comes from: pin, probe, provider, catalogue, guess or default."""
+
+    value: Any
+    source: str
+    at: datetime
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """One LLM at one provider. `facts`, `pricing`, `lifecycle`, `last_*` are JSON as stored."""
+
+    id: int
+    provider_id: int
+    provider: ProviderRef
+    model_id: str
+    display_name: str
+    description: str | None
+    task: Task
+    context_length: int | None
+    max_output_tokens: int | None
+    supports_tools: bool | None
+    supports_vision: bool | None
+    supports_streaming: bool | None
+    visible: bool
+    listed: bool
+    agents_enabled: bool
+    aliases: list[str]
+    facts: msgspec.Raw
+    pricing: msgspec.Raw
+    lifecycle: msgspec.Raw
+    source: Source
+    status: Status
+    last_test: msgspec.Raw
+    last_benchmark: msgspec.Raw
+    missing_since: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ModelPage(msgspec.Struct, frozen=True):
+    """`total` is exact, but for searches with `q` it stops at 10 001."""
+
+    models: list[Model]
+    total: int
+    limit: int
+    offset: int
+    revision: int
+
+
+class NewModel(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts that are given are pinned; facts that are left out are inherited."""
+
+    provider_id: int
+    model_id: str
+    visible: bool = False
+    listed: bool = True
+    agents_enabled: bool = False
+    pins: dict[str, Any] = {}
+
+
+class ModelChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """A merge patch: `pins` holds the facts that were said (None: back to the inherited one)."""
+
+    visible: bool | UnsetType = UNSET
+    listed: bool | UnsetType = UNSET
+    agents_enabled: bool | UnsetType = UNSET
+    pins: dict[str, Any] = {}
+
+
+class ModelFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a list or a bulk change is narrowed to; everything that is said must hold."""
+
+    q: str | None = None
+    provider_id: int | None = None
+    visible: bool | None = None
+    agents_enabled: bool | None = None
+    supports_tools: bool | Literal["unknown"] | None = None
+    supports_vision: bool | Literal["unknown"] | None = None
+    supports_streaming: bool | Literal["unknown"] | None = None
+    status: Status | None = None
+    source: Source | None = None
+    task: Task | None = None
+    has_alias: bool | None = None
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """The models of a bulk change: row ids, or a filter without some ids."""
+
+    model_ids: list[int] | None = None
+    filter: ModelFilter | None = None
+    exclude: list[int] = []
+
+
+class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
+    matched: int
+    changed: int
+    unchanged: int
+    revision: int
+    change_id: int | None
+    dry_run: bool
+
+
+class AliasTarget(msgspec.Struct, frozen=True):
+    """The model that an alias points at; `available` says whether callers reach it now."""
+
+    id: int
+    model_id: str
+    display_name: str
+    provider_id: int
+    provider: str
+    available: bool
+
+
+class Alias(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    alias: str
+    model_id: str
+    model: AliasTarget
+    description: str | None
+    fallbacks: list[AliasTarget]
+    warnings: list[str]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class AliasPage(msgspec.Struct, frozen=True):
+    aliases: list[Alias]
+    total: int
+    limit: int
+    offset: int
+    revision: int
+
+
+class NewAlias(msgspec.Struct, frozen=True, kw_only=True):
+    alias: str
+    description: str | None = None
+    fallbacks: list[int] = []
+    allow_shadow: bool = False
+
+
+class AliasChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """`target` and `fallbacks` are row ids of models."""
+
+    target: int | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    fallbacks: list[int] | UnsetType = UNSET
+
+
+class ImportItem(msgspec.Struct, frozen=True, kw_only=True):
+    model_id: str
+    alias: str
+    provider_id: int | None = None
+    description: str | UnsetType | None = UNSET
+
+
+class ImportedItem(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one item: created, updated, unchanged, or conflict with its reason."""
+
+    index: int
+    alias: str
+    model_id: str
+    outcome: Literal["created", "updated", "unchanged", "conflict"]
+    code: str | None = None
+    message: str | None = None
+
+
+class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
+    created: int
+    updated: int
+    unchanged: int
+    items: list[ImportedItem]
+    warnings: list[str]
+    revision: int
+    change_id: int | None
+    dry_run: bool

@@ -1,0 +1,70 @@
+"""The few rows that decide what some names mean: a `names.NameIndex` loaded from the database."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from model_lineup.catalog.names import fold
+from model_lineup.catalog.tables import aliases, models, providers
+from model_lineup.database.values import in_words
+
+
+@dataclass(slots=True)
+class NamesAround:
+    """Implements `names.NameIndex` for the names that it was loaded for; others look unknown."""
+
+    _aliases: dict[str, int] = field(default_factory=dict)
+    _folded: dict[str, int] = field(default_factory=dict)
+    _at_provider: dict[tuple[str, str], int] = field(default_factory=dict)
+    _with_id: dict[str, list[int]] = field(default_factory=dict)
+    _available: dict[int, bool] = field(default_factory=dict)
+
+    def alias(self, name: str) -> int | None:
+        return self._aliases.get(name)
+
+    def alias_without_case(self, folded: str) -> int | None:
+        return self._folded.get(folded)
+
+    def at_provider(self, slug: str, model_id: str) -> int | None:
+        return self._at_provider.get((slug, model_id))
+
+    def with_id(self, model_id: str) -> Sequence[int]:
+        return self._with_id.get(model_id, ())
+
+    def available(self, row: int) -> bool:
+        return self._available.get(row, False)
+
+
+def load(connection: Connection, names: Iterable[str]) -> NamesAround:
+    """What these names mean now, within this transaction."""
+    wanted = set(names)
+    around = NamesAround()
+    if wanted:
+        _load_aliases(connection, around, wanted)
+        _load_models(connection, around, wanted | {name.partition("/")[2] for name in wanted if "/" in name})
+    return around
+
+
+def _load_aliases(connection: Connection, around: NamesAround, names: set[str]) -> None:
+    query = (
+        select(aliases.c.alias, aliases.c.folded, aliases.c.model_row, models.c.visible, providers.c.enabled)
+        .select_from(aliases.join(models, models.c.id == aliases.c.model_row).join(providers))
+        .where(aliases.c.deleted_at.is_(None), in_words(connection, aliases.c.folded, {fold(name) for name in names}))
+    )
+    for alias, folded, row, visible, enabled in connection.execute(query):
+        around._aliases[alias] = around._folded[folded] = row
+        around._available[row] = bool(visible and enabled)
+
+
+def _load_models(connection: Connection, around: NamesAround, ids: set[str]) -> None:
+    query = (
+        select(models.c.id, models.c.model_id, models.c.visible, providers.c.slug, providers.c.enabled)
+        .select_from(models.join(providers))
+        .where(models.c.deleted_at.is_(None), in_words(connection, models.c.model_id, ids))
+        .order_by(providers.c.position, models.c.id)
+    )
+    for row, model_id, visible, slug, enabled in connection.execute(query):
+        around._available[row] = bool(visible and enabled)
+        around._at_provider[slug, model_id] = row
+        around._with_id.setdefault(model_id, []).append(row)

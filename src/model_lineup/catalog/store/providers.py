@@ -1,0 +1,110 @@
+"""Providers: rows, and the sealed key, which only `credential` reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
+
+from model_lineup.catalog.shapes import Provider
+from model_lineup.catalog.tables import models, provider_fetches, providers
+from model_lineup.database.metadata import dump, moment
+
+_NULL = msgspec.Raw(b"null")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What is stored of a key: sealed, and the origin that it belongs to."""
+
+    sealed_key: str | None
+    key_origin: str | None
+
+
+def listed(connection: Connection, *, limit: int, offset: int) -> tuple[list[Provider], int]:
+    """Providers in the admin's order, and how many there are."""
+    total = select(func.count()).select_from(providers).where(providers.c.deleted_at.is_(None))
+    rows = connection.execute(_query().order_by(providers.c.position, providers.c.id).limit(limit).offset(offset))
+    return [_provider(row) for row in rows], int(connection.execute(total).scalar_one())
+
+
+def one(connection: Connection, provider_id: int) -> Provider | None:
+    row = connection.execute(_query().where(providers.c.id == provider_id)).one_or_none()
+    return None if row is None else _provider(row)
+
+
+def slug_taken(connection: Connection, slug: str) -> bool:
+    found = select(providers.c.id).where(providers.c.slug == slug, providers.c.deleted_at.is_(None))
+    return connection.execute(found).first() is not None
+
+
+def ids_in_order(connection: Connection) -> list[int]:
+    query = select(providers.c.id).where(providers.c.deleted_at.is_(None))
+    return list(connection.execute(query.order_by(providers.c.position, providers.c.id)).scalars())
+
+
+def credential(connection: Connection, provider_id: int) -> Credential:
+    row = connection.execute(
+        select(providers.c.sealed_key, providers.c.key_origin).where(providers.c.id == provider_id)
+    ).one()
+    return Credential(row.sealed_key, row.key_origin)
+
+
+def add(connection: Connection, values: Mapping[str, Any], *, now: int, revision: int) -> int:
+    """Insert at the end of the order; returns the row id."""
+    last = connection.execute(select(func.max(providers.c.position))).scalar_one()
+    row = {**values, "position": (last or 0) + 1, "version": 1, "created_at": now, "updated_at": now}
+    row["changed_at_revision"] = revision
+    return int(connection.execute(insert(providers).values(row).returning(providers.c.id)).scalar_one())
+
+
+def change(connection: Connection, provider_id: int, values: Mapping[str, Any], *, now: int, revision: int) -> None:
+    connection.execute(
+        update(providers)
+        .where(providers.c.id == provider_id)
+        .values(**values, version=providers.c.version + 1, updated_at=now, changed_at_revision=revision)
+    )
+
+
+def record_fetch(connection: Connection, provider_id: int, *, at: int, outcome: Mapping[str, Any]) -> None:
+    """Keep how the last fetch of this provider ended."""
+    values = {"at": at, "outcome": dump(outcome)}
+    changed = connection.execute(
+        update(provider_fetches).where(provider_fetches.c.provider_id == provider_id).values(**values)
+    )
+    if not changed.rowcount:
+        connection.execute(insert(provider_fetches).values(provider_id=provider_id, **values))
+
+
+def _query() -> Select[Any]:
+    alive = models.c.deleted_at.is_(None)
+    count = select(func.count()).where(models.c.provider_id == providers.c.id, alive).scalar_subquery()
+    joined = providers.outerjoin(provider_fetches, provider_fetches.c.provider_id == providers.c.id)
+    columns = (providers, count.label("models"), provider_fetches.c.outcome)
+    return select(*columns).select_from(joined).where(providers.c.deleted_at.is_(None))
+
+
+def _provider(row: Row[Any]) -> Provider:
+    return Provider(
+        id=row.id,
+        name=row.name,
+        slug=row.slug,
+        type=row.kind,
+        base_url=row.base_url,
+        api_key_set=row.sealed_key is not None,
+        api_key_last4=row.key_hint,
+        enabled=bool(row.enabled),
+        network_scope=row.network_scope,
+        headers=msgspec.json.decode(row.headers),
+        api_version=row.api_version,
+        ca_bundle=row.ca_bundle,
+        proxy=row.proxy,
+        timeouts=msgspec.json.decode(row.timeouts),
+        position=row.position,
+        models=row.models,
+        last_fetch=msgspec.Raw(row.outcome.encode()) if row.outcome else _NULL,
+        version=row.version,
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+    )

@@ -1,0 +1,104 @@
+"""From a name to the model that answers, with every step shown; and from a model to a target that can be called."""
+
+import difflib
+from typing import Literal
+
+import msgspec
+
+from model_lineup.catalog import names
+from model_lineup.catalog.models import Models
+from model_lineup.catalog.providers import Providers
+from model_lineup.routing.follow import Follower
+from model_lineup.routing.snapshot import RoutedModel, Snapshot
+from model_lineup.upstream.contract import Target
+
+Caller = Literal["user", "agent"]
+SUGGESTIONS = 3
+SUGGESTED_FROM = 20_000
+
+
+class ResolutionStep(msgspec.Struct, frozen=True):
+    """One rule that was tried: `matched` ends the search, `available` says whether callers reach what it found."""
+
+    rule: str
+    matched: bool
+    model: RoutedModel | None
+    available: bool
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller who says `name` gets: a model, or this status and code."""
+
+    name: str
+    caller: Caller
+    status: int
+    code: str | None
+    message: str
+    model: RoutedModel | None
+    fallbacks: list[RoutedModel]
+    steps: list[ResolutionStep]
+    suggestions: list[str]
+    revision: int
+
+
+class Routes:
+    def __init__(self, follower: Follower, models: Models, providers: Providers) -> None:
+        self._follower = follower
+        self._models = models
+        self._providers = providers
+
+    def explain(self, name: str, caller: Caller) -> Explanation:
+        """The steps of resolving `name` for a user's or an agent's key, through the one resolver."""
+        snapshot = self._follower.current()
+        steps = [_step(snapshot, step) for step in names.explain(snapshot, name)]
+        hit = names.resolve(snapshot, name)
+        model = snapshot.models[hit.row] if hit is not None and hit.available else None
+        status, code, message = _verdict(name, model, caller)
+        return Explanation(
+            name=name,
+            caller=caller,
+            status=status,
+            code=code,
+            message=message,
+            model=model,
+            fallbacks=_fallbacks(snapshot, name) if model is not None else [],
+            steps=steps,
+            suggestions=[] if model is not None else _suggestions(snapshot, name, caller),
+            revision=snapshot.revision,
+        )
+
+    def target(self, row_id: int) -> Target:
+        """The model ready to call, whether or not users see it. Raises ModelNotFound, KeyUndecryptable."""
+        model = self._models.get(row_id)
+        return Target(self._providers.endpoint(model.provider_id), model.model_id, model.task)
+
+
+def _step(snapshot: Snapshot, step: names.Step) -> ResolutionStep:
+    model = None if step.row is None else snapshot.models.get(step.row)
+    return ResolutionStep(step.rule, step.row is not None, model, step.available)
+
+
+def _verdict(name: str, model: RoutedModel | None, caller: Caller) -> tuple[int, str | None, str]:
+    if model is None:
+        return 404, "model_not_found", f"No model answers to {name!r}."
+    if caller == "agent" and not model.agents_enabled:
+        return 403, "model_not_enabled_for_agents", f"{name!r} answers users, but is not enabled for agents."
+    return 200, None, f"{name!r} is answered by {model.model_id!r} at {model.slug}."
+
+
+def _fallbacks(snapshot: Snapshot, name: str) -> list[RoutedModel]:
+    alias = snapshot.aliases.get(name) or snapshot.folded.get(names.fold(name))
+    rows = alias.fallbacks if alias is not None else ()
+    return [snapshot.models[row] for row in rows if snapshot.available(row)]
+
+
+def _suggestions(snapshot: Snapshot, name: str, caller: Caller) -> list[str]:
+    """Names close to this one that the caller may use."""
+
+    def may_use(row: int) -> bool:
+        model = snapshot.models[row]
+        return model.available and (caller == "user" or model.agents_enabled)
+
+    callable_names = [alias.alias for alias in snapshot.aliases.values() if may_use(alias.row)]
+    callable_names += [model_id for model_id, rows in snapshot.by_id.items() if any(map(may_use, rows))]
+    return difflib.get_close_matches(name[:128], callable_names[:SUGGESTED_FROM], n=SUGGESTIONS)
