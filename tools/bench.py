@@ -11,7 +11,8 @@ def main(names: list[str]) -> int:
     scripts = {path.stem: path for path in sorted(Path("bench").glob("[a-z]*.py"))}
     unknown = [name for name in names if name not in scripts]
     if unknown or not scripts:
-        print(f"bench: no script {', '.join(unknown)}. There are: {', '.join(scripts) or 'none yet'}", file=sys.stderr)
+        asked = f"no script {', '.join(unknown)}" if unknown else "nothing to run"
+        print(f"bench: {asked}. bench/ holds: {', '.join(scripts) or 'none yet'}", file=sys.stderr)
         return 1
     failed = []
     for name in names or scripts:
