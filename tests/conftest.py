@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.fakes.model_server import running_model
-from tests.fakes.postgres import PostgresServer
 
 from model_lineup.demo.model_server import LocalModel
+from tests.fakes.model_server import running_model
+from tests.fakes.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")

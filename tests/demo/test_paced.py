@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.fakes.paced import Paced, paced
 
 from model_lineup.demo.paced import Pace
+from tests.fakes.paced import Paced, paced
 
 
 @pytest.fixture(scope="module")

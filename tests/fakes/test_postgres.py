@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import psycopg
+
 from tests.fakes.postgres import PostgresServer
 
 

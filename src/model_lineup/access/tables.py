@@ -70,10 +70,12 @@ sessions = table(
     Index("ix_sessions_person", "person_id"),
 )
 
-access_tokens = table(
-    "access_tokens",
+session_tokens = table(
+    "session_tokens",
     activity,
     Column("token_hash", Words, primary_key=True),
     Column("family", Words, ForeignKey("activity.sessions.family", ondelete="CASCADE"), nullable=False),
+    Column("kind", Words, CheckConstraint("kind IN ('access', 'refresh')"), nullable=False),
+    Column("generation", Number, nullable=False),
     Column("expires_at", Number, nullable=False),
 )

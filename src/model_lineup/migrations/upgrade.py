@@ -54,7 +54,7 @@ def _stored_version(connection: Connection, branch: Branch) -> str | None:
             raise StartRefused("The database holds tables that are not Lineup's. Give Lineup a database of its own.")
         return None
     where = f"{branch.schema}.alembic_version" if branch.schema else "alembic_version"
-    stored = connection.execute(text(f"SELECT version_num FROM {where}")).scalar_one_or_none()  # noqa: S608 (constants)
+    stored = connection.execute(text(f"SELECT version_num FROM {where}")).scalar_one_or_none()  # noqa: S608  # nosec B608
     if stored is not None and stored not in branch.versions:
         raise StartRefused(
             f"The database is at version {stored} ({branch.name}), which this Lineup does not know. "

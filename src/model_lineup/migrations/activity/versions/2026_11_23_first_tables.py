@@ -106,16 +106,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_test_results_model", "test_results", ["model_row", "id"], unique=False, schema="activity")
     op.create_table(
-        "access_tokens",
-        sa.Column("token_hash", Words, nullable=False),
-        sa.Column("family", Words, nullable=False),
-        sa.Column("expires_at", Number, nullable=False),
-        sa.ForeignKeyConstraint(["family"], ["activity.sessions.family"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("token_hash"),
-        schema="activity",
-        sqlite_strict=True,
-    )
-    op.create_table(
         "run_events",
         sa.Column("run_id", Number, nullable=False),
         sa.Column("seq", Number, nullable=False),
@@ -127,11 +117,23 @@ def upgrade() -> None:
         schema="activity",
         sqlite_strict=True,
     )
+    op.create_table(
+        "session_tokens",
+        sa.Column("token_hash", Words, nullable=False),
+        sa.Column("family", Words, nullable=False),
+        sa.Column("kind", Words, sa.CheckConstraint("kind IN ('access', 'refresh')"), nullable=False),
+        sa.Column("generation", Number, nullable=False),
+        sa.Column("expires_at", Number, nullable=False),
+        sa.ForeignKeyConstraint(["family"], ["activity.sessions.family"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("token_hash"),
+        schema="activity",
+        sqlite_strict=True,
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("session_tokens", schema="activity")
     op.drop_table("run_events", schema="activity")
-    op.drop_table("access_tokens", schema="activity")
     op.drop_table("test_results", schema="activity")
     op.drop_table("sessions", schema="activity")
     op.drop_table("runs", schema="activity")

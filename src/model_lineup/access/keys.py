@@ -1,0 +1,156 @@
+"""Keys: `admin` keys serve the admin API, `user` and `agent` keys serve `/v1`. A key is shown once, when it is made."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import UNSET
+from sqlalchemy import Row
+
+from model_lineup.access import store
+from model_lineup.access.actor import Actor, Role
+from model_lineup.access.shapes import Key, KeyChanges, Limits, NewKey
+from model_lineup.access.tokens import new_token
+from model_lineup.clock import Clock
+from model_lineup.database.engines import Database
+from model_lineup.database.metadata import dump, micros
+from model_lineup.errors import InvalidInput, NotAllowed, NotFound, PreconditionFailed
+from model_lineup.journal.record import Author, Change, Journal
+from model_lineup.journal.shapes import Receipt
+from model_lineup.vault import Vault
+
+
+class Keys:
+    def __init__(self, database: Database, journal: Journal, vault: Vault, clock: Clock) -> None:
+        self._database = database
+        self._journal = journal
+        self._vault = vault
+        self._clock = clock
+
+    def page(self, *, limit: int, offset: int, owner_id: int | None = None) -> tuple[list[Key], int]:
+        with self._database.read() as connection:
+            return store.key_list(connection, limit=limit, offset=offset, owner_id=owner_id)
+
+    def get(self, key_id: int, *, owner_id: int | None = None) -> Key:
+        """Raises NotFound, also for somebody else's key."""
+        with self._database.read() as connection:
+            return living(store.key(connection, key_id), key_id, owner_id)
+
+    def create(self, new: NewKey, maker: Actor, author: Author) -> tuple[Key, str, Receipt]:
+        """The key, its secret (never to be seen again), and the receipt. Raises InvalidInput, NotAllowed."""
+        role = _role_of(new, maker)
+        self._check_expiry(new.expires_at)
+        token = new_token(new.kind)
+        values = {
+            "name": new.name,
+            "kind": new.kind,
+            "role": role.value if role else None,
+            "owner_id": maker.person_id,
+            "token_hash": self._vault.token_hash(token),
+            "hint": token[-4:],
+            "limits": dump(new.limits),
+            "expires_at": micros(new.expires_at) if new.expires_at else None,
+        }
+        with self._journal.change(author, "keys.create") as change:
+            key_id = store.add_key(change.connection, values, now=change.now, revision=change.revision)
+            key = living(store.key(change.connection, key_id), key_id, None)
+            change.touched("key", key_id, key.name, before={}, after=_journaled(key))
+        return key, token, change.receipt
+
+    def change(
+        self,
+        key_id: int,
+        changes: KeyChanges,
+        author: Author,
+        *,
+        owner_id: int | None = None,
+        if_match: int | None = None,
+    ) -> tuple[Key, Receipt]:
+        """Raises NotFound, InvalidInput, PreconditionFailed."""
+        if changes.expires_at is not UNSET:
+            self._check_expiry(changes.expires_at)
+        with self._journal.change(author, "keys.change") as change:
+            before = living(store.key(change.connection, key_id), key_id, owner_id)
+            if if_match is not None and if_match != before.version:
+                raise PreconditionFailed(f"Key {key_id} is at version {before.version}.", current=before)
+            after = _write(change, before, changes)
+        return after, change.receipt
+
+    def delete(self, key_id: int, author: Author, *, owner_id: int | None = None) -> Receipt:
+        """It stops working on the next request. Raises NotFound."""
+        with self._journal.change(author, "keys.delete") as change:
+            key = living(store.key(change.connection, key_id), key_id, owner_id)
+            values = {"deleted_at": change.now}
+            store.change_key(change.connection, key_id, values, now=change.now, revision=change.revision)
+            change.touched("key", key_id, key.name, before=_journaled(key), after={})
+        return change.receipt
+
+    def admin_actor(self, token: str) -> Actor | None:
+        """Who an admin key acts as; None when it is unknown, expired, disabled, or its owner is."""
+        with self._database.read() as connection:
+            row = store.key_by_hash(connection, self._vault.token_hash(token))
+        if row is None or row.kind != "admin" or not self._is_live(row):
+            return None
+        role = Role(row.role)
+        if row.owner_role is not None and not Role(row.owner_role).reaches(role):
+            return None  # its owner was demoted: a key never reaches further than who made it
+        return Actor(f"key {row.name!r} ({row.id})", role, person_id=row.owner_id, key_id=row.id)
+
+    def _is_live(self, row: Row[Any]) -> bool:
+        late = row.expires_at is not None and row.expires_at <= micros(self._clock.now())
+        return not (row.disabled or late or row.owner_disabled or row.owner_gone)
+
+    def _check_expiry(self, expires_at: datetime | None) -> None:
+        if expires_at is None:
+            return
+        if expires_at.tzinfo is None:
+            raise InvalidInput.at("/expires_at", "a time needs its zone, like 2030-01-31T12:00:00Z")
+        if expires_at <= self._clock.now():
+            raise InvalidInput.at("/expires_at", "this time has passed already")
+
+
+def living(key: Key | None, key_id: int, owner_id: int | None) -> Key:
+    """Raises NotFound for None, and for a key that is not `owner_id`'s."""
+    if key is None or (owner_id is not None and key.owner_id != owner_id):
+        raise NotFound(f"There is no key {key_id}.", id=key_id)
+    return key
+
+
+def _role_of(new: NewKey, maker: Actor) -> Role | None:
+    if new.kind != "admin":
+        if new.role is not None:
+            raise InvalidInput.at("/role", f"only admin keys have a role; this is a {new.kind} key")
+        return None
+    role = new.role or maker.role
+    if role is Role.USER:
+        raise InvalidInput.at("/role", "an admin key has the role admin or viewer")
+    if not maker.role.reaches(role):
+        raise NotAllowed(f"A key cannot reach further than its maker; {maker.label} is {maker.role.value!r}.")
+    return role
+
+
+def _write(change: Change, before: Key, changes: KeyChanges) -> Key:
+    said = {name: getattr(changes, name) for name in changes.__struct_fields__}
+    said = {name: value for name, value in said.items() if value is not UNSET}
+    if "limits" in said and said["limits"] is None:
+        said["limits"] = Limits()
+    differing = {name: value for name, value in said.items() if getattr(before, name) != value}
+    if not differing:
+        return before
+    columns = {name: _column(name, value) for name, value in differing.items()}
+    store.change_key(change.connection, before.id, columns, now=change.now, revision=change.revision)
+    old = {name: getattr(before, name) for name in differing}
+    change.touched("key", before.id, before.name, before=old, after=differing)
+    return living(store.key(change.connection, before.id), before.id, None)
+
+
+def _column(name: str, value: Any) -> Any:
+    if name == "limits":
+        return dump(value)
+    if name == "expires_at":
+        return None if value is None else micros(value)
+    return int(value) if name == "disabled" else value
+
+
+def _journaled(key: Key) -> dict[str, Any]:
+    names = ("name", "kind", "role", "owner_id", "limits", "expires_at", "disabled")
+    return {name: getattr(key, name) for name in names}

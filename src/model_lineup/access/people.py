@@ -1,0 +1,198 @@
+"""Administrative operations on people, and the first administrator."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from msgspec import UNSET
+
+from model_lineup.access import store
+from model_lineup.access.actor import Role
+from model_lineup.access.passwords import Passwords, check_strength
+from model_lineup.access.shapes import NewPerson, Person, PersonChanges
+from model_lineup.access.tokens import kind_of, new_token
+from model_lineup.clock import Clock
+from model_lineup.database.engines import Database
+from model_lineup.database.metadata import micros
+from model_lineup.errors import (
+    DuplicatePerson,
+    InvalidInput,
+    LastAdmin,
+    NotAllowed,
+    NotFound,
+    PreconditionFailed,
+    SetupDone,
+)
+from model_lineup.journal.record import Author, Change, Journal, differing
+from model_lineup.journal.shapes import Receipt
+from model_lineup.vault import Vault
+
+_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,190}")
+SETUP = Author("first start")
+
+
+class People:
+    def __init__(self, database: Database, journal: Journal, vault: Vault, passwords: Passwords, clock: Clock) -> None:
+        self._database = database
+        self._journal = journal
+        self._vault = vault
+        self._passwords = passwords
+        self._clock = clock
+
+    def page(self, *, limit: int, offset: int) -> tuple[list[Person], int]:
+        with self._database.read() as connection:
+            return store.persons(connection, limit=limit, offset=offset)
+
+    def get(self, person_id: int) -> Person:
+        """Raises NotFound."""
+        with self._database.read() as connection:
+            return living(store.person(connection, person_id), person_id)
+
+    def create(self, new: NewPerson, author: Author) -> tuple[Person, Receipt]:
+        """Raises InvalidInput, DuplicatePerson."""
+        values = self._columns(new)
+        with self._journal.change(author, "people.create") as change:
+            person = _add(change, values)
+        return person, change.receipt
+
+    def change(
+        self, person_id: int, changes: PersonChanges, author: Author, *, if_match: int | None = None
+    ) -> tuple[Person, Receipt]:
+        """Disabling, and a new password, end the person's sessions. Raises NotFound, InvalidInput, LastAdmin."""
+        values = self._columns(changes)
+        with self._journal.change(author, "people.change") as change:
+            before = living(store.person(change.connection, person_id), person_id)
+            _check_version(before, if_match)
+            after = _write(change, before, values)
+            _refuse_no_admin(change)
+        return after, change.receipt
+
+    def delete(self, person_id: int, author: Author) -> Receipt:
+        """Sessions and keys go at once. Raises NotFound, LastAdmin."""
+        with self._journal.change(author, "people.delete") as change:
+            person = living(store.person(change.connection, person_id), person_id)
+            when = {"now": change.now, "revision": change.revision}
+            store.change_person(change.connection, person_id, {"deleted_at": change.now, "disabled": 1}, **when)
+            store.end_sessions(change.connection, person_id)
+            for key in store.keys_of(change.connection, person_id):
+                store.change_key(change.connection, key.id, {"deleted_at": change.now}, **when)
+                change.touched("key", key.id, key.name, before={"deleted": False}, after={"deleted": True})
+            change.touched("person", person_id, person.email, before=_journaled(person), after={})
+            _refuse_no_admin(change)
+        return change.receipt
+
+    def change_own_password(self, person_id: int, current: str, new: str, author: Author) -> Receipt:
+        """Ends all sessions of the person but lets the caller sign in again. Raises NotAllowed for a wrong password."""
+        with self._database.read() as connection:
+            row = store.person_row(connection, person_id=person_id)
+        if row is None or not self._passwords.check(row.password_hash, current):
+            raise NotAllowed("The current password is not right.")
+        return self.change(person_id, PersonChanges(password=new), author)[1]
+
+    def set_up(self) -> bool:
+        """Whether there is anybody yet."""
+        with self._database.read() as connection:
+            return store.anybody(connection)
+
+    def first_admin(self, email: str, password: str) -> Person:
+        """Create the administrator of a new instance. Raises InvalidInput, SetupDone."""
+        values = self._columns(NewPerson(email=email, role=Role.ADMIN, password=password))
+        with self._journal.change(SETUP, "setup") as change:
+            return _first(change, values)
+
+    def new_setup_link(self, life: timedelta) -> str:
+        """A token with which one person can become the first administrator; older ones stop working."""
+        token = new_token("setup")
+        with self._database.write() as connection:
+            until = micros(self._clock.now() + life)
+            store.add_setup_link(connection, self._vault.token_hash(token), until)
+        return token
+
+    def setup_link_is_valid(self, token: str) -> bool:
+        with self._database.read() as connection:
+            now = micros(self._clock.now())
+            return store.setup_link_is_valid(connection, self._vault.token_hash(token), now)
+
+    def use_setup_link(self, token: str, email: str, password: str) -> Person:
+        """Raises NotAllowed for a used, late or unknown link; InvalidInput; SetupDone."""
+        values = self._columns(NewPerson(email=email, role=Role.ADMIN, password=password))
+        with self._journal.change(SETUP, "setup") as change:
+            known = kind_of(token) == "setup"
+            if not known or not store.take_setup_link(change.connection, self._vault.token_hash(token), change.now):
+                raise NotAllowed("This set-up link is not valid any more. Restart Lineup to get a new one.")
+            return _first(change, values)
+
+    def _columns(self, said: NewPerson | PersonChanges) -> dict[str, Any]:
+        """Checked columns of what was said; the password as its hash."""
+        values: dict[str, Any] = {}
+        if said.email is not UNSET:
+            if not _EMAIL.fullmatch(said.email):
+                raise InvalidInput.at("/email", "an e-mail address looks like name@example.com")
+            values.update(email=said.email, email_folded=said.email.lower())
+        if said.role is not UNSET:
+            values["role"] = said.role.value
+        if said.disabled is not UNSET:
+            values["disabled"] = int(said.disabled)
+        if said.password is not UNSET and said.password is not None:
+            check_strength(said.password, "/password")
+            values["password_hash"] = self._passwords.hash(said.password)
+        return values
+
+
+def living(person: Person | None, person_id: int) -> Person:
+    """Raises NotFound for None."""
+    if person is None:
+        raise NotFound(f"No person has the id {person_id}. GET /api/admin/people lists them.", id=person_id)
+    return person
+
+
+def _first(change: Change, values: dict[str, Any]) -> Person:
+    if store.anybody(change.connection):
+        raise SetupDone("Lineup has an administrator already. Sign in, or ask one to invite you.")
+    return _add(change, values)
+
+
+def _add(change: Change, values: dict[str, Any]) -> Person:
+    _refuse_taken(change, values["email_folded"], None)
+    person_id = store.add_person(change.connection, values, now=change.now, revision=change.revision)
+    person = living(store.person(change.connection, person_id), person_id)
+    change.touched("person", person_id, person.email, before={}, after=_journaled(person))
+    return person
+
+
+def _write(change: Change, before: Person, values: dict[str, Any]) -> Person:
+    if "email_folded" in values:
+        _refuse_taken(change, values["email_folded"], before.id)
+    same = {"email": before.email, "role": before.role.value, "disabled": int(before.disabled)}
+    changed = {name: value for name, value in values.items() if name not in same or same[name] != value}
+    if not changed.keys() - {"email_folded"}:
+        return before
+    store.change_person(change.connection, before.id, changed, now=change.now, revision=change.revision)
+    if "password_hash" in changed or changed.get("disabled"):
+        store.end_sessions(change.connection, before.id)
+    after = living(store.person(change.connection, before.id), before.id)
+    old, new = differing(_journaled(before), _journaled(after))
+    if "password_hash" in changed:
+        new["password"] = "replaced"  # noqa: S105 - says that, not what
+    change.touched("person", before.id, after.email, before=old, after=new)
+    return after
+
+
+def _refuse_taken(change: Change, email_folded: str, but: int | None) -> None:
+    row = store.person_row(change.connection, email_folded=email_folded)
+    if row is not None and row.id != but:
+        raise DuplicatePerson("Another person has this e-mail address (case does not count).", id=row.id)
+
+
+def _refuse_no_admin(change: Change) -> None:
+    if change.entries and store.active_admins(change.connection) == 0:
+        raise LastAdmin("This is the last administrator who can sign in. Make somebody else one first.")
+
+
+def _journaled(person: Person) -> dict[str, Any]:
+    return {name: getattr(person, name) for name in ("email", "role", "disabled", "password_set")}
+
+
+def _check_version(person: Person, if_match: int | None) -> None:
+    if if_match is not None and if_match != person.version:
+        raise PreconditionFailed(f"Person {person.id} is at version {person.version}, not {if_match}.", current=person)

@@ -1,0 +1,130 @@
+"""Signing in: an access token for minutes, a refresh token that is used once, both of one session.
+
+The secrets of a generation are derived from the session's family and the generation's number, so a client that lost
+the answer to a refresh gets the same successor again within the grace, and only hashes are stored.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from model_lineup.access import store
+from model_lineup.access.actor import Actor
+from model_lineup.access.passwords import Passwords
+from model_lineup.access.shapes import Person, TokenPair
+from model_lineup.access.tokens import kind_of, token_from
+from model_lineup.clock import Clock
+from model_lineup.database.engines import Database
+from model_lineup.database.metadata import micros
+from model_lineup.errors import NotSignedIn
+from model_lineup.vault import Vault
+
+GRACE = timedelta(seconds=10)
+WRONG = "The e-mail address or the password is not right."
+
+
+class Sessions:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        passwords: Passwords,
+        clock: Clock,
+        *,
+        access_life: timedelta,
+        refresh_life: timedelta,
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._passwords = passwords
+        self._clock = clock
+        self._access_life = access_life
+        self._refresh_life = refresh_life
+
+    def sign_in(self, email: str, password: str) -> TokenPair:
+        """Raises NotSignedIn with the same words, after the same work, whatever was wrong."""
+        with self._database.read() as connection:
+            row = store.person_row(connection, email_folded=email.lower())
+        right = self._passwords.check(row.password_hash if row is not None else None, password)
+        if row is None or not right or row.disabled:
+            raise NotSignedIn(WRONG)
+        family = secrets.token_hex(16)
+        now = self._clock.now()
+        until = micros(now + self._refresh_life)
+        values = {"family": family, "person_id": row.id, "epoch": row.session_epoch, "generation": 1}
+        with self._database.write_activity() as connection:
+            store.forget_ended(connection, micros(now))
+            times = {"created_at": micros(now), "refreshed_at": micros(now), "expires_at": until}
+            store.add_session(connection, {**values, **times})
+            return self._issue(connection, family, 1, now, until)
+
+    def refresh(self, token: str) -> TokenPair:
+        """A new pair. The token just used gives the same pair again for 10 s; an older one ends the session.
+
+        Raises NotSignedIn.
+        """
+        now = self._clock.now()
+        with self._database.write_activity() as connection:
+            row = store.session_of(connection, self._hash(token, "refresh"), "refresh")
+            if row is None or row.revoked_at is not None or row.expires_at <= micros(now):
+                raise NotSignedIn("This refresh token is not valid. Sign in again.")
+            if row.token_generation == row.generation:
+                values = {"generation": row.generation + 1, "refreshed_at": micros(now)}
+                store.change_session(connection, row.family, values)
+                pair: TokenPair | None = self._issue(connection, row.family, row.generation + 1, now, row.expires_at)
+            elif row.token_generation == row.generation - 1 and micros(now - GRACE) <= row.refreshed_at:
+                pair = self._pair(row.family, row.generation)
+            else:
+                store.change_session(connection, row.family, {"revoked_at": micros(now)})
+                pair = None
+        if pair is None or self._person(row.person_id, row.epoch) is None:
+            raise NotSignedIn("This refresh token is not valid. Sign in again.")
+        return pair
+
+    def sign_out(self, family: str) -> None:
+        """Every token of this session stops working at once."""
+        with self._database.write_activity() as connection:
+            store.change_session(connection, family, {"revoked_at": micros(self._clock.now())})
+
+    def actor(self, token: str) -> Actor | None:
+        """Who an access token belongs to; None when it is unknown, late, revoked, or the person is disabled."""
+        now = micros(self._clock.now())
+        with self._database.read() as connection:
+            row = store.session_of(connection, self._hash(token, "access"), "access")
+        if row is None or row.revoked_at is not None or min(row.expires_at, row.token_expires_at) <= now:
+            return None
+        person = self._person(row.person_id, row.epoch)
+        if person is None:
+            return None
+        return Actor(person.email, person.role, person_id=person.id, session=row.family)
+
+    def _person(self, person_id: int, epoch: int) -> Person | None:
+        """The person, unless disabled, deleted, or with a new password since."""
+        with self._database.read() as connection:
+            row = store.person_row(connection, person_id=person_id)
+            return None if row is None or row.disabled or row.session_epoch != epoch else store.person_of(row)
+
+    def _issue(self, connection: Connection, family: str, generation: int, now: datetime, until: int) -> TokenPair:
+        pair = self._pair(family, generation)
+        of_both = {"family": family, "generation": generation}
+        access_until = min(micros(now + self._access_life), until)
+        rows = [
+            {**of_both, "kind": "access", "token_hash": self._hash(pair.access_token), "expires_at": access_until},
+            {**of_both, "kind": "refresh", "token_hash": self._hash(pair.refresh_token), "expires_at": until},
+        ]
+        store.add_tokens(connection, rows)
+        return pair
+
+    def _pair(self, family: str, generation: int) -> TokenPair:
+        return TokenPair(
+            access_token=token_from("access", self._vault.derive("access", family, generation)),
+            expires_in=int(self._access_life.total_seconds()),
+            refresh_token=token_from("refresh", self._vault.derive("refresh", family, generation)),
+        )
+
+    def _hash(self, token: str, kind: str | None = None) -> str:
+        """The stored form. Raises NotSignedIn for something that is no token of this kind."""
+        if kind is not None and kind_of(token) != kind:
+            raise NotSignedIn(f"This is not a valid {kind} token. Sign in again.")
+        return self._vault.token_hash(token)

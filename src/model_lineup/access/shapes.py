@@ -1,0 +1,83 @@
+"""What goes in and out of this room. Frozen values; no hash and no secret, but for a key's one showing."""
+
+from datetime import datetime
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from model_lineup.access.actor import Role
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    email: str
+    role: Role
+    disabled: bool
+    password_set: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
+    email: str
+    role: Role
+    password: str | None = None
+    disabled: bool = False
+
+
+class PersonChanges(msgspec.Struct, frozen=True, kw_only=True):
+    email: str | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+    password: str | UnsetType = UNSET
+    disabled: bool | UnsetType = UNSET
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """None: no limit. Money in US dollars."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    tokens_per_month: int | None = None
+    cost_per_month: float | None = None
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """`owner` is the person whose disabling revokes it; `last4` are the last four characters of the key."""
+
+    id: int
+    name: str
+    kind: str
+    role: Role | None
+    owner_id: int | None
+    last4: str
+    limits: Limits
+    expires_at: datetime | None
+    disabled: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    kind: str
+    role: Role | None = None
+    expires_at: datetime | None = None
+    limits: Limits = Limits()
+
+
+class KeyChanges(msgspec.Struct, frozen=True, kw_only=True):
+    name: str | UnsetType = UNSET
+    expires_at: datetime | UnsetType | None = UNSET
+    limits: Limits | UnsetType | None = UNSET
+    disabled: bool | UnsetType = UNSET
+
+
+class TokenPair(msgspec.Struct, frozen=True, kw_only=True):
+    """`expires_in` in seconds, of the access token."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - the scheme, not a secret
+    expires_in: int
+    refresh_token: str

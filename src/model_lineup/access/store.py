@@ -1,0 +1,198 @@
+"""SQL of people, keys and sessions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from model_lineup.access.actor import Role
+from model_lineup.access.shapes import Key, Limits, Person
+from model_lineup.access.tables import keys, people, session_tokens, sessions, setup_links
+from model_lineup.database.metadata import moment, moment_or_none
+
+
+def person(connection: Connection, person_id: int) -> Person | None:
+    row = connection.execute(_people().where(people.c.id == person_id)).one_or_none()
+    return None if row is None else person_of(row)
+
+
+def person_row(
+    connection: Connection, *, email_folded: str | None = None, person_id: int | None = None
+) -> Row[Any] | None:
+    """All columns of a living person, the password's hash included."""
+    query = _people()
+    query = (
+        query.where(people.c.id == person_id)
+        if email_folded is None
+        else query.where(people.c.email_folded == email_folded)
+    )
+    return connection.execute(query).one_or_none()
+
+
+def persons(connection: Connection, *, limit: int, offset: int) -> tuple[list[Person], int]:
+    total = select(func.count()).select_from(people).where(people.c.deleted_at.is_(None))
+    rows = connection.execute(_people().order_by(people.c.id).limit(limit).offset(offset))
+    return [person_of(row) for row in rows], int(connection.execute(total).scalar_one())
+
+
+def anybody(connection: Connection) -> bool:
+    """Whether there has ever been a person."""
+    return connection.execute(select(people.c.id).limit(1)).first() is not None
+
+
+def active_admins(connection: Connection) -> int:
+    """Administrators who can sign in."""
+    query = (
+        select(func.count())
+        .select_from(people)
+        .where(
+            people.c.role == Role.ADMIN.value,
+            people.c.disabled == 0,
+            people.c.deleted_at.is_(None),
+            people.c.password_hash.is_not(None),
+        )
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def add_person(connection: Connection, values: Mapping[str, Any], *, now: int, revision: int) -> int:
+    row = {**values, "session_epoch": 0, "version": 1, "created_at": now, "updated_at": now}
+    row["changed_at_revision"] = revision
+    return int(connection.execute(insert(people).values(row).returning(people.c.id)).scalar_one())
+
+
+def change_person(
+    connection: Connection, person_id: int, values: Mapping[str, Any], *, now: int, revision: int
+) -> None:
+    connection.execute(
+        update(people)
+        .where(people.c.id == person_id)
+        .values(**values, version=people.c.version + 1, updated_at=now, changed_at_revision=revision)
+    )
+
+
+def end_sessions(connection: Connection, person_id: int) -> None:
+    """Every session of this person belongs to an older epoch from here on."""
+    connection.execute(update(people).where(people.c.id == person_id).values(session_epoch=people.c.session_epoch + 1))
+
+
+def key(connection: Connection, key_id: int) -> Key | None:
+    row = connection.execute(select(keys).where(keys.c.id == key_id, keys.c.deleted_at.is_(None))).one_or_none()
+    return None if row is None else _key(row)
+
+
+def key_by_hash(connection: Connection, token_hash: str) -> Row[Any] | None:
+    """A living key with its owner's state: `owner_disabled`, `owner_role` (None without an owner)."""
+    owner_gone = people.c.deleted_at.is_not(None).label("owner_gone")
+    columns = (keys, people.c.disabled.label("owner_disabled"), people.c.role.label("owner_role"), owner_gone)
+    query = select(*columns).select_from(keys.outerjoin(people)).where(keys.c.deleted_at.is_(None))
+    return connection.execute(query.where(keys.c.token_hash == token_hash)).one_or_none()
+
+
+def key_list(connection: Connection, *, limit: int, offset: int, owner_id: int | None = None) -> tuple[list[Key], int]:
+    """All keys, or one person's."""
+    wanted = [keys.c.deleted_at.is_(None)] + ([keys.c.owner_id == owner_id] if owner_id is not None else [])
+    total = connection.execute(select(func.count()).select_from(keys).where(*wanted)).scalar_one()
+    rows = connection.execute(select(keys).where(*wanted).order_by(keys.c.id).limit(limit).offset(offset))
+    return [_key(row) for row in rows], int(total)
+
+
+def keys_of(connection: Connection, owner_id: int) -> list[Key]:
+    query = select(keys).where(keys.c.owner_id == owner_id, keys.c.deleted_at.is_(None))
+    return [_key(row) for row in connection.execute(query)]
+
+
+def add_key(connection: Connection, values: Mapping[str, Any], *, now: int, revision: int) -> int:
+    row = {**values, "disabled": 0, "version": 1, "created_at": now, "updated_at": now}
+    row["changed_at_revision"] = revision
+    return int(connection.execute(insert(keys).values(row).returning(keys.c.id)).scalar_one())
+
+
+def change_key(connection: Connection, key_id: int, values: Mapping[str, Any], *, now: int, revision: int) -> None:
+    connection.execute(
+        update(keys)
+        .where(keys.c.id == key_id)
+        .values(**values, version=keys.c.version + 1, updated_at=now, changed_at_revision=revision)
+    )
+
+
+def add_session(connection: Connection, values: Mapping[str, Any]) -> None:
+    connection.execute(insert(sessions).values(**values))
+
+
+def session_of(connection: Connection, token_hash: str, kind: str) -> Row[Any] | None:
+    """The session that a token belongs to, with `token_generation` and `token_expires_at`."""
+    of_token = (
+        session_tokens.c.generation.label("token_generation"),
+        session_tokens.c.expires_at.label("token_expires_at"),
+    )
+    joined = session_tokens.join(sessions, sessions.c.family == session_tokens.c.family)
+    query = select(sessions, *of_token).select_from(joined).where(session_tokens.c.kind == kind)
+    return connection.execute(query.where(session_tokens.c.token_hash == token_hash)).one_or_none()
+
+
+def change_session(connection: Connection, family: str, values: Mapping[str, Any]) -> None:
+    connection.execute(update(sessions).where(sessions.c.family == family).values(**values))
+
+
+def add_tokens(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """token_hash, family, kind, generation, expires_at of each."""
+    connection.execute(insert(session_tokens), list(rows))
+
+
+def forget_ended(connection: Connection, now: int) -> None:
+    """Drop tokens and sessions whose time is over."""
+    connection.execute(delete(session_tokens).where(session_tokens.c.expires_at < now))
+    connection.execute(delete(sessions).where(sessions.c.expires_at < now))
+
+
+def add_setup_link(connection: Connection, token_hash: str, expires_at: int) -> None:
+    """The newest link is the only one that works."""
+    connection.execute(delete(setup_links))
+    connection.execute(insert(setup_links).values(token_hash=token_hash, expires_at=expires_at))
+
+
+def take_setup_link(connection: Connection, token_hash: str, now: int) -> bool:
+    """Use the link up. False for an unknown or late one."""
+    taken = delete(setup_links).where(setup_links.c.token_hash == token_hash, setup_links.c.expires_at > now)
+    return connection.execute(taken).rowcount == 1
+
+
+def setup_link_is_valid(connection: Connection, token_hash: str, now: int) -> bool:
+    query = select(setup_links).where(setup_links.c.token_hash == token_hash, setup_links.c.expires_at > now)
+    return connection.execute(query).first() is not None
+
+
+def _people() -> Any:
+    return select(people).where(people.c.deleted_at.is_(None))
+
+
+def person_of(row: Row[Any]) -> Person:
+    return Person(
+        id=row.id,
+        email=row.email,
+        role=Role(row.role),
+        disabled=bool(row.disabled),
+        password_set=row.password_hash is not None,
+        version=row.version,
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+    )
+
+
+def _key(row: Row[Any]) -> Key:
+    return Key(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        role=None if row.role is None else Role(row.role),
+        owner_id=row.owner_id,
+        last4=row.hint,
+        limits=msgspec.json.decode(row.limits, type=Limits),
+        expires_at=moment_or_none(row.expires_at),
+        disabled=bool(row.disabled),
+        version=row.version,
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+    )
