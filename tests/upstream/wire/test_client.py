@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.fakes.wire_server import WireServer, ok, saying
 
 from model_lineup.upstream.wire import (
     BadHeader,
@@ -22,6 +21,7 @@ from model_lineup.upstream.wire import (
     Scope,
     Truncated,
 )
+from tests.fakes.wire_server import WireServer, ok, saying
 
 from .conftest import Run
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import cast
 
 from model_lineup.upstream.wire.faults import ProxyFailed
 from model_lineup.upstream.wire.origin import Origin
@@ -19,8 +20,8 @@ class Tunnel(asyncio.Protocol):
         self._head = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        transport.write(f"CONNECT {self._authority} HTTP/1.1\r\nhost: {self._authority}\r\n\r\n".encode("ascii"))
+        connect = f"CONNECT {self._authority} HTTP/1.1\r\nhost: {self._authority}\r\n\r\n"
+        cast(asyncio.WriteTransport, transport).write(connect.encode("ascii"))  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
         self._head += data
