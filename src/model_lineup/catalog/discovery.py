@@ -4,6 +4,7 @@ New models arrive hidden. Nothing is deleted, no pin is overwritten, deleted mod
 before the transaction begins; a list that failed, was cut or was empty never reaches it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -27,7 +28,6 @@ from model_lineup.journal.record import Author, Change, Journal
 from model_lineup.upstream.contract import Endpoint, ListedModel, Listing
 
 ReadList = Callable[[Endpoint], Awaitable[Listing]]
-InThread = Callable[..., Awaitable[Any]]
 
 
 class PlanItem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -58,7 +58,7 @@ class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Discovery:
-    """Fetching a provider's models. `read_list` asks the provider; `in_thread` runs the database parts off the loop."""
+    """Fetching a provider's models: `read_list` asks the provider on the loop, the database parts run in threads."""
 
     def __init__(
         self,
@@ -67,7 +67,6 @@ class Discovery:
         providers: Providers,
         clock: Clock,
         read_list: ReadList,
-        in_thread: InThread,
         *,
         most: int,
     ) -> None:
@@ -76,25 +75,24 @@ class Discovery:
         self._providers = providers
         self._clock = clock
         self._read_list = read_list
-        self._in_thread = in_thread
         self._most = most
 
     async def fetch(
         self, provider_id: int, author: Author, *, dry_run: bool = False, confirm: bool = False
     ) -> FetchPlan:
         """Raises NotFound, UpstreamFailed (nothing changed), NameWouldMove."""
-        endpoint = await self._in_thread(self._providers.endpoint, provider_id)
+        endpoint = await asyncio.to_thread(self._providers.endpoint, provider_id)
         try:
             listing = await self._read_list(endpoint)
             self._check(listing)
-            plan = await self._in_thread(self._apply, provider_id, listing, author, dry_run, confirm)
+            plan = await asyncio.to_thread(self._apply, provider_id, listing, author, dry_run, confirm)
         except LineupError as error:
             if not dry_run:
-                await self._in_thread(self._record_failure, provider_id, error)
+                await asyncio.to_thread(self._record_failure, provider_id, error)
             raise
         if not dry_run:
-            await self._in_thread(self._record, provider_id, _outcome(plan))
-        return plan  # type: ignore[no-any-return]
+            await asyncio.to_thread(self._record, provider_id, _outcome(plan))
+        return plan
 
     def _check(self, listing: Listing) -> None:
         if len(listing.models) > self._most:

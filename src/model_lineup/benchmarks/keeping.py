@@ -1,0 +1,100 @@
+"""Writing down what a run does. Synchronous: called in threads, and in the last moments of a task."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from model_lineup.benchmarks import store
+from model_lineup.benchmarks.plan import Plan
+from model_lineup.benchmarks.protocol import ChildOutcome
+from model_lineup.benchmarks.records import Run, summary_of
+from model_lineup.benchmarks.report import Report, Sample, report_of
+from model_lineup.catalog.shapes import Model
+from model_lineup.catalog.store import health
+from model_lineup.clock import Clock
+from model_lineup.database.engines import Database
+from model_lineup.database.metadata import dump, micros, moment
+from model_lineup.journal import store as journal_store
+
+_STATES = {"completed": "finished", "cancelled": "cancelled", "failed": "failed"}
+
+
+class Keeper:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def open(self, model: Model, plan: Plan, actor: str, lease: timedelta) -> tuple[int | None, int | None]:
+        """The new run's id, or None and the id of the run that holds the model."""
+        now = self._clock.now()
+        with self._database.read() as connection:
+            revision = journal_store.revision(connection)
+        values = {
+            "model_row": model.id,
+            "model_id": model.model_id,
+            "provider": model.provider.slug,
+            "state": "running",
+            "plan": dump(plan),
+            "actor": actor,
+            "revision": revision,
+            "cancel_requested": 0,
+            "lease_until": micros(now + lease),
+            "created_at": micros(now),
+        }
+        with self._database.write_activity() as connection:
+            run_id = store.add_run(connection, values)
+            return run_id, store.running(connection, model.id) if run_id is None else None
+
+    def add_events(self, run_id: int, events: Sequence[tuple[str, str]]) -> None:
+        """Append (kind, data) to the run's events."""
+        if events:
+            at = micros(self._clock.now())
+            with self._database.write_activity() as connection:
+                store.add_events(connection, run_id, [(at, kind, data) for kind, data in events])
+
+    def renew(self, run_id: int, lease: timedelta) -> bool:
+        """Hold the lease longer; True when somebody asked for the end of the run."""
+        with self._database.write_activity() as connection:
+            return store.renew(connection, run_id, micros(self._clock.now() + lease))
+
+    def end(self, run: Run, outcome: ChildOutcome) -> None:
+        """Keep the report, and the medians beside the model."""
+        error = {"code": outcome.error, "message": outcome.message} if outcome.error else None
+        self._end(run.id, run.model, _STATES[outcome.state], outcome.report, error)
+
+    def interrupt(self, run_id: int, message: str) -> None:
+        """End a run whose worker is gone, with a report of the samples that were written down."""
+        with self._database.read() as connection:
+            run = store.run(connection, run_id)
+            stored = store.samples(connection, run_id)
+        if run is not None and not run.is_over:
+            samples = [msgspec.json.decode(sample, type=Sample) for sample in stored]
+            error = {"code": "interrupted", "message": message}
+            self._end(run_id, run.model, "interrupted", report_of(run.plan, samples), error)
+
+    def sweep(self) -> None:
+        """Mark runs whose lease has ended."""
+        with self._database.read() as connection:
+            lapsed = store.lapsed(connection, micros(self._clock.now()))
+        for run_id in lapsed:
+            self.interrupt(run_id, "The worker that measured stopped before the end.")
+
+    def _end(self, run_id: int, model_row: int, state: str, report: Report, error: dict[str, Any] | None) -> None:
+        at = micros(self._clock.now())
+        encoded = msgspec.json.encode(report).decode()
+        values = {"state": state, "report": encoded, "error": dump(error) if error else None, "ended_at": at}
+        shown = {**summary_of(report), "run_id": run_id, "state": state, "at": moment(at)}
+        with self._database.write_activity() as connection:
+            if not store.end(connection, run_id, values):
+                return
+            store.add_events(connection, run_id, [(at, state, encoded)])
+            if report.succeeded:
+                health.record_benchmark(
+                    connection,
+                    model_row,
+                    last_benchmark=msgspec.json.encode(shown).decode(),
+                    ttft_ms=report.ttft_ms.p50,
+                    tokens_per_s=report.output_tokens_per_s.p50,
+                )

@@ -1,0 +1,174 @@
+"""Benchmarks as stored runs: one at a time per model, held by a lease, with events as rows.
+
+What a run does lives in the database alone: any worker can show it, follow it and cancel it. The worker that started it
+listens to the measuring child, writes its events in batches, and renews the lease; when it dies the lease runs out, and
+whoever looks next marks the run `interrupted`, with a report of what was measured.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+
+import msgspec
+
+from model_lineup.benchmarks import plan as plans
+from model_lineup.benchmarks import store
+from model_lineup.benchmarks.keeping import Keeper
+from model_lineup.benchmarks.plan import Plan
+from model_lineup.benchmarks.protocol import ChildEvent, ChildOutcome
+from model_lineup.benchmarks.records import Run, RunEvent, RunPage
+from model_lineup.benchmarks.runner import run_in_child
+from model_lineup.catalog.models import Models
+from model_lineup.database.engines import Database
+from model_lineup.errors import ModelNotFound, NotFound, RunInProgress, TooManyRequests
+from model_lineup.upstream.contract import Target
+
+FLUSH_S = 0.2
+
+
+class Runs:
+    """`target_of` finds the target of a model's row id; `at_once` bounds the children of this process."""
+
+    def __init__(
+        self,
+        database: Database,
+        models: Models,
+        keeper: Keeper,
+        target_of: Callable[[int], Target],
+        *,
+        lease: timedelta,
+        at_once: int,
+    ) -> None:
+        self._database = database
+        self._models = models
+        self._keeper = keeper
+        self._target_of = target_of
+        self._lease = lease
+        self._at_once = at_once
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    async def start(self, model_row: int, plan: Plan, actor: str) -> Run:
+        """Store the run, take its lease and begin. It goes on whether or not anybody waits for it.
+
+        Raises InvalidInput, ModelNotFound, KeyUndecryptable, RunInProgress, TooManyRequests.
+        """
+        plans.check(plan)
+        if len(self._tasks) >= self._at_once:
+            raise TooManyRequests(
+                f"{len(self._tasks)} benchmarks are running here already (LINEUP_RUNS_AT_ONCE). Try again later.",
+                retry_after=10,
+            )
+        target = await asyncio.to_thread(self._target_of, model_row)
+        run = await asyncio.to_thread(self._open, model_row, plan, actor)
+        task = asyncio.create_task(self._supervise(run, target))
+        self._tasks[run.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(run.id, None))
+        return run
+
+    async def wait(self, run_id: int) -> Run:
+        """The run when it has ended. Leaving early does not end it."""
+        task = self._tasks.get(run_id)
+        if task is not None:
+            await asyncio.shield(asyncio.wait({task}))
+        return await asyncio.to_thread(self.get, run_id)
+
+    def get(self, run_id: int) -> Run:
+        """Raises NotFound."""
+        self._keeper.sweep()
+        with self._database.read() as connection:
+            found = store.run(connection, run_id)
+        if found is None:
+            raise NotFound(f"There is no run {run_id}. GET /api/admin/runs lists them.", id=run_id)
+        return found
+
+    def page(self, *, limit: int, offset: int, model_row: int | None = None, state: str | None = None) -> RunPage:
+        """Newest first; of one model, in one state."""
+        self._keeper.sweep()
+        with self._database.read() as connection:
+            found, total = store.page(connection, limit=limit, offset=offset, model_row=model_row, state=state)
+        return RunPage(found, total, limit, offset)
+
+    def events(self, run_id: int, *, after: int) -> list[RunEvent]:
+        """Events with a higher number, at most 1 000."""
+        with self._database.read() as connection:
+            return store.events(connection, run_id, after=after)
+
+    def cancel(self, run_id: int) -> Run:
+        """Ask for the end of a run, from any worker; a run that is over stays as it is. Raises NotFound."""
+        run = self.get(run_id)
+        if not run.is_over:
+            with self._database.write_activity() as connection:
+                store.request_cancel(connection, run_id)
+        return self.get(run_id)
+
+    async def close(self) -> None:
+        """End what this process runs: each is kept as `interrupted`, with what was measured."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _open(self, model_row: int, plan: Plan, actor: str) -> Run:
+        model = self._models.get(model_row)
+        self._keeper.sweep()
+        run_id, other = self._keeper.open(model, plan, actor, self._lease)
+        if run_id is None:
+            raise RunInProgress(
+                f"Model {model_row} is being benchmarked already, by run {other}. "
+                f"GET /api/admin/runs/{other} shows it, DELETE cancels it.",
+                run_id=other,
+            )
+        return self.get(run_id)
+
+    async def _supervise(self, run: Run, target: Target) -> None:
+        """From the first event to the report; always ends the run, whatever happens here."""
+        events: list[ChildEvent] = []
+        cancel = asyncio.Event()
+        watching = asyncio.create_task(self._watch(run, events, cancel))
+        try:
+            outcome = await run_in_child(run.plan, target, on_event=events.append, cancel=cancel)
+            await self._finish(run, events, outcome, watching)
+        except BaseException as error:
+            self._keeper.add_events(run.id, _taken(events))  # no await: this task is being cancelled
+            self._keeper.interrupt(run.id, f"{type(error).__name__}: the run was ended with its worker.")
+            if not isinstance(error, asyncio.CancelledError):
+                raise
+        finally:
+            watching.cancel()
+
+    async def _finish(
+        self, run: Run, events: list[ChildEvent], outcome: ChildOutcome, watching: "asyncio.Task[None]"
+    ) -> None:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+        await asyncio.to_thread(self._keeper.add_events, run.id, _taken(events))
+        await asyncio.to_thread(self._keeper.end, run, outcome)
+
+    async def _watch(self, run: Run, events: list[ChildEvent], cancel: asyncio.Event) -> None:
+        """Write events as they come, keep the lease, and pass on a wish to cancel; also when the model is deleted."""
+        renewed_every = max(1, int(self._lease.total_seconds() / 3 / FLUSH_S))
+        beat = 0
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            if events:
+                await asyncio.to_thread(self._keeper.add_events, run.id, _taken(events))
+            if beat % min(renewed_every, 5) == 0 and await asyncio.to_thread(self._should_end, run):
+                cancel.set()
+            beat += 1
+
+    def _should_end(self, run: Run) -> bool:
+        try:
+            self._models.get(run.model)
+        except ModelNotFound:
+            return True
+        return self._keeper.renew(run.id, self._lease)
+
+
+def _taken(events: list[ChildEvent]) -> list[tuple[str, str]]:
+    """Empty the list; (kind, data) of each event. The report is kept with the run, not as an event."""
+    taken, events[:] = list(events), []
+    rows = [(str(event.__struct_config__.tag), msgspec.json.encode(event).decode()) for event in taken]
+    return [(kind, data) for kind, data in rows if kind != "finished"]
