@@ -8,6 +8,9 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+
+import msgspec
 
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import (
@@ -85,7 +88,7 @@ class _Conversation:
             asyncio.create_task(self._keep_stderr()),
             asyncio.create_task(self._pass_on(cancel)),
         ]
-        listening, _, passing_on = tasks
+        listening, keeping_stderr, passing_on = tasks
         try:
             allowed_s = self._plan.time_limit_s + _START_AND_END_S
             await asyncio.wait({listening, passing_on}, timeout=allowed_s, return_when=asyncio.FIRST_COMPLETED)
@@ -94,10 +97,18 @@ class _Conversation:
             if not listening.done():
                 return self._without_report("child_hung", "The measuring process did not end in time and was killed.")
             listening.result()
-            return await self._outcome()
+            await self._see_it_end(keeping_stderr)
+            return self._outcome()
         finally:
             for task in tasks:
                 task.cancel()
+
+    async def _see_it_end(self, keeping_stderr: "asyncio.Task[None]") -> None:
+        """It has closed its stdout, so it is ending; killing it now would only blur its exit code."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_AFTER_CANCEL_S):
+                await self._process.wait()
+                await keeping_stderr
 
     async def _say(self, words: Order | Cancel) -> None:
         assert self._process.stdin is not None
@@ -110,7 +121,10 @@ class _Conversation:
     async def _listen(self) -> None:
         assert self._process.stdout is not None
         while line := await self._process.stdout.readline():
-            event = decode_event(line)
+            try:
+                event = decode_event(line)
+            except msgspec.DecodeError:
+                return  # counts as a crash
             match event:
                 case Started(plan):
                     self._plan = plan
@@ -130,9 +144,9 @@ class _Conversation:
         self._cancelled = True
         await self._say(Cancel())
 
-    async def _outcome(self) -> ChildOutcome:
+    def _outcome(self) -> ChildOutcome:
         if self._report is None:
-            code = await self._process.wait()
+            code = self._process.returncode
             message = f"The measuring process ended with code {code}. {self._last_word()}".strip()
             return self._without_report("child_crashed", message)
         match self._report.stopped:

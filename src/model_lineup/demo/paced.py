@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
-from typing import Any
+from typing import Any, cast
 
 import httptools
 
@@ -85,8 +85,7 @@ class Connection(asyncio.Protocol):
         self.body = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.timer is not None:
@@ -164,23 +163,28 @@ class Connection(asyncio.Protocol):
         self._at(record.read_at + self.pace.offsets(len(text))[-1], send)
 
     def _stream(self, asked: dict[str, Any], text: list[str], record: Record) -> None:
-        self.transport.write(_head(200, "text/event-stream", "transfer-encoding: chunked"))
-        events = [_chunk(self.pace.model, {"content": word}) for word in text]
+        """Does as little as possible at once, or the next request would wait to be read: the head goes out with the
+        first event, and each event is made after the one before it was sent."""
         due = [record.read_at + offset for offset in self.pace.offsets(len(text))]
+        events = (_chunk(self.pace.model, {"content": word}) for word in text)
+        head = _head(200, "text/event-stream", "transfer-encoding: chunked")
         if self.pace.early_role_chunk:
-            self.transport.write(_chunk(self.pace.model, {"role": "assistant", "content": ""}))
+            self.transport.write(head + _chunk(self.pace.model, {"role": "assistant", "content": ""}))
+            head = b""
+        prepared = head + next(events)
 
         def send() -> None:
-            number = len(record.sent_at)
+            nonlocal prepared
             record.sent_at.append(time.monotonic())
-            self.transport.write(events[number])
-            if number + 1 < len(events):
-                self._at(due[number + 1], send)
+            self.transport.write(prepared)
+            prepared = next(events, b"")
+            if prepared:
+                self._at(due[len(record.sent_at)], send)
             elif self.pace.fault == "cut":
                 self.transport.close()
             else:
                 record.completed = True
-                self.transport.write(_tail(self.pace.model, asked, len(events)))
+                self.transport.write(_tail(self.pace.model, asked, len(text)))
 
         self._at(due[0], send)
 
