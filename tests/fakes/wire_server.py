@@ -97,6 +97,9 @@ class WireServer:
                 await self.talk(asked, reader, writer)
         except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
             pass
+        except RuntimeError as error:
+            if "closed" not in str(error):  # uvloop's way to say that the client has gone
+                raise
         finally:
             self.open -= 1
             self._talks.discard(task)

@@ -53,7 +53,7 @@ class Connection(asyncio.Protocol):
         reused = self._exchanges > 0
         self._exchanges += 1
         transport = self._transport
-        if transport is None:
+        if transport is None or transport.is_closing():  # uvloop raises RuntimeError when a closed one is written to
             raise ConnectionBroken("The connection was closed.", stale_connection=reused)
         inbox = self._inbox = Inbox(self)
         self._deadlines = deadlines
