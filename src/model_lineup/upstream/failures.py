@@ -6,9 +6,8 @@ everything else protocol, with a finer `code`. A message is the provider's own `
 
 from typing import Any
 
-import msgspec
-
-from model_lineup.upstream.contract import Endpoint, Failure, ProviderError, Stage
+from model_lineup.upstream.contract import Endpoint, Failure, MalformedError, ProviderError, Stage
+from model_lineup.upstream.parsing import json_of
 from model_lineup.upstream.scrub import scrub
 from model_lineup.upstream.wire import AddressRefused, BodyTooLarge, DeadlinePassed, Truncated, WireError
 
@@ -151,10 +150,9 @@ def looks_like_html(content_type: str, body: bytes) -> bool:
 def error_message(body: bytes) -> str:
     """The `error.message` of a JSON body in one of the usual shapes; empty when there is none."""
     try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+        found = find_error(json_of(body))
+    except MalformedError:
         return ""
-    found = find_error(value)
     return found.message if found else ""
 
 

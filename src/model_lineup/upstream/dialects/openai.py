@@ -21,6 +21,7 @@ from model_lineup.upstream.contract import (
     Target,
     Usage,
 )
+from model_lineup.upstream.parsing import NOT_JSON, json_of
 
 _LARGEST_COUNT = 2**53
 
@@ -119,7 +120,7 @@ def _read(body: bytes, *, failed: bool = False) -> _Body:
     """Raises MalformedError when it is no JSON object of this format, ProviderError when it reports an error."""
     try:
         read = _decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except NOT_JSON:
         _raise_error_of(body)
         raise MalformedError("the answer is not valid JSON of this format") from None
     if failed or read.error or read.object == "error":
@@ -129,12 +130,8 @@ def _read(body: bytes, *, failed: bool = False) -> _Body:
 
 
 def _raise_error_of(body: bytes) -> None:
-    """Looks for an error in other shapes; does nothing when there is none."""
-    try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return
-    error = failures.find_error(value)
+    """Looks for an error in other shapes; does nothing when there is none. Raises MalformedError for what is no JSON."""
+    error = failures.find_error(json_of(body))
     if error is not None:
         raise error
 

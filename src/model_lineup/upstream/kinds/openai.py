@@ -8,11 +8,10 @@ refuses the whole page: half a list would look as if the other half had vanished
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from model_lineup.upstream import facts, failures
 from model_lineup.upstream.contract import Dialect, Endpoint, FormField, ListedModel, MalformedError, Page
 from model_lineup.upstream.dialects.openai import OpenAIDialect
+from model_lineup.upstream.parsing import json_of
 
 _LONGEST_ID = 512
 
@@ -37,10 +36,7 @@ class OpenAIKind:
 
     def page(self, body: bytes) -> Page:
         """Raises MalformedError, ProviderError."""
-        try:
-            value = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError):
-            raise MalformedError("the model list is not valid JSON") from None
+        value = json_of(body)
         error = failures.find_error(value)
         if error is not None:
             raise error

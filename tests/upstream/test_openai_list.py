@@ -1,0 +1,143 @@
+"""Lists of OpenAI and its relatives: what each entry truly tells, and what is refused."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_lineup.upstream.contract import MalformedError, ProviderError
+from model_lineup.upstream.kinds.openai import KIND
+
+ENTRIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "openai": (
+        {"id": "gpt-x", "object": "model", "created": 1, "owned_by": "openai", "shutdown_date": "2027-01-01"},
+        {"lifecycle": {"retires_at": "2027-01-01"}},
+    ),
+    "vllm": ({"id": "m", "root": "m", "max_model_len": 32768}, {"context_length": 32768}),
+    "llama.cpp": (
+        {
+            "id": "m",
+            "meta": {"n_ctx": 2048, "n_ctx_train": 8192},
+            "architecture": {"input_modalities": ["text"], "output_modalities": ["text"]},
+        },
+        {"context_length": 2048, "supports_vision": False, "task": "chat"},
+    ),
+    "openrouter": (
+        {
+            "id": "a/b:free",
+            "name": "A: B",
+            "description": "Good.",
+            "context_length": 200000,
+            "architecture": {"input_modalities": ["text", "image"], "output_modalities": ["text"]},
+            "top_provider": {"context_length": 131072, "max_completion_tokens": 8192},
+            "pricing": {"prompt": "0.000001", "completion": "0.000002", "odd": None},
+            "supported_parameters": ["max_tokens", "tools"],
+            "expiration_date": None,
+        },
+        {
+            "display_name": "A: B",
+            "description": "Good.",
+            "context_length": 131072,
+            "max_output_tokens": 8192,
+            "supports_tools": True,
+            "supports_vision": True,
+            "task": "chat",
+            "pricing": {"prompt": "0.000001", "completion": "0.000002"},
+        },
+    ),
+    "mistral": (
+        {
+            "id": "mistral-x",
+            "name": "mistral-x",
+            "max_context_length": 131072,
+            "capabilities": {"completion_chat": True, "function_calling": False, "vision": True},
+            "deprecation": "2027-02-01T00:00:00Z",
+            "deprecation_replacement_model": "mistral-y",
+        },
+        {
+            "context_length": 131072,
+            "supports_tools": False,
+            "supports_vision": True,
+            "task": "chat",
+            "lifecycle": {"retires_at": "2027-02-01T00:00:00Z", "replacement": "mistral-y"},
+        },
+    ),
+    "groq": (
+        {"id": "g", "active": True, "context_window": 8192, "max_completion_tokens": 4096},
+        {"context_length": 8192, "max_output_tokens": 4096},
+    ),
+    "embedding": ({"id": "e", "type": "embedding"}, {"task": "embedding"}),
+    "nonsense": (
+        {"id": "n", "max_model_len": "12", "context_window": -5, "capabilities": ["tools"], "pricing": 3, "name": 7},
+        {},
+    ),
+    "no more than a float": ({"id": "f", "context_length": 1e300, "max_model_len": True, "description": " "}, {}),
+}
+
+
+def page_of(value: Any) -> Any:
+    return KIND.page(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_facts_are_only_what_the_list_tells(name: str) -> None:
+    entry, facts = ENTRIES[name]
+    [model] = page_of({"data": [entry]}).models
+    assert model.model_id == entry["id"]
+    assert model.facts == facts
+
+
+@pytest.mark.parametrize("shape", [lambda m: {"object": "list", "data": m}, lambda m: m, lambda m: {"models": m}])
+def test_three_shapes_of_a_list(shape: Any) -> None:
+    assert [model.model_id for model in page_of(shape([{"id": "a"}, {"id": "b"}])).models] == ["a", "b"]
+
+
+def test_data_counts_where_a_server_sends_both_shapes() -> None:
+    assert [m.model_id for m in page_of({"models": [{"name": "x"}], "data": [{"id": "y"}]}).models] == ["y"]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=512))
+def test_ids_come_through_byte_for_byte(model_id: str) -> None:
+    [model] = page_of([{"id": model_id}]).models
+    assert model.model_id == model_id
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"data": None},
+        {"data": {"id": "a"}},
+        "models",
+        [{"id": "a"}, "b"],
+        [{"id": "a"}, {"object": "model"}],
+        [{"id": ""}],
+        [{"id": 7}],
+        [{"id": "a\x00b"}],
+        [{"id": "x" * 513}],
+    ],
+)
+def test_one_bad_entry_refuses_the_page(value: Any) -> None:
+    with pytest.raises(MalformedError):
+        page_of(value)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b'{"data": [', b"[" * 100_000, b'[{"id": "\\ud800"}]', b'[{"id": "\xff"}]']
+)
+def test_what_is_no_json_is_refused(body: bytes) -> None:
+    with pytest.raises(MalformedError):
+        KIND.page(body)
+
+
+def test_an_error_in_a_200_is_an_error() -> None:
+    with pytest.raises(ProviderError, match="no"):
+        page_of({"error": {"message": "no", "code": "invalid_api_key"}})
+
+
+def test_the_next_page_follows_the_last_id() -> None:
+    assert page_of({"data": [{"id": "a"}], "has_more": True}).following == (("after", "a"),)
+    assert page_of({"data": [{"id": "a"}], "has_more": True, "last_id": "z"}).following == (("after", "z"),)
+    assert page_of({"data": [{"id": "a"}], "has_more": False}).following is None
