@@ -86,6 +86,25 @@ def test_an_encrypted_connection_is_used_again(run: Run) -> None:
     run(scenario())
 
 
+def test_large_bodies_and_slow_readers_work_encrypted_too(run: Run) -> None:
+    sent, answered = b"q" * 2_000_000, b"a" * 3_000_000
+
+    async def scenario() -> None:
+        async with secure_server(AUTHORITY.issue_cert("api.localhost"), ok(answered)) as server:
+            client = Client(resolver=here)
+            path = Path(scope=Scope.LOOPBACK, ca_bundle=BUNDLE)
+            for reused in (False, True):
+                request = Request("POST", server.url, (), sent)
+                async with await client.send(request, path=path, deadlines=SHORT) as response:
+                    await asyncio.sleep(0.02)
+                    assert await response.read(3_000_000) == answered
+                    assert response.reused is reused
+            assert server.asked[-1].body == sent
+            await client.close()
+
+    run(scenario())
+
+
 def test_a_cut_encrypted_stream_is_truncated(run: Run) -> None:
     async def scenario() -> None:
         cut = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx"
