@@ -5,6 +5,7 @@
     ├── NotSignedIn 401          credential missing, unknown, expired or revoked
     ├── NotAllowed 403           signed in, but the role does not reach
     ├── NotFound 404             no such row, alias, run, page
+    ├── MethodNotAllowed 405 · RequestTimeout 408
     ├── Conflict 409             what is stored stands against it
     │   ├── AmbiguousModel, DuplicateModel, DeletedModel
     │   ├── AliasTaken, AliasShadowsModel, NameWouldMove
@@ -16,7 +17,9 @@
     │   └── EgressRefused        a base URL that the network scope does not allow
     ├── TooManyRequests 429
     ├── UpstreamFailed 502       a provider did not do what it was asked
-    └── Unavailable 503          the database is busy, a key cannot be opened, set-up is not done
+    ├── Unavailable 503          the database is busy, a key cannot be opened, set-up is not done
+    ├── GatewayTimeout 504       it did not happen in time
+    └── StartRefused             not over HTTP: exit code 78
 
 Raised where the fact is known; turned into `application/problem+json` once, in `shell.py` and `api/problems.py`.
 A message names the thing, what was expected and what to do next, and holds no secret.
@@ -81,6 +84,12 @@ class MethodNotAllowed(LineupError):
     status = 405
     code = "method_not_allowed"
     title = "This address does not take that method"
+
+
+class RequestTimeout(LineupError):
+    status = 408
+    code = "request_timeout"
+    title = "The request did not arrive in time"
 
 
 class Conflict(LineupError):
@@ -257,3 +266,30 @@ def error_classes() -> list[type[LineupError]]:
         found.append(here)
         waiting.extend(here.__subclasses__())
     return found
+
+
+def problem_body(error: LineupError, request_id: str) -> dict[str, Any]:
+    """The members of the problem (RFC 9457) that callers get."""
+    return {
+        **error.facts,
+        "type": f"/api/docs#error-{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.detail,
+        "request_id": request_id,
+    }
+
+
+def problem_headers(error: LineupError) -> dict[str, str]:
+    """The headers that go with it: how to sign in, when to come again, what is allowed."""
+    headers = {}
+    if error.status == 401:
+        headers["www-authenticate"] = 'Bearer realm="lineup"'
+    if error.status in (408, 413):
+        headers["connection"] = "close"
+    if "retry_after" in error.facts:
+        headers["retry-after"] = str(error.facts["retry_after"])
+    if "allow" in error.facts:
+        headers["allow"] = ", ".join(error.facts["allow"])
+    return headers

@@ -21,7 +21,6 @@ from model_lineup.errors import KeyUndecryptable, StartRefused
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
-CANARY = "lineup canary"
 
 
 class KeyRing(msgspec.Struct, frozen=True):

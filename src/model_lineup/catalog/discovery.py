@@ -57,6 +57,18 @@ class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
     change_id: int | None = None
 
 
+class ProviderTest(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a provider's list could be read. `stage` is the first that failed."""
+
+    passed: bool
+    stage: str | None
+    http_status: int | None
+    latency_ms: float
+    models: int | None
+    message: str
+    hint: str
+
+
 class Discovery:
     """Fetching a provider's models: `read_list` asks the provider on the loop, the database parts run in threads."""
 
@@ -93,6 +105,24 @@ class Discovery:
         if not dry_run:
             await asyncio.to_thread(self._record, provider_id, _outcome(plan))
         return plan
+
+    async def test(self, provider_id: int) -> ProviderTest:
+        """Read the list and store nothing. Raises NotFound, KeyUndecryptable."""
+        endpoint = await asyncio.to_thread(self._providers.endpoint, provider_id)
+        started = self._clock.tick()
+        try:
+            listing = await self._read_list(endpoint)
+        except UpstreamFailed as error:
+            return _failed(error, (self._clock.tick() - started) * 1000)
+        return ProviderTest(
+            passed=True,
+            stage=None,
+            http_status=200,
+            latency_ms=(self._clock.tick() - started) * 1000,
+            models=len(listing.models),
+            message=f"The provider lists {len(listing.models)} models.",
+            hint="A list may be readable without a valid key; test one of its models to be sure.",
+        )
 
     def _check(self, listing: Listing) -> None:
         if len(listing.models) > self._most:
@@ -133,6 +163,18 @@ class Discovery:
         with self._database.write_activity() as connection:
             kept = {**outcome, "at": moment(at)}
             provider_store.record_fetch(connection, provider_id, at=at, outcome=kept)
+
+
+def _failed(error: UpstreamFailed, latency_ms: float) -> ProviderTest:
+    return ProviderTest(
+        passed=False,
+        stage=error.facts.get("stage"),
+        http_status=error.facts.get("http_status"),
+        latency_ms=latency_ms,
+        models=None,
+        message=error.detail,
+        hint=error.facts.get("hint", ""),
+    )
 
 
 class _Lists:

@@ -1,14 +1,14 @@
 """One `Database` for both kinds: `read()`, `write()` and `write_activity()` are the only ways to a connection.
 
-SQLite: readers see both files and can change neither; one writer per file and process, under `BEGIN IMMEDIATE`, so
-that a transaction never fails halfway with SQLITE_BUSY_SNAPSHOT. PostgreSQL: the same interface over one small pool;
+SQLite: readers see both files and can change neither; one writer per file and process, which takes the write lock when
+it begins, so that a transaction never fails halfway with SQLITE_BUSY_SNAPSHOT. PostgreSQL: the same interface over one small pool;
 writers of the configuration queue on the row that holds the revision, so that revisions are committed in their order.
 """
 
 import contextlib
 import importlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from model_lineup.errors import DatabaseBusy, StartRefused
 
 _PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "mmap_size = 0")
+_WRITE_LINEUP = ("BEGIN", "UPDATE instance SET revision = revision WHERE id = 0")
+"""Takes the write lock of `lineup.db` alone, at once; BEGIN IMMEDIATE would lock the attached file too."""
 _BUSY_STATES = {"55P03", "57014", "40001", "40P01"}  # lock timeout, statement cancelled, serialization, deadlock
 
 
@@ -75,15 +77,15 @@ def sqlite_module() -> Any:
 def open_sqlite(folder: Path, *, busy_s: float, queue: int, readers: int = 40) -> Database:
     """The two files in `folder`, which must exist and be migrated."""
     lineup, activity = folder / "lineup.db", folder / "activity.db"
-    read = _sqlite(lineup, attach=activity, busy_s=busy_s, begin="BEGIN", readers=readers)
-    write = _sqlite(lineup, attach=None, busy_s=busy_s, begin="BEGIN IMMEDIATE")
-    write_activity = _sqlite(None, attach=activity, busy_s=busy_s, begin="BEGIN IMMEDIATE")
+    read = _sqlite(lineup, attach=activity, busy_s=busy_s, begin=("BEGIN",), readers=readers)
+    write = _sqlite(lineup, attach=activity, busy_s=busy_s, begin=_WRITE_LINEUP)
+    write_activity = _sqlite(None, attach=activity, busy_s=busy_s, begin=("BEGIN IMMEDIATE",))
     return Database(read, write, write_activity, queue=queue, exclusive=True)
 
 
 def open_sqlite_for_migration(folder: Path) -> Engine:
     """One connection that may change both files; its `begin()` holds the write locks of both."""
-    return _sqlite(folder / "lineup.db", attach=folder / "activity.db", busy_s=60, begin="BEGIN IMMEDIATE")
+    return _sqlite(folder / "lineup.db", attach=folder / "activity.db", busy_s=60, begin=("BEGIN IMMEDIATE",))
 
 
 def open_postgres(url: str, *, busy_s: float, pool: int) -> Database:
@@ -113,7 +115,7 @@ def _with_psycopg(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def _sqlite(main: Path | None, *, attach: Path | None, busy_s: float, begin: str, readers: int = 0) -> Engine:
+def _sqlite(main: Path | None, *, attach: Path | None, busy_s: float, begin: Sequence[str], readers: int = 0) -> Engine:
     """An engine on `main` (None: nothing) with `attach` as schema `activity`; `readers` > 0: a read-only pool."""
     driver = sqlite_module()
 
@@ -134,7 +136,8 @@ def _sqlite(main: Path | None, *, attach: Path | None, busy_s: float, begin: str
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        for statement in begin:
+            connection.exec_driver_sql(statement)
 
     return engine
 

@@ -1,0 +1,128 @@
+"""Aliases: of one model, of all, and imported in bulk; and what a name means."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import Query
+from msgspec import UNSET
+from pydantic import Field
+from starlette.responses import Response
+
+from model_lineup.api.answers import answer, documented, done, receipt_headers, written
+from model_lineup.api.bodies import Body, Description, Line, Patch, RowId, said
+from model_lineup.api.dependencies import AsAdmin, AsViewer, By, Confirm, DryRun, Limit, Offset, TheModel, There
+from model_lineup.api.strict import noun
+from model_lineup.catalog.shapes import Alias, AliasChanges, AliasPage, ImportItem, ImportResult, NewAlias
+from model_lineup.journal.shapes import Receipt
+from model_lineup.routing.route import Explanation
+
+router = noun("Aliases", "/api/admin")
+AliasName = Annotated[Line, Field(min_length=1, max_length=128)]
+AliasOfQuery = Annotated[str, Query(min_length=1, max_length=128)]
+Fallbacks = Annotated[list[RowId], Field(max_length=8, description="Row ids, tried in order before the first byte.")]
+
+
+class NewAliasBody(Body):
+    alias: AliasName
+    description: Description | None = None
+    fallbacks: Fallbacks = Field(default_factory=list)
+    allow_shadow: Annotated[bool, Field(description="Let the alias win over a visible model of this name.")] = False
+
+
+class AliasPatch(Patch):
+    """`id` is the row id of the model to point at from now on."""
+
+    id: RowId = 1
+    description: Description | None = None
+    fallbacks: Fallbacks = Field(default_factory=list)
+
+
+class ImportItemBody(Body):
+    model_id: Annotated[str, Field(min_length=1, max_length=512)]
+    alias: Annotated[str, Field(min_length=1, max_length=512)]
+    provider_id: RowId | None = None
+    description: Description | None = None
+
+
+class ImportBody(Body):
+    """`create`: an alias that is there with another meaning is a conflict; `upsert`: it is changed."""
+
+    aliases: Annotated[list[ImportItemBody], Field(min_length=1, max_length=100_000)]
+    mode: Literal["create", "upsert"] = "create"
+
+
+class AliasesOfModel(msgspec.Struct, frozen=True):
+    aliases: list[Alias]
+    total: int
+
+
+@router.get("/models/by-id/aliases", responses=documented(AliasesOfModel))
+def list_aliases_of_model(_: AsViewer, model: TheModel, there: There) -> Response:
+    """The aliases that point at this model."""
+    found = there.aliases.of_model(model.id)
+    return answer(AliasesOfModel(found, len(found)))
+
+
+@router.post("/models/by-id/aliases", status_code=201, responses=documented(Alias, status=201, with_receipt=True))
+def create_alias(
+    _: AsAdmin, body: NewAliasBody, model: TheModel, there: There, by: By, confirm: Confirm = False
+) -> Response:
+    """A second name for this model, unique without regard to case."""
+    alias, receipt = there.aliases.create(model.id, NewAlias(**said(body)), by, confirm=confirm)
+    return written(alias, receipt, status=201)
+
+
+@router.put("/models/by-id/aliases", responses=documented(Alias, with_receipt=True))
+def change_alias(
+    _: AsAdmin,
+    body: AliasPatch,
+    alias: AliasOfQuery,
+    model: TheModel,
+    there: There,
+    by: By,
+    confirm: Confirm = False,
+) -> Response:
+    """Point an alias of this model elsewhere, describe it, or declare its fallbacks."""
+    values: dict[str, Any] = said(body)
+    changes = AliasChanges(
+        target=values.get("id", UNSET),
+        description=values.get("description", UNSET),
+        fallbacks=values.get("fallbacks", UNSET),
+    )
+    changed, receipt = there.aliases.change(model.id, alias, changes, by, confirm=confirm)
+    return written(changed, receipt)
+
+
+@router.delete("/models/by-id/aliases", status_code=204)
+def delete_alias(
+    _: AsAdmin, alias: AliasOfQuery, model: TheModel, there: There, by: By, confirm: Confirm = False
+) -> Response:
+    """Its name is free at once."""
+    return done(there.aliases.delete(model.id, alias, by, confirm=confirm))
+
+
+@router.get("/aliases", responses=documented(AliasPage))
+def list_aliases(there: There, _: AsViewer, limit: Limit = 100, offset: Offset = 0) -> Response:
+    """All aliases with their targets."""
+    return answer(there.aliases.page(limit=limit, offset=offset))
+
+
+@router.post("/models/import-aliases", responses=documented(ImportResult))
+def import_aliases(
+    body: ImportBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, confirm: Confirm = False
+) -> Response:
+    """Many aliases in one transaction: any conflict, and nothing is stored, with every item reported."""
+    items = [ImportItem(**said(item)) for item in body.aliases]
+    result = there.alias_import.run(items, by, mode=body.mode, dry_run=dry_run, confirm=confirm)
+    return answer(result, headers=receipt_headers(Receipt(result.revision, result.change_id)))
+
+
+@router.get("/resolve", tags=["Names"], responses=documented(Explanation))
+def resolve(
+    there: There,
+    _: AsViewer,
+    name: Annotated[str, Query(min_length=1, max_length=1_024, description="What a caller puts into `model`.")],
+    caller: Annotated[Literal["user", "agent"], Query(alias="as")] = "user",
+) -> Response:
+    """What a caller who says this name gets, and why, step by step, through the resolver itself."""
+    return answer(there.routes.explain(name, caller))

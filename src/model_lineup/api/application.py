@@ -1,0 +1,121 @@
+"""The FastAPI application: every noun's routes, one shape of errors, a policy on each route."""
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from model_lineup import __version__
+from model_lineup.api import (
+    aliases,
+    answers,
+    auth,
+    changes,
+    keys,
+    models,
+    people,
+    problems,
+    providers,
+    reference,
+    runs,
+    setup,
+)
+from model_lineup.api.dependencies import Anybody, policy_of
+from model_lineup.errors import LineupError, StartRefused
+from model_lineup.rooms import Rooms
+
+ROUTERS = (
+    auth.router,
+    models.router,
+    aliases.router,
+    runs.router,
+    providers.router,
+    people.router,
+    keys.router,
+    changes.router,
+    setup.router,
+)
+_PROBLEM = {
+    "description": "What is wrong, and what to do.",
+    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+def build(rooms: Rooms) -> FastAPI:
+    """The application over these rooms. Raises StartRefused when a route has no policy."""
+    app = FastAPI(
+        title="Lineup admin API",
+        version=__version__,
+        description="Which models there are, who may use them, and proof that they work.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.rooms = rooms
+    for router in ROUTERS:
+        app.router.routes.extend(router.routes)  # include_router would hide them from the policy check
+    _add_reference(app)
+    app.add_exception_handler(LineupError, problems.lineup_error)
+    app.add_exception_handler(RequestValidationError, problems.validation_error)
+    app.add_exception_handler(HTTPException, problems.http_error)
+    app.add_exception_handler(Exception, problems.unexpected)
+    refuse_open_routes(app)
+    return app
+
+
+def refuse_open_routes(app: FastAPI) -> None:
+    """Raises StartRefused naming the routes that do not say who may call them."""
+    open_routes = [
+        getattr(route, "path", "?")
+        for route in app.routes
+        if not isinstance(route, APIRoute) or not policy_of(route.dependant)
+    ]
+    if open_routes:
+        raise StartRefused(f"These routes have no policy: {', '.join(open_routes)}.")
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI 3.1 of the admin API, with the answers' schemas and the one shape of errors."""
+    found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(answers.schemas())
+    schemas.update(msgspec.json.schema_components([problems.Problem], ref_template=answers.REF)[1])
+    found["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    found["security"] = [{"bearer": []}]
+    for methods in found["paths"].values():
+        for operation in methods.values():
+            _finish(operation)
+    return found
+
+
+def _finish(operation: dict[str, Any]) -> None:
+    """FastAPI documents a plain 200 and its own 422; say what really comes."""
+    responses = operation["responses"]
+    responses.pop("422", None)
+    described = [status for status in responses if status != "default" and "content" in responses[status]]
+    if described and "200" in responses and "200" not in described:
+        del responses["200"]
+    responses["default"] = _PROBLEM
+
+
+def _add_reference(app: FastAPI) -> None:
+    made: dict[str, Any] = {}
+
+    def cached() -> dict[str, Any]:
+        if not made:
+            made.update(document(app))
+        return made
+
+    @app.get("/api/openapi.json", include_in_schema=False)
+    def openapi(_: Anybody) -> Response:
+        return answers.answer(cached())
+
+    @app.get("/api/docs", include_in_schema=False)
+    def docs(_: Anybody) -> Response:
+        return HTMLResponse(reference.page(cached()))

@@ -1,0 +1,332 @@
+"""Models: `/api/admin/models`, singly by row id or by `?model_id=`, as a list, and in bulk."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+import msgspec
+from fastapi import Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from model_lineup.api.answers import answer, documented, done, etag, receipt_headers, written
+from model_lineup.api.bodies import MOST_INTEGER, Body, Description, Line, Name, Patch, RowId, RowIds, Tokens, said
+from model_lineup.api.dependencies import (
+    AsAdmin,
+    AsViewer,
+    By,
+    Confirm,
+    DryRun,
+    IfMatch,
+    PathId,
+    TheModel,
+    There,
+    version_wanted,
+    wait_for_revision,
+)
+from model_lineup.api.strict import noun
+from model_lineup.catalog.models import FLAGS
+from model_lineup.catalog.shapes import (
+    BulkResult,
+    Model,
+    ModelChanges,
+    ModelFilter,
+    ModelPage,
+    NewModel,
+    Selection,
+    Source,
+    Status,
+    Task,
+)
+from model_lineup.errors import InvalidInput
+from model_lineup.journal.record import Author
+from model_lineup.journal.shapes import Receipt
+from model_lineup.rooms import Rooms
+
+router = noun("Models", "/api/admin")
+ModelId = Annotated[str, Field(min_length=1, max_length=512)]
+YesNo = Literal["true", "false"]
+YesNoUnknown = Literal["true", "false", "unknown"]
+_PLAIN: dict[Any, Any] = {"true": True, "false": False, "unknown": "unknown"}
+
+
+class Facts(BaseModel):
+    """What an admin can pin."""
+
+    display_name: Name | None = None
+    description: Description | None = None
+    task: Task | None = None
+    context_length: Tokens | None = None
+    max_output_tokens: Tokens | None = None
+    supports_tools: bool | None = None
+    supports_vision: bool | None = None
+    supports_streaming: bool | None = None
+
+
+class NewModelBody(Facts, Body):
+    """Facts that are given are pinned; those left out are inherited, or unknown."""
+
+    provider_id: RowId
+    model_id: ModelId
+    visible: bool = False
+    listed: bool = True
+    agents_enabled: bool = False
+
+
+class ModelPatch(Facts, Patch):
+    """A merge patch: absent keeps, null goes back to the inherited value, a value is pinned. Flags take no null."""
+
+    visible: bool = False
+    listed: bool = True
+    agents_enabled: bool = False
+
+
+class FilterBody(Body):
+    """Everything that is said must hold."""
+
+    q: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
+    provider_id: RowId | None = None
+    visible: bool | None = None
+    agents_enabled: bool | None = None
+    supports_tools: bool | Literal["unknown"] | None = None
+    supports_vision: bool | Literal["unknown"] | None = None
+    supports_streaming: bool | Literal["unknown"] | None = None
+    status: Status | None = None
+    source: Source | None = None
+    task: Task | None = None
+    has_alias: bool | None = None
+
+
+class ChosenBody(Body):
+    """Row ids; or a filter, without some ids."""
+
+    model_ids: RowIds | None = None
+    filter: FilterBody | None = None
+    exclude: RowIds = Field(default_factory=list)
+
+
+class VisibilityBody(ChosenBody):
+    visible: bool
+
+
+class AgentsBody(ChosenBody):
+    agents_enabled: bool
+
+
+class FilterQuery(BaseModel):
+    """The filters of the list. An unknown parameter is refused: a misspelt filter would show everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: Annotated[Line, Field(min_length=1, max_length=100, description="Part of an id, a name or an alias.")] | None = (
+        None
+    )
+    provider_id: Annotated[int, Field(ge=1, le=MOST_INTEGER)] | None = None
+    visible: YesNo | None = None
+    agents_enabled: YesNo | None = None
+    supports_tools: YesNoUnknown | None = None
+    supports_vision: YesNoUnknown | None = None
+    supports_streaming: YesNoUnknown | None = None
+    status: Status | None = None
+    source: Source | None = None
+    task: Task | None = None
+    has_alias: YesNo | None = None
+
+    def wanted(self) -> ModelFilter:
+        values: dict[str, Any] = {name: getattr(self, name) for name in FilterQuery.model_fields}
+        return ModelFilter(**{name: _PLAIN.get(value, value) for name, value in values.items() if value is not None})
+
+
+class ListQuery(FilterQuery):
+    sort: Annotated[str, Field(max_length=200, description="Fields, separated by commas; `-` descends.")] = "id"
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+    offset: Annotated[int, Field(ge=0, le=MOST_INTEGER)] = 0
+    wait_revision: Annotated[int, Field(ge=0, le=MOST_INTEGER)] | None = None
+
+
+class RestoredModel(Model, frozen=True, kw_only=True):
+    """`aliases_lost` are those whose names were taken in the meantime."""
+
+    aliases_restored: list[str]
+    aliases_lost: list[str]
+
+
+@router.get("/models", responses=documented(ModelPage))
+async def list_models(request: Request, query: Annotated[ListQuery, Query()], there: There, _: AsViewer) -> Response:
+    """Registered models, a page at a time; every filter and sort runs in the database."""
+    await wait_for_revision(there, query.wait_revision)
+    page = await _in_thread(there.models.page, query.wanted(), query.sort, query.limit, query.offset)
+    return answer(page, headers=_links(request, page))
+
+
+@router.get("/models.ndjson", responses={200: {"content": {"application/x-ndjson": {}}, "description": "Lines."}})
+def stream_models(query: Annotated[FilterQuery, Query()], there: There, _: AsViewer) -> Response:
+    """Every registered model that the filter lets through, one JSON object a line."""
+    return StreamingResponse(_lines(there, query.wanted()), media_type="application/x-ndjson")
+
+
+@router.post("/models", status_code=201, responses=documented(Model, status=201, with_receipt=True))
+def create_model(body: NewModelBody, there: There, _: AsAdmin, by: By, confirm: Confirm = False) -> Response:
+    """Register a model by hand. A duplicate answers 409 and names the row that is there."""
+    new = NewModel(provider_id=body.provider_id, model_id=body.model_id, pins=_pins(body), **_flags(body))
+    model, receipt = there.models.create(new, by, confirm=confirm)
+    headers = {"location": f"/api/admin/models/{model.id}", **etag(model.id, model.version)}
+    return written(model, receipt, status=201, headers=headers)
+
+
+@router.put("/models/bulk/visibility", responses=documented(BulkResult))
+def set_visibility(
+    body: VisibilityBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, confirm: Confirm = False
+) -> Response:
+    """Show or hide many models at once; all of them or none. Hiding holds on the next request."""
+    chosen = _selection(body)
+    result = there.bulk.set_flag(chosen, "visible", body.visible, by, dry_run=dry_run, confirm=confirm)
+    return answer(result, headers=_bulk_headers(result))
+
+
+@router.put("/models/bulk/agents-enabled", responses=documented(BulkResult))
+def set_agents_enabled(body: AgentsBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False) -> Response:
+    """Allow or forbid agents to use many models at once; all of them or none."""
+    result = there.bulk.set_flag(_selection(body), "agents_enabled", body.agents_enabled, by, dry_run=dry_run)
+    return answer(result, headers=_bulk_headers(result))
+
+
+@router.post("/models/bulk/delete", responses=documented(BulkResult))
+def delete_models(
+    body: ChosenBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, confirm: Confirm = False
+) -> Response:
+    """Delete many models and their aliases at once; all of them or none. Each can be restored."""
+    result = there.bulk.delete(_selection(body), by, dry_run=dry_run, confirm=confirm)
+    return answer(result, headers=_bulk_headers(result))
+
+
+@router.get("/models/by-id", responses=documented(Model), dependencies=[Depends(wait_for_revision)])
+def get_by_model_id(_: AsViewer, model: TheModel) -> Response:
+    """One model by the provider's own id."""
+    return answer(model, headers=etag(model.id, model.version))
+
+
+@router.put("/models/by-id", responses=documented(Model, with_receipt=True))
+def change_by_model_id(
+    _: AsAdmin,
+    body: ModelPatch,
+    model: TheModel,
+    there: There,
+    by: By,
+    confirm: Confirm = False,
+    if_match: IfMatch = None,
+) -> Response:
+    """Change what is said and nothing else."""
+    return _change(model.id, body, there, by, confirm, if_match)
+
+
+@router.delete("/models/by-id", status_code=204)
+def delete_by_model_id(
+    _: AsAdmin, model: TheModel, there: There, by: By, confirm: Confirm = False, if_match: IfMatch = None
+) -> Response:
+    """Its aliases go in the same change; `POST …/{id}/restore` brings both back."""
+    return _delete(model.id, there, by, confirm, if_match)
+
+
+@router.get("/models/{row_id}", responses=documented(Model), dependencies=[Depends(wait_for_revision)])
+def get_model(row_id: PathId, there: There, _: AsViewer) -> Response:
+    """One model by its row id."""
+    model = there.models.get(row_id)
+    return answer(model, headers=etag(model.id, model.version))
+
+
+@router.put("/models/{row_id}", responses=documented(Model, with_receipt=True))
+def change_model(
+    row_id: PathId,
+    body: ModelPatch,
+    there: There,
+    _: AsAdmin,
+    by: By,
+    confirm: Confirm = False,
+    if_match: IfMatch = None,
+) -> Response:
+    """Change what is said and nothing else."""
+    return _change(row_id, body, there, by, confirm, if_match)
+
+
+@router.delete("/models/{row_id}", status_code=204)
+def delete_model(
+    row_id: PathId, there: There, _: AsAdmin, by: By, confirm: Confirm = False, if_match: IfMatch = None
+) -> Response:
+    """Its aliases go in the same change; restoring brings both back."""
+    return _delete(row_id, there, by, confirm, if_match)
+
+
+@router.post("/models/{row_id}/restore", responses=documented(RestoredModel, with_receipt=True))
+def restore_model(row_id: PathId, there: There, _: AsAdmin, by: By, confirm: Confirm = False) -> Response:
+    """Bring a deleted model back, with those of its aliases whose names are still free."""
+    back = there.models.restore(row_id, by, confirm=confirm)
+    values = {name: getattr(back.model, name) for name in back.model.__struct_fields__}
+    restored = RestoredModel(**values, aliases_restored=back.aliases, aliases_lost=back.aliases_lost)
+    return written(restored, back.receipt, headers=etag(back.model.id, back.model.version))
+
+
+async def _in_thread(operation: Any, wanted: ModelFilter, sort: str, limit: int, offset: int) -> ModelPage:
+    page: ModelPage = await asyncio.to_thread(operation, wanted, sort=sort, limit=limit, offset=offset)
+    return page
+
+
+def _change(row_id: int, body: ModelPatch, there: Rooms, by: Author, confirm: bool, if_match: str | None) -> Response:
+    changes = ModelChanges(pins=_pins(body), **_flags(body))
+    wanted = version_wanted(row_id, if_match)
+    model, receipt = there.models.change(row_id, changes, by, if_match=wanted, confirm=confirm)
+    return written(model, receipt, headers=etag(model.id, model.version))
+
+
+def _delete(row_id: int, there: Rooms, by: Author, confirm: bool, if_match: str | None) -> Response:
+    return done(there.models.delete(row_id, by, if_match=version_wanted(row_id, if_match), confirm=confirm))
+
+
+def _pins(body: NewModelBody | ModelPatch) -> dict[str, Any]:
+    return {name: value for name, value in said(body).items() if name in Facts.model_fields}
+
+
+def _flags(body: NewModelBody | ModelPatch) -> dict[str, bool]:
+    return {name: value for name, value in said(body).items() if name in FLAGS}
+
+
+def _selection(body: ChosenBody) -> Selection:
+    """Raises InvalidInput when both or neither way of choosing was used."""
+    if (body.model_ids is None) == (body.filter is None):
+        raise InvalidInput.at("/model_ids", "say which models: either `model_ids` or `filter` (with `exclude`)")
+    if body.model_ids is not None and body.exclude:
+        raise InvalidInput.at("/exclude", "goes with `filter` only")
+    wanted = None if body.filter is None else ModelFilter(**said(body.filter))
+    return Selection(model_ids=body.model_ids, filter=wanted, exclude=body.exclude)
+
+
+def _bulk_headers(result: BulkResult) -> dict[str, str]:
+    return receipt_headers(Receipt(result.revision, result.change_id))
+
+
+def _lines(there: Rooms, wanted: ModelFilter) -> Iterator[bytes]:
+    encoder, batch = msgspec.json.Encoder(), bytearray()
+    for model in there.models.stream(wanted):
+        batch += encoder.encode(model) + b"\n"
+        if len(batch) > 65_536:
+            yield bytes(batch)
+            batch.clear()
+    yield bytes(batch)
+
+
+def _links(request: Request, page: ModelPage) -> dict[str, str]:
+    """RFC 8288 links to the pages around this one, relative to the server."""
+    offsets = {"first": 0, "prev": page.offset - page.limit, "next": page.offset + page.limit}
+    if page.offset == 0:
+        del offsets["prev"]
+    if page.offset + page.limit >= page.total:
+        del offsets["next"]
+    links = [f'<{request.scope["path"]}?{_query(request, max(0, at))}>; rel="{rel}"' for rel, at in offsets.items()]
+    return {"link": ", ".join(links)}
+
+
+def _query(request: Request, offset: int) -> str:
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "offset"]
+    return urlencode([*kept, ("offset", str(offset))])

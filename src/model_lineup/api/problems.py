@@ -1,0 +1,107 @@
+"""Errors as `application/problem+json` (RFC 9457), for everything under `/api`."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from model_lineup.errors import (
+    BadRequest,
+    InvalidInput,
+    LineupError,
+    MethodNotAllowed,
+    NotFound,
+    problem_body,
+    problem_headers,
+)
+
+MEDIA_TYPE = "application/problem+json"
+_WORDS = {
+    "extra_forbidden": "there is no such field; remove it, or correct its name",
+    "missing": "is required",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "string_type": "must be a text",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_attributes_type": "must be a JSON object",
+    "model_type": "must be a JSON object",
+    "string_unicode": "must be valid Unicode text",
+    "finite_number": "must be a finite number",
+    "int_parsing_size": "is too large a number",
+}
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """The body of every error under `/api`. `code` is stable; what else there is depends on it."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str = ""
+    errors: list[dict[str, str]] = []
+
+
+def problem(error: LineupError, request_id: str) -> Response:
+    """The answer for an error, with its facts as members."""
+    body = msgspec.json.encode(problem_body(error, request_id))
+    return Response(body, error.status, problem_headers(error), MEDIA_TYPE)
+
+
+def request_id_of(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+async def lineup_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LineupError)
+    return problem(error, request_id_of(request))
+
+
+async def unexpected(request: Request, _: Exception) -> Response:
+    """What nobody foresaw: the caller learns the request id alone; the shell logs where it happened."""
+    return problem(
+        LineupError("Something failed inside Lineup. The log has more under this request id."), request_id_of(request)
+    )
+
+
+async def validation_error(request: Request, error: Exception) -> Response:
+    """What pydantic found, with JSON pointers for bodies and names for query parameters; never the input itself."""
+    assert isinstance(error, RequestValidationError)
+    errors = [{"pointer": _pointer(found["loc"]), "message": _message(found)} for found in error.errors()[:50]]
+    detail = "; ".join(f"{found['pointer'] or 'the body'}: {found['message']}" for found in errors[:3])
+    return problem(InvalidInput(detail, errors=errors), request_id_of(request))
+
+
+async def http_error(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: unknown paths, wrong methods; and errors that travelled inside one."""
+    assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, LineupError):
+        return problem(error.__cause__, request_id_of(request))
+    return problem(_from_status(error, request), request_id_of(request))
+
+
+def _from_status(error: HTTPException, request: Request) -> LineupError:
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return NotFound("There is nothing at this address. GET /api/docs shows what there is.")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = [name.strip() for name in (error.headers or {}).get("allow", "").split(",")]
+        return MethodNotAllowed(f"This address does not take {request.method}.", allow=allowed)
+    return BadRequest("The request cannot be read. GET /api/docs shows what is expected.")
+
+
+def _pointer(location: Sequence[int | str]) -> str:
+    if location and location[0] == "body":
+        return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location[1:])
+    return ".".join(str(part) for part in location[1:])
+
+
+def _message(found: dict[str, Any]) -> str:
+    return _WORDS.get(found["type"]) or str(found["msg"])

@@ -1,0 +1,192 @@
+"""Providers: `/api/admin/providers`, their fetch and their test."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Query
+from pydantic import Field
+from starlette.responses import Response
+
+from model_lineup.api.answers import answer, documented, done, etag, written
+from model_lineup.api.bodies import Body, Line, Name, Patch, RowIds, Text, said
+from model_lineup.api.dependencies import (
+    AsAdmin,
+    AsViewer,
+    By,
+    Confirm,
+    DryRun,
+    IfMatch,
+    Limit,
+    Offset,
+    PathId,
+    There,
+    version_wanted,
+)
+from model_lineup.api.strict import noun
+from model_lineup.catalog.discovery import FetchPlan, ProviderTest
+from model_lineup.catalog.shapes import NetworkScope, NewProvider, Provider, ProviderChanges
+from model_lineup.upstream import registry
+from model_lineup.upstream.contract import FormField
+
+router = noun("Providers", "/api/admin")
+BaseUrl = Annotated[Line, Field(min_length=1, max_length=2_048)]
+Secret = Annotated[str, Field(min_length=1, max_length=4_096)]
+Headers = Annotated[dict[str, str], Field(max_length=16)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Timeouts = Annotated[dict[str, Seconds], Field(max_length=16)]
+Kind = Annotated[Line, Field(max_length=40, json_schema_extra={"enum": list(registry.kinds())})]
+
+
+class NewProviderBody(Body):
+    name: Name
+    type: Kind
+    base_url: BaseUrl
+    slug: Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")] | None = None
+    api_key: Secret | None = None
+    enabled: bool = True
+    network_scope: NetworkScope = "public"
+    headers: Headers = Field(default_factory=dict)
+    api_version: Annotated[Line, Field(max_length=40)] | None = None
+    ca_bundle: Annotated[Text, Field(max_length=65_536)] | None = None
+    proxy: Annotated[Line, Field(max_length=2_048)] | None = None
+    timeouts: Timeouts = Field(default_factory=dict)
+
+
+class ProviderPatch(Patch):
+    """Only what is said changes; null removes a key, headers, a version, a bundle, a proxy or timeouts."""
+
+    name: Name = ""
+    base_url: BaseUrl = ""
+    api_key: Secret | None = None
+    enabled: bool = True
+    network_scope: NetworkScope = "public"
+    headers: Headers | None = None
+    api_version: Annotated[Line, Field(max_length=40)] | None = None
+    ca_bundle: Annotated[Text, Field(max_length=65_536)] | None = None
+    proxy: Annotated[Line, Field(max_length=2_048)] | None = None
+    timeouts: Timeouts | None = None
+
+
+class Toggle(Body):
+    enabled: bool
+
+
+class Order(Body):
+    provider_ids: RowIds
+
+
+class ProviderPage(msgspec.Struct, frozen=True):
+    providers: list[Provider]
+    total: int
+    limit: int
+    offset: int
+
+
+class ProviderKind(msgspec.Struct, frozen=True):
+    """One sort of provider, with the settings that its form has."""
+
+    type: str
+    label: str
+    default_base_url: str | None
+    key_needed: bool
+    fields: tuple[FormField, ...]
+
+
+class ProviderKinds(msgspec.Struct, frozen=True):
+    kinds: list[ProviderKind]
+
+
+@router.get("/provider-kinds", responses=documented(ProviderKinds))
+def list_kinds(_: AsViewer) -> Response:
+    """The kinds of provider that this Lineup knows."""
+    kinds = registry.kinds().values()
+    return answer(
+        ProviderKinds([ProviderKind(k.name, k.label, k.default_base_url, k.key_needed, k.fields) for k in kinds])
+    )
+
+
+@router.get("/providers", responses=documented(ProviderPage))
+def list_providers(there: There, _: AsViewer, limit: Limit = 100, offset: Offset = 0) -> Response:
+    """Providers in their order: of several that have a model, the first one available answers."""
+    found, total = there.providers.page(limit=limit, offset=offset)
+    return answer(ProviderPage(found, total, limit, offset))
+
+
+@router.post("/providers", status_code=201, responses=documented(Provider, status=201, with_receipt=True))
+def create_provider(body: NewProviderBody, there: There, _: AsAdmin, by: By) -> Response:
+    """Its key is sealed, and never shown again."""
+    provider, receipt = there.providers.create(NewProvider(**said(body)), by)
+    headers = {"location": f"/api/admin/providers/{provider.id}", **etag(provider.id, provider.version)}
+    return written(provider, receipt, status=201, headers=headers)
+
+
+@router.put("/providers/order", responses=documented(ProviderPage))
+def order_providers(body: Order, there: There, _: AsAdmin, by: By, confirm: Confirm = False) -> Response:
+    """Name every provider once, in the order in which they win an id that several have."""
+    found, receipt = there.providers.reorder(body.provider_ids, by, confirm=confirm)
+    return written(ProviderPage(found, len(found), len(found), 0), receipt)
+
+
+@router.get("/providers/{provider_id}", responses=documented(Provider))
+def get_provider(provider_id: PathId, there: There, _: AsViewer) -> Response:
+    provider = there.providers.get(provider_id)
+    return answer(provider, headers=etag(provider.id, provider.version))
+
+
+@router.put("/providers/{provider_id}", responses=documented(Provider, with_receipt=True))
+def change_provider(
+    provider_id: PathId,
+    body: ProviderPatch,
+    there: There,
+    _: AsAdmin,
+    by: By,
+    confirm: Confirm = False,
+    if_match: IfMatch = None,
+) -> Response:
+    """A base URL of another origin needs the key again, in the same request."""
+    return _changed(provider_id, ProviderChanges(**said(body)), there, by, confirm, if_match)
+
+
+@router.put("/providers/{provider_id}/toggle", responses=documented(Provider, with_receipt=True))
+def toggle_provider(
+    provider_id: PathId, body: Toggle, there: There, _: AsAdmin, by: By, confirm: Confirm = False
+) -> Response:
+    """While it is off none of its models is available; their own flags stay."""
+    return _changed(provider_id, ProviderChanges(enabled=body.enabled), there, by, confirm, None)
+
+
+@router.delete("/providers/{provider_id}", status_code=204)
+def delete_provider(
+    provider_id: PathId,
+    there: There,
+    _: AsAdmin,
+    by: By,
+    force: Annotated[bool, Query(description="Delete its models and their aliases with it.")] = False,
+    confirm: Confirm = False,
+    if_match: IfMatch = None,
+) -> Response:
+    """With models it needs `force`; the refusal tells the impact."""
+    wanted = version_wanted(provider_id, if_match)
+    return done(there.providers.delete(provider_id, by, force=force, confirm=confirm, if_match=wanted))
+
+
+@router.post("/providers/{provider_id}/fetch", responses=documented(FetchPlan))
+async def fetch_models(
+    provider_id: PathId, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, confirm: Confirm = False
+) -> Response:
+    """Read the provider's list to its last page; new models arrive hidden, nothing is deleted, pins stay."""
+    return answer(await there.discovery.fetch(provider_id, by, dry_run=dry_run, confirm=confirm))
+
+
+@router.post("/providers/{provider_id}/test", responses=documented(ProviderTest))
+async def check_provider(provider_id: PathId, there: There, _: AsAdmin) -> Response:
+    """Whether the list can be read. Some providers list without a valid key: a model's test tells more."""
+    return answer(await there.discovery.test(provider_id))
+
+
+def _changed(
+    provider_id: int, changes: ProviderChanges, there: Any, by: Any, confirm: bool, if_match: str | None
+) -> Response:
+    wanted = version_wanted(provider_id, if_match)
+    provider, receipt = there.providers.change(provider_id, changes, by, if_match=wanted, confirm=confirm)
+    return written(provider, receipt, headers=etag(provider.id, provider.version))

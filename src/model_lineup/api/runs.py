@@ -1,0 +1,192 @@
+"""Proof: connection tests, benchmarks, and the runs and events of benchmarks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import Header, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from model_lineup.api.answers import answer, documented
+from model_lineup.api.bodies import MOST_INTEGER, Body, said
+from model_lineup.api.dependencies import AsAdmin, AsViewer, Limit, Offset, PathId, TheModel, There
+from model_lineup.api.strict import noun
+from model_lineup.benchmarks.connection import ConnectionResult
+from model_lineup.benchmarks.plan import RANGES, Plan
+from model_lineup.benchmarks.records import Run, RunEvent, RunPage, StoredTest
+from model_lineup.benchmarks.report import Report
+from model_lineup.errors import InvalidInput, UpstreamFailed
+from model_lineup.rooms import Rooms
+
+router = noun("Tests and benchmarks", "/api/admin")
+WAITED_FOR_S = 50
+POLL_S = 0.25
+KEEP_ALIVE_S = 15.0
+
+
+def _whole(name: str) -> Any:
+    least, greatest = RANGES[name]
+    return Field(ge=int(least), le=int(greatest))
+
+
+def _number(name: str) -> Any:
+    least, greatest = RANGES[name]
+    return Field(ge=least, le=greatest)
+
+
+class PlanBody(Body):
+    """Everything has a default; `rate` (requests per second) makes the run open-loop and excludes `concurrency`."""
+
+    requests: Annotated[int, _whole("requests")] = 20
+    concurrency: Annotated[int, _whole("concurrency")] = 1
+    rate: Annotated[float, _number("rate")] | None = None
+    max_tokens: Annotated[int, _whole("max_tokens")] = 64
+    prompt_tokens: Annotated[int, _whole("prompt_tokens")] | None = None
+    warmup: Annotated[int, _whole("warmup")] = 1
+    seed: Annotated[int, _whole("seed")] | None = None
+    time_limit_s: Annotated[float, _number("time_limit_s")] = 50
+    token_limit: Annotated[int, _whole("token_limit")] | None = None
+
+
+class Results(msgspec.Struct, frozen=True):
+    """`latest`: the newest result of each sort of test; `history`: all, newest first."""
+
+    latest: dict[str, StoredTest]
+    history: list[StoredTest]
+    total: int
+    limit: int
+    offset: int
+
+
+class StoredReport(Report, frozen=True, kw_only=True):
+    """A report with the run that it belongs to."""
+
+    run_id: int
+    state: str
+
+
+@router.post("/models/by-id/test/connection", responses=documented(ConnectionResult))
+async def check_connection(actor: AsAdmin, model: TheModel, there: There) -> Response:
+    """One real request through the path that user traffic takes; 200 whatever came out, with the step that failed."""
+    return answer(await there.tests.connection(model.id, actor.label))
+
+
+@router.get("/models/by-id/test-results", responses=documented(Results))
+def list_results(_: AsViewer, model: TheModel, there: There, limit: Limit = 100, offset: Offset = 0) -> Response:
+    """What tests found of this model: the latest of each sort, and the history."""
+    found, total = there.tests.results(model.id, limit=limit, offset=offset)
+    latest: dict[str, StoredTest] = {}
+    for one in found if offset == 0 else there.tests.results(model.id, limit=100, offset=0)[0]:
+        latest.setdefault(one.test, one)
+    return answer(Results(latest, found, total, limit, offset))
+
+
+@router.post("/models/by-id/benchmark", responses={**documented(StoredReport), **documented(Run, status=202)})
+async def benchmark(
+    actor: AsAdmin,
+    model: TheModel,
+    there: There,
+    body: PlanBody | None = None,
+    prefer: Annotated[str | None, Header(description="`respond-async`: answer 202 at once.")] = None,
+) -> Response:
+    """Measure response time and throughput. The run goes on when the caller leaves; it is stored either way."""
+    plan = Plan(**said(body)) if body is not None else Plan()
+    wants_async = prefer is not None and "respond-async" in prefer.lower()
+    if plan.time_limit_s > WAITED_FOR_S and not wants_async:
+        raise InvalidInput.at(
+            "/time_limit_s", f"more than {WAITED_FOR_S} s needs the header Prefer: respond-async, and answers 202"
+        )
+    run = await there.runs.start(model.id, plan, actor.label)
+    location = {"location": f"/api/admin/runs/{run.id}"}
+    if wants_async:
+        return answer(run, status=202, headers={**location, "preference-applied": "respond-async"})
+    return _report(await there.runs.wait(run.id), location)
+
+
+@router.get("/runs", tags=["Runs"], responses=documented(RunPage))
+def list_runs(
+    there: There,
+    _: AsViewer,
+    limit: Limit = 100,
+    offset: Offset = 0,
+    model: Annotated[int | None, Query(ge=1, le=MOST_INTEGER, description="Row id of a model.")] = None,
+    state: Literal["running", "finished", "failed", "cancelled", "interrupted"] | None = None,
+) -> Response:
+    """Benchmarks, newest first."""
+    return answer(there.runs.page(limit=limit, offset=offset, model_row=model, state=state))
+
+
+@router.get("/runs/{run_id}", tags=["Runs"], responses=documented(Run))
+def get_run(run_id: PathId, there: There, _: AsViewer) -> Response:
+    """One benchmark; its report is there when it has ended."""
+    return answer(there.runs.get(run_id))
+
+
+@router.delete("/runs/{run_id}", tags=["Runs"], status_code=202, responses=documented(Run, status=202))
+def cancel_run(run_id: PathId, there: There, _: AsAdmin) -> Response:
+    """End a run within seconds and keep what was measured; a run that is over stays as it is."""
+    return answer(there.runs.cancel(run_id), status=202)
+
+
+@router.get(
+    "/runs/{run_id}/events",
+    tags=["Runs"],
+    responses={200: {"content": {"text/event-stream": {}}, "description": "Events until the run has ended."}},
+)
+async def follow_run(
+    run_id: PathId,
+    request: Request,
+    there: There,
+    _: AsViewer,
+    last_event_id: Annotated[str | None, Header(description="Go on after this event.")] = None,
+) -> Response:
+    """The run's events as they come (SSE), from the beginning or after `Last-Event-ID`, on any worker."""
+    await asyncio.to_thread(there.runs.get, run_id)
+    after = _seq(last_event_id)
+    return StreamingResponse(_events(there, run_id, after), media_type="text/event-stream", headers=_SSE_HEADERS)
+
+
+_SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+def _report(run: Run, headers: dict[str, str]) -> Response:
+    """The report of a run that was waited for. Raises UpstreamFailed for one that measured nothing."""
+    report = msgspec.json.decode(run.report) or {}
+    if run.state in ("failed", "interrupted") and not report.get("succeeded"):
+        raise UpstreamFailed(
+            f"The benchmark ended early ({run.error}): {run.message}", run_id=run.id, stage=run.error, report=report
+        )
+    return answer({**report, "run_id": run.id, "state": run.state}, headers=headers)
+
+
+def _seq(last_event_id: str | None) -> int:
+    if not last_event_id:
+        return 0
+    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19):
+        raise InvalidInput.at("Last-Event-ID", "is the number of the last event that was received")
+    return int(last_event_id)
+
+
+async def _events(there: Rooms, run_id: int, after: int) -> AsyncIterator[bytes]:
+    quiet = 0.0
+    while True:
+        run = await asyncio.to_thread(there.runs.get, run_id)
+        events = await asyncio.to_thread(there.runs.events, run_id, after=after)
+        for event in events:
+            after = event.seq
+            yield _sse(event)
+        if run.is_over and not events:
+            return
+        quiet = 0.0 if events else quiet + POLL_S
+        if quiet >= KEEP_ALIVE_S:
+            quiet = 0.0
+            yield b": still running\n\n"
+        if not events:
+            await asyncio.sleep(POLL_S)
+
+
+def _sse(event: RunEvent) -> bytes:
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.seq, event.kind.encode(), bytes(event.data))

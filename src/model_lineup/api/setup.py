@@ -1,0 +1,90 @@
+"""The first administrator: a single-use link that the first start prints, and the one page behind it."""
+
+from html import escape
+from typing import Annotated
+from urllib.parse import parse_qs
+
+from fastapi import Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from model_lineup.access.shapes import Person
+from model_lineup.api.answers import answer, documented
+from model_lineup.api.bodies import Body, Line
+from model_lineup.api.dependencies import Anybody, There
+from model_lineup.api.strict import noun
+from model_lineup.errors import InvalidInput, LineupError, NotAllowed
+
+router = noun("Set-up")
+Token = Annotated[str, Query(max_length=200)]
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>Set up Lineup</title></head>
+<body><main>
+<h1>Set up Lineup</h1>
+{content}
+</main></body></html>
+"""
+_FORM = """<p>Create the first administrator. This link works once.</p>
+{problem}
+<form method="post" action="setup?token={token}">
+<p><label>E-mail address<br>
+<input name="email" type="email" required autocomplete="username" value="{email}"></label></p>
+<p><label>Password (10 characters at least)<br>
+<input name="password" type="password" required minlength="10" maxlength="256" autocomplete="new-password"></label></p>
+<p><button>Create administrator</button></p>
+</form>"""
+_DONE = """<p>{email} is the administrator. Sign in with:</p>
+<pre>curl -s {origin}/api/auth/login -H 'Content-Type: application/json' \\
+  -d '{{"email": "{email}", "password": "…"}}'</pre>
+<p>The API reference is at <a href="../api/docs">/api/docs</a>.</p>"""
+
+
+class SetupBody(Body):
+    token: Annotated[Line, Field(max_length=200)]
+    email: Annotated[Line, Field(min_length=3, max_length=254)]
+    password: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+@router.post("/api/setup", status_code=201, responses=documented(Person, status=201))
+def set_up(body: SetupBody, there: There, _: Anybody) -> Response:
+    """Use the set-up link's token to create the first administrator."""
+    return answer(there.people.use_setup_link(body.token, body.email, body.password), status=201)
+
+
+@router.get("/admin/setup", include_in_schema=False)
+def setup_page(there: There, _: Anybody, token: Token = "") -> Response:
+    """The form, while the link is valid."""
+    if not there.people.setup_link_is_valid(token):
+        text = "This set-up link is used up or too old. Restart Lineup to get a new one."
+        return _page(f"<p>{text}</p>", status=403)
+    return _page(_FORM.format(token=escape(token), email="", problem=""))
+
+
+@router.post("/admin/setup", include_in_schema=False)
+async def setup_form(request: Request, there: There, _: Anybody, token: Token = "") -> Response:
+    """What the form sends."""
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=8)
+    email, password = (fields.get(name, [""])[0] for name in ("email", "password"))
+    try:
+        person = there.people.use_setup_link(token, email, password)
+    except (InvalidInput, NotAllowed) as error:
+        return _again(error, token, email)
+    return _page(_DONE.format(email=escape(person.email), origin=escape(_origin(request))), status=201)
+
+
+def _again(error: LineupError, token: str, email: str) -> Response:
+    problem = f'<p role="alert"><strong>{escape(error.detail)}</strong></p>'
+    return _page(_FORM.format(token=escape(token), email=escape(email), problem=problem), status=error.status)
+
+
+def _page(content: str, status: int = 200) -> Response:
+    return HTMLResponse(_PAGE.format(content=content), status, {"cache-control": "no-store"})
+
+
+def _origin(request: Request) -> str:
+    host, port = request.scope.get("server") or ("localhost", 8484)
+    return f"http://{host}:{port}"

@@ -1,0 +1,67 @@
+"""Strict reading of JSON bodies, and the routers of nouns, which read that way."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from model_lineup.errors import MalformedJson
+
+DEEPEST = 64
+
+
+def noun(tag: str, prefix: str = "") -> APIRouter:
+    """A router whose routes read bodies strictly; `tag` is its heading in the reference."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute)
+
+
+class StrictRequest(Request):
+    """A request whose JSON is read strictly: no NaN, no lone surrogates, no endless nesting."""
+
+    async def json(self) -> Any:
+        try:
+            return strict_json(await self.body())
+        except MalformedJson as error:
+            raise HTTPException(400) from error
+
+
+class StrictRoute(APIRoute):
+    """Hands the endpoint a strict request."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def strictly(request: Request) -> Response:
+            return await handle(StrictRequest(request.scope, request.receive))
+
+        return strictly
+
+
+def strict_json(body: bytes) -> Any:
+    """Raises MalformedJson: not JSON, not UTF-8, a number that is none, a lone surrogate, or too deep."""
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise MalformedJson(f"The body is not valid JSON: {reason}.") from None
+    if _depth(value) > DEEPEST:
+        raise MalformedJson(f"The body is nested more than {DEEPEST} levels deep.")
+    return value
+
+
+def _depth(value: Any) -> int:
+    """Levels of nesting, counted without recursion."""
+    deepest, waiting = 0, [(value, 0)]
+    while waiting:
+        here, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        if deepest > DEEPEST:
+            return deepest
+        inner = here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
+        waiting.extend((one, depth + 1) for one in inner)
+    return deepest

@@ -1,0 +1,206 @@
+"""The composition root: settings become rooms, rooms become faces. The only file that knows everything.
+
+settings ── open_instance ──▶ Rooms ── build ──▶ Shell (the ASGI application)
+"""
+
+import contextlib
+import hmac
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from model_lineup.access.keys import Keys
+from model_lineup.access.passwords import Passwords
+from model_lineup.access.people import People
+from model_lineup.access.sessions import Sessions
+from model_lineup.access.tokens import kind_of
+from model_lineup.api import application
+from model_lineup.benchmarks.keeping import Keeper
+from model_lineup.benchmarks.runs import Runs
+from model_lineup.benchmarks.testing import ConnectionTests
+from model_lineup.catalog.alias_import import AliasImport
+from model_lineup.catalog.aliases import Aliases
+from model_lineup.catalog.bulk import Bulk
+from model_lineup.catalog.discovery import Discovery
+from model_lineup.catalog.models import Models
+from model_lineup.catalog.providers import Providers
+from model_lineup.clock import Clock, SystemClock
+from model_lineup.database import engines, instance
+from model_lineup.database.engines import Database
+from model_lineup.errors import DatabaseBusy, StartRefused
+from model_lineup.journal import store as journal_store
+from model_lineup.journal.record import Journal
+from model_lineup.migrations import upgrade
+from model_lineup.rooms import Rooms
+from model_lineup.routing.follow import Follower
+from model_lineup.routing.route import Routes
+from model_lineup.settings import Settings
+from model_lineup.shell import MIB, Limits, Probes, Shell
+from model_lineup.telemetry import Metrics
+from model_lineup.upstream.contract import Endpoint, Listing, Timeouts
+from model_lineup.upstream.exchange import list_models
+from model_lineup.upstream.wire import Client
+from model_lineup.vault import KeyRing, Vault, load_ring, new_ring, store_ring
+
+
+@contextlib.contextmanager
+def open_instance(settings: Settings, *, clock: Clock | None = None) -> Iterator[Rooms]:
+    """All rooms over a migrated database. Raises StartRefused.
+
+    What needs an event loop (tests, benchmarks, fetching) is used from one loop; `rooms.runs.close()` ends it.
+    """
+    clock, database = clock or SystemClock(), open_database(settings)
+    try:
+        vault = _open_vault(settings, database, clock)
+        yield _rooms(settings, database, vault, clock)
+    finally:
+        database.close()
+
+
+def open_database(settings: Settings) -> Database:
+    """Migrate what is due, then open. Raises StartRefused."""
+    busy_s = settings.database_busy_s
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+        engine = engines.postgres_engine(url, pool=1)
+        _migrate(engine)
+        return engines.open_postgres(url, busy_s=busy_s, pool=settings.postgres_pool)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _migrate(engines.open_sqlite_for_migration(settings.data_dir))
+    return engines.open_sqlite(settings.data_dir, busy_s=busy_s, queue=settings.writer_queue)
+
+
+def keyring_path(settings: Settings) -> Path:
+    return settings.keyring_file or settings.data_dir / "keyring.json"
+
+
+def build(rooms: Rooms) -> Shell:
+    """The ASGI application over these rooms."""
+    settings, metrics = rooms.settings, Metrics()
+    limits = Limits(settings.admin_body_mib * MIB, settings.import_body_mib * MIB, settings.body_receipt_s)
+    probes = Probes(
+        is_set_up=rooms.people.set_up,
+        readiness=lambda: _readiness(rooms.database),
+        may_read_metrics=lambda token: _may_read_metrics(rooms, token),
+    )
+
+    async def start() -> None:
+        return None
+
+    return Shell(application.build(rooms), limits, probes, metrics, start=start, stop=rooms.runs.close)
+
+
+def _migrate(engine: Engine) -> None:
+    try:
+        upgrade.migrate(engine)
+    finally:
+        engine.dispose()
+
+
+def _open_vault(settings: Settings, database: Database, clock: Clock) -> Vault:
+    """The ring of this instance; made at the first start, never again where something was sealed with another one."""
+    path = keyring_path(settings)
+    ring, canary = load_ring(path), instance.canary(database)
+    if ring is None:
+        if canary is not None:
+            raise StartRefused(
+                f"The key ring {path} is missing, and this database holds secrets sealed with it. "
+                "Restore it from your backup, or point LINEUP_KEYRING_FILE to it."
+            )
+        ring = _make_ring(path)
+    vault = Vault(ring)
+    instance.check_canary(database, vault, clock.now())
+    return vault
+
+
+def _make_ring(path: Path) -> KeyRing:
+    """A new ring; of several processes that start at once, one makes it and the others read it."""
+    try:
+        ring = new_ring()
+        store_ring(ring, path)
+    except FileExistsError:
+        stored = load_ring(path)
+        if stored is None:
+            raise StartRefused(f"The key ring {path} vanished while Lineup was starting.") from None
+        return stored
+    return ring
+
+
+def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Rooms:
+    journal, passwords, client = Journal(database, clock), Passwords(), _Client(settings)
+    models = Models(database, journal)
+    providers = Providers(
+        database, journal, vault, timeouts=_timeouts(settings), widest_scope=settings.egress_max_scope
+    )
+    routes = Routes(Follower(database), models, providers)
+    keeper, lease = Keeper(database, clock), timedelta(seconds=settings.run_lease_s)
+    return Rooms(
+        settings=settings,
+        clock=clock,
+        database=database,
+        people=People(database, journal, vault, passwords, clock),
+        sessions=Sessions(
+            database,
+            vault,
+            passwords,
+            clock,
+            access_life=timedelta(minutes=settings.access_token_minutes),
+            refresh_life=timedelta(days=settings.refresh_token_days),
+        ),
+        keys=Keys(database, journal, vault, clock),
+        providers=providers,
+        models=models,
+        bulk=Bulk(journal, most=settings.bulk_ids),
+        aliases=Aliases(database, journal),
+        alias_import=AliasImport(journal, most=settings.import_aliases),
+        discovery=Discovery(database, journal, providers, clock, client.list_models, most=settings.fetch_models),
+        routes=routes,
+        tests=ConnectionTests(database, clock, client.get, routes.target),
+        runs=Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once),
+    )
+
+
+class _Client:
+    """The one HTTP client, made in the event loop that first asks for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: Client | None = None
+
+    def get(self) -> Client:
+        if self._client is None:
+            own = (self._settings.host, self._settings.port)
+            self._client = Client(pool_per_origin=self._settings.upstream_pool, forbidden_origins=lambda: {own})
+        return self._client
+
+    async def list_models(self, endpoint: Endpoint) -> Listing:
+        return await list_models(self.get(), endpoint)
+
+
+def _timeouts(settings: Settings) -> Timeouts:
+    return Timeouts(
+        connect_s=settings.upstream_connect_s,
+        first_byte_s=settings.upstream_first_byte_s,
+        idle_s=settings.upstream_idle_s,
+        stream_total_s=settings.upstream_stream_total_s,
+        plain_total_s=settings.upstream_plain_total_s,
+        test_s=settings.upstream_test_s,
+    )
+
+
+def _readiness(database: Database) -> dict[str, str]:
+    try:
+        with database.read() as connection:
+            journal_store.revision(connection)
+    except DatabaseBusy:
+        return {"database": "busy"}
+    return {"database": "ok"}
+
+
+def _may_read_metrics(rooms: Rooms, token: str) -> bool:
+    wanted = rooms.settings.metrics_token
+    if wanted is not None and hmac.compare_digest(wanted.get_secret_value().encode(), token.encode()):
+        return True
+    return kind_of(token) == "admin" and rooms.keys.admin_actor(token) is not None

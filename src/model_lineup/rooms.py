@@ -1,0 +1,38 @@
+"""All rooms of one instance, wired by `app.py`; what every face is handed."""
+
+from dataclasses import dataclass
+
+from model_lineup.access.keys import Keys
+from model_lineup.access.people import People
+from model_lineup.access.sessions import Sessions
+from model_lineup.benchmarks.runs import Runs
+from model_lineup.benchmarks.testing import ConnectionTests
+from model_lineup.catalog.alias_import import AliasImport
+from model_lineup.catalog.aliases import Aliases
+from model_lineup.catalog.bulk import Bulk
+from model_lineup.catalog.discovery import Discovery
+from model_lineup.catalog.models import Models
+from model_lineup.catalog.providers import Providers
+from model_lineup.clock import Clock
+from model_lineup.database.engines import Database
+from model_lineup.routing.route import Routes
+from model_lineup.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    settings: Settings
+    clock: Clock
+    database: Database
+    people: People
+    sessions: Sessions
+    keys: Keys
+    providers: Providers
+    models: Models
+    bulk: Bulk
+    aliases: Aliases
+    alias_import: AliasImport
+    discovery: Discovery
+    routes: Routes
+    tests: ConnectionTests
+    runs: Runs
