@@ -83,6 +83,13 @@ class WireServer:
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://{self.name or self.host}:{self.port}"
 
+    async def open_is_at_most(self, count: int, within_s: float = 1.0) -> bool:
+        """Whether no more than `count` connections are open, now or very soon."""
+        ends_at = asyncio.get_running_loop().time() + within_s
+        while self.open > count and asyncio.get_running_loop().time() < ends_at:
+            await asyncio.sleep(0.002)
+        return self.open <= count
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None

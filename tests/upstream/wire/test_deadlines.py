@@ -19,7 +19,7 @@ from .conftest import Run
 
 LOCAL = Path(scope=Scope.LOOPBACK)
 LONG = Deadlines(connect_s=5, first_byte_s=5, idle_s=5, total_s=5)
-SLACK_S = 0.3
+SLACK_S = 0.7
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"
 
 
@@ -178,7 +178,7 @@ def test_a_reader_who_never_reads_cannot_hold_a_connection_beyond_the_total(run:
             client = Client()
             response = await client.send(Request("GET", server.url), path=LOCAL, deadlines=replace(LONG, total_s=0.2))
             await asyncio.sleep(0.3)
-            assert server.open == 0
+            assert await server.open_is_at_most(0)
             with pytest.raises(DeadlinePassed) as caught:
                 await response.read(90_000_000)
             assert caught.value.which == "total"
@@ -189,14 +189,14 @@ def test_a_reader_who_never_reads_cannot_hold_a_connection_beyond_the_total(run:
 
 def test_a_steady_stream_outlives_the_idle_deadline(run: Run) -> None:
     async def scenario() -> None:
-        answer = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n"
-        async with WireServer(saying(answer, *([b"x"] * 10), pause_s=0.03)) as server:
+        answer = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n"
+        async with WireServer(saying(answer, *([b"x"] * 12), pause_s=0.03)) as server:
             client = Client()
-            response = await client.send(Request("GET", server.url), path=LOCAL, deadlines=replace(LONG, idle_s=0.15))
+            response = await client.send(Request("GET", server.url), path=LOCAL, deadlines=replace(LONG, idle_s=0.25))
             pieces = [piece async for piece in response.pieces()]
             gaps = [later.at - earlier.at for earlier, later in pairwise(pieces)]
-            assert len(pieces) == 10
-            assert all(0.02 < gap < 0.15 for gap in gaps)
+            assert len(pieces) == 12
+            assert sum(gaps) > 0.25
             await client.close()
 
     run(scenario())
