@@ -56,6 +56,7 @@ class FakeProvider:
     port: int = 0
     requests: list[Got] = field(default_factory=list)
     answers: dict[str, list[Answerer]] = field(default_factory=lambda: defaultdict(list))
+    stop: Callable[[], object] = lambda: None
 
     @property
     def base_url(self) -> str:
@@ -168,33 +169,23 @@ def hello() -> Answer:
 def fake_provider() -> Iterator[FakeProvider]:
     """Listens on a free port until the block ends."""
     provider = FakeProvider()
-    loop = asyncio.new_event_loop()
     ready = threading.Event()
-
-    async def listen() -> None:
-        server = await asyncio.start_server(provider.serve, "127.0.0.1", 0, limit=16 * 1024 * 1024)
-        provider.port = server.sockets[0].getsockname()[1]
-        ready.set()
-        async with server:
-            await server.serve_forever()
-
-    task = loop.create_task(listen())
-    thread = threading.Thread(target=_run, args=(loop, task), daemon=True)
+    thread = threading.Thread(target=asyncio.run, args=(_listen(provider, ready),), daemon=True)
     thread.start()
     ready.wait()
     try:
         yield provider
     finally:
-        loop.call_soon_threadsafe(task.cancel)
+        provider.stop()
         thread.join()
-        loop.close()
 
 
-def _run(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
-    try:
-        loop.run_until_complete(task)
-    except asyncio.CancelledError:
-        others = asyncio.all_tasks(loop)
-        for other in others:
-            other.cancel()
-        loop.run_until_complete(asyncio.gather(*others, return_exceptions=True))
+async def _listen(provider: FakeProvider, ready: threading.Event) -> None:
+    """Until `provider.stop` is called, from whichever thread; what is still under way is then cancelled."""
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    provider.stop = lambda: loop.call_soon_threadsafe(stopped.set)
+    server = await asyncio.start_server(provider.serve, "127.0.0.1", 0, limit=16 * 1024 * 1024)
+    provider.port = server.sockets[0].getsockname()[1]
+    ready.set()
+    await stopped.wait()
+    server.close()

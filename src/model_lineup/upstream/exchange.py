@@ -83,12 +83,12 @@ class _Attempt:
         except FailedError as stop:
             self._failure = stop.failure
         except WireError as error:
-            self._failure = failures.of_wire(error, self._endpoint)
+            self._failure = failures.of_wire(error, self._endpoint, self._status)
         except MalformedError as error:
-            self._failure = failures.of_malformed(str(error), self._endpoint, 200)
+            self._failure = failures.of_malformed(str(error), self._endpoint, self._status)
         except EventTooLargeError as error:
             self._failure = failures.simple(
-                "protocol", "too_large", f"The stream broke a limit: {error}.", self._endpoint
+                "protocol", "too_large", f"The stream broke a limit: {error}.", self._endpoint, self._status
             )
         except ProviderError as error:
             self._failure = failures.of_provider_error(error, self._endpoint, self._target.model_id)

@@ -39,8 +39,8 @@ def hint_for(code: str, endpoint: Endpoint, *, path_in_doubt: bool = False) -> s
     return hint
 
 
-def of_wire(error: WireError, endpoint: Endpoint) -> Failure:
-    """The client could not complete the request."""
+def of_wire(error: WireError, endpoint: Endpoint, status: int | None = None) -> Failure:
+    """The client could not complete the request; `status` if a head had come."""
     stage = _wire_stage(error)
     code: str = stage
     if isinstance(error, AddressRefused):
@@ -49,7 +49,7 @@ def of_wire(error: WireError, endpoint: Endpoint) -> Failure:
         code = "truncated"
     elif isinstance(error, BodyTooLarge):
         code = "too_large"
-    return Failure(stage, code, scrub(error.message, endpoint), hint_for(code, endpoint))
+    return Failure(stage, code, scrub(error.message, endpoint), hint_for(code, endpoint), status)
 
 
 def _wire_stage(error: WireError) -> Stage:

@@ -47,6 +47,7 @@ class _Lister:
         self._kind = registry.kind_named(endpoint.kind)
         self._ends_at = tick() + endpoint.timeouts.test_s
         self._bytes_left = MAX_LIST_BYTES
+        self._status: int | None = None
         self._models: dict[str, ListedModel] = {}
 
     async def read(self) -> Listing:
@@ -69,7 +70,7 @@ class _Lister:
                 return await asyncio.to_thread(self._kind.page, body)
             return self._kind.page(body)
         except MalformedError as error:
-            raise FailedError(failures.of_malformed(str(error), self._endpoint, 200)) from None
+            raise FailedError(failures.of_malformed(str(error), self._endpoint, self._status)) from None
         except ProviderError as error:
             raise FailedError(failures.of_provider_error(error, self._endpoint, None)) from None
 
@@ -80,14 +81,14 @@ class _Lister:
         left = max(self._ends_at - tick(), 0.001)
         deadlines = address.deadlines_for(endpoint, stream=False, total_s=left)
         async with await send(self._client, request, endpoint, deadlines) as response:
-            content_type = response.header("content-type") or ""
+            content_type, self._status = response.header("content-type") or "", response.status
             if not 200 <= response.status < 300:
                 body = await error_body(response)
                 raise FailedError(failures.of_status(response.status, content_type, body, endpoint, None))
             try:
                 body = await response.read(self._bytes_left)
             except WireError as error:
-                raise FailedError(failures.of_wire(error, endpoint)) from None
+                raise FailedError(failures.of_wire(error, endpoint, response.status)) from None
             if failures.looks_like_html(content_type, body):
                 raise FailedError(failures.of_html(endpoint, response.status))
             return body
@@ -104,4 +105,4 @@ class _Lister:
             raise self._failed("protocol", "malformed", "The pages of the model list repeat themselves.")
 
     def _failed(self, stage: Stage, code: str, message: str) -> FailedError:
-        return FailedError(failures.simple(stage, code, message, self._endpoint, 200))
+        return FailedError(failures.simple(stage, code, message, self._endpoint, self._status))
