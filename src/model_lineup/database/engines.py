@@ -1,8 +1,9 @@
 """One `Database` for both kinds: `read()`, `write()` and `write_activity()` are the only ways to a connection.
 
 SQLite: readers see both files and can change neither; one writer per file and process, which takes the write lock when
-it begins, so that a transaction never fails halfway with SQLITE_BUSY_SNAPSHOT. PostgreSQL: the same interface over one small pool;
-writers of the configuration queue on the row that holds the revision, so that revisions are committed in their order.
+it begins, so that a transaction never fails halfway with SQLITE_BUSY_SNAPSHOT. PostgreSQL: the same interface over
+one small pool; writers of the configuration queue on the row that holds the revision, so that revisions are committed
+in their order.
 """
 
 import contextlib
