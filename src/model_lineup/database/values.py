@@ -23,4 +23,5 @@ def _in(connection: Connection, column: ColumnElement[Any], values: list[Any], k
     if connection.dialect.name == "sqlite":
         each = func.json_each(dump(values)).table_valued("value")
         return column.in_(select(each.c.value))
-    return column == func.any(bindparam(None, values, type_=ARRAY(kind.dialect_impl(connection.dialect)), unique=True))
+    array = bindparam(None, values, type_=ARRAY(kind.dialect_impl(connection.dialect)), unique=True)
+    return column.in_(select(func.unnest(array)))
