@@ -1,0 +1,168 @@
+"""When requests go out, and when a run stops; without a network."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from model_lineup.benchmarks.driver import Driver
+from model_lineup.benchmarks.plan import Plan
+from model_lineup.benchmarks.report import Sample
+from model_lineup.clock import tick
+from model_lineup.upstream.contract import Ask, Exchange, Failure, Stage, Usage
+
+
+def answered(usage: Usage | None = None, failure: Failure | None = None) -> Exchange:
+    now = tick()
+    return Exchange(
+        sent_at=now - 0.001, ended_at=now, content_at=(now,), last_event_at=now, usage=usage, failure=failure
+    )
+
+
+def failing(stage: Stage) -> Callable[[Ask], Awaitable[Exchange]]:
+    async def ask(_: Ask) -> Exchange:
+        await asyncio.sleep(0)
+        return answered(failure=Failure(stage, stage, "no"))
+
+    return ask
+
+
+async def at_once(_: Ask) -> Exchange:
+    await asyncio.sleep(0)
+    return answered(Usage(10, 5))
+
+
+async def never(_: Ask) -> Exchange:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+def drive(plan: Plan, ask: Callable[[Ask], Awaitable[Exchange]]) -> tuple[Driver, list[Sample]]:
+    heard: list[Sample] = []
+
+    async def main() -> Driver:
+        driver = Driver(plan, ask, heard.append)
+        await driver.run()
+        return driver
+
+    return asyncio.run(main()), heard
+
+
+def numbers(samples: list[Sample]) -> list[int]:
+    return sorted(sample.number for sample in samples)
+
+
+def test_every_request_goes_out_once_after_the_warmup() -> None:
+    driver, heard = drive(Plan(requests=25, concurrency=4, warmup=3), at_once)
+    assert numbers(heard) == list(range(-3, 25))
+    assert driver.samples == heard
+    assert driver.stopped is None
+
+
+def test_closed_loop_keeps_concurrency_under_way() -> None:
+    under_way, most = 0, 0
+
+    async def ask(_: Ask) -> Exchange:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.001)
+        under_way -= 1
+        return answered()
+
+    drive(Plan(requests=30, concurrency=5, warmup=0), ask)
+    assert most == 5
+
+
+def test_open_loop_sends_when_due_though_nothing_came_back() -> None:
+    sent_at: list[float] = []
+
+    async def ask(_: Ask) -> Exchange:
+        sent_at.append(tick())
+        await asyncio.sleep(0.2)
+        return answered()
+
+    _, heard = drive(Plan(requests=5, rate=50.0, warmup=0), ask)
+    assert sent_at[-1] - sent_at[0] == pytest.approx(0.08, abs=0.03)
+    assert all(sample.late_ms is not None for sample in heard)
+
+
+def test_each_prompt_is_its_own() -> None:
+    asked: list[str] = []
+
+    async def ask(what: Ask) -> Exchange:
+        asked.append(what.messages[0].content)
+        return await at_once(what)
+
+    drive(Plan(requests=50, seed=7), ask)
+    assert len(set(asked)) == 51
+
+
+@pytest.mark.parametrize("stage", ["auth", "quota"])
+def test_a_refused_credential_or_a_spent_quota_stops_at_once(stage: Stage) -> None:
+    driver, heard = drive(Plan(requests=50, warmup=0), failing(stage))
+    assert driver.stopped == stage
+    assert len([sample for sample in heard if sample.failure]) == 1
+
+
+def test_a_refused_credential_in_the_warmup_stops_before_measuring() -> None:
+    driver, heard = drive(Plan(warmup=1), failing("auth"))
+    assert driver.stopped == "auth"
+    assert [sample.number for sample in heard if not sample.unfinished] == [-1]
+
+
+def test_too_many_errors_stop_after_ten() -> None:
+    driver, heard = drive(Plan(requests=50, warmup=0), failing("timeout"))
+    assert driver.stopped == "errors"
+    assert 10 <= len(heard) <= 11
+
+
+def test_half_errors_are_tolerated() -> None:
+    turn = iter(range(100))
+
+    async def ask(what: Ask) -> Exchange:
+        return await (failing("timeout") if next(turn) % 2 else at_once)(what)
+
+    driver, heard = drive(Plan(requests=40, warmup=0), ask)
+    assert driver.stopped is None
+    assert len(heard) == 40
+
+
+def test_a_token_limit_starts_nothing_new() -> None:
+    driver, heard = drive(Plan(requests=50, warmup=0, token_limit=60), at_once)
+    assert driver.stopped == "token_limit"
+    assert len(heard) == 4
+    assert not any(sample.unfinished for sample in heard)
+
+
+def test_the_time_limit_cuts_what_is_under_way() -> None:
+    started = tick()
+    driver, heard = drive(Plan(requests=5, concurrency=3, warmup=0, time_limit_s=0.1), never)
+    assert tick() - started < 1
+    assert driver.stopped == "time_limit"
+    assert [sample.unfinished for sample in heard] == [True] * 3
+
+
+def test_a_cancel_keeps_what_was_measured() -> None:
+    async def main() -> Driver:
+        turn = iter(range(100))
+
+        async def ask(what: Ask) -> Exchange:
+            return await (at_once if next(turn) < 3 else never)(what)
+
+        driver = Driver(Plan(requests=9, warmup=0), ask, lambda _: None)
+        asyncio.get_running_loop().call_later(0.05, driver.stop, "cancelled")
+        await driver.run()
+        return driver
+
+    driver = asyncio.run(main())
+    assert driver.stopped == "cancelled"
+    assert [sample.succeeded for sample in driver.samples] == [True, True, True, False]
+
+
+def test_a_mistake_of_ours_is_not_swallowed() -> None:
+    async def ask(_: Ask) -> Exchange:
+        raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup):
+        drive(Plan(warmup=0), ask)

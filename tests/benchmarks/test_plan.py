@@ -1,0 +1,71 @@
+"""A plan says exactly what will happen, and refuses what makes no sense."""
+
+import math
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_lineup.benchmarks.plan import RANGES, Plan, check, due_times, prompt
+from model_lineup.errors import InvalidInput
+
+
+def test_defaults_are_those_of_the_contract() -> None:
+    plan = Plan()
+    assert (plan.requests, plan.concurrency, plan.rate, plan.max_tokens) == (20, 1, None, 64)
+    assert (plan.prompt_tokens, plan.warmup, plan.seed, plan.time_limit_s, plan.token_limit) == (
+        None,
+        1,
+        None,
+        50,
+        None,
+    )
+    assert check(plan) is plan
+
+
+def test_every_number_has_a_range() -> None:
+    assert set(RANGES) == {field.name for field in msgspec.structs.fields(Plan)}
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_out_of_range_names_the_field(name: str) -> None:
+    least, greatest = RANGES[name]
+    kind = float if name in ("rate", "time_limit_s") else int
+    for edge in (least, greatest):
+        check(msgspec.structs.replace(Plan(), **{name: kind(edge)}))
+    beyond: list[Any] = [least - 1, greatest * 2, -math.inf, math.inf, math.nan, 2**63]
+    for value in beyond:
+        with pytest.raises(InvalidInput) as caught:
+            check(msgspec.structs.replace(Plan(), **{name: value}))
+        assert caught.value.facts["errors"][0]["pointer"] == f"/{name}"
+
+
+def test_rate_and_concurrency_are_two_modes() -> None:
+    assert Plan().mode == "closed_loop"
+    assert Plan(rate=2.0).mode == "open_loop"
+    with pytest.raises(InvalidInput, match="concurrency"):
+        check(Plan(rate=2.0, concurrency=2))
+
+
+def test_open_loop_is_due_at_a_constant_rate() -> None:
+    assert due_times(Plan(requests=4, rate=2.0)) == [0.0, 0.5, 1.0, 1.5]
+    assert due_times(Plan()) is None
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(-100, 10_000), st.none() | st.integers(1, 500))
+def test_the_same_seed_gives_the_same_words(seed: int, number: int, prompt_tokens: int | None) -> None:
+    plan = Plan(seed=seed, prompt_tokens=prompt_tokens)
+    assert prompt(plan, number) == prompt(plan, number)
+    assert prompt(plan, number) != prompt(msgspec.structs.replace(plan, seed=seed ^ 1), number)
+
+
+def test_no_two_prompts_share_a_beginning() -> None:
+    starts = {prompt(Plan(seed=1), number)[:14] for number in range(-50, 1000)}
+    assert len(starts) == 1050
+
+
+def test_prompt_tokens_sets_the_length() -> None:
+    assert len(prompt(Plan(seed=1, prompt_tokens=200), 0).split()) == 193
+    assert prompt(Plan(seed=1, prompt_tokens=1), 0)
