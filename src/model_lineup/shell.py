@@ -44,7 +44,7 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
-WITHOUT_SETUP = ("/livez", "/health", "/readyz", "/admin/setup", "/api/setup")
+WITHOUT_SETUP = ("/livez", "/health", "/readyz", "/admin/setup", "/api/setup", "/api/page.css")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,12 @@ from model_lineup.api import (
     people,
     problems,
     providers,
-    reference,
     runs,
     setup,
 )
 from model_lineup.api.dependencies import Anybody, policy_of
+from model_lineup.api.page import style_sheet
+from model_lineup.api.reference import reference
 from model_lineup.errors import LineupError, StartRefused
 from model_lineup.rooms import Rooms
 
@@ -116,6 +117,10 @@ def _add_reference(app: FastAPI) -> None:
     def openapi(_: Anybody) -> Response:
         return answers.answer(cached())
 
+    @app.get("/api/page.css", include_in_schema=False)
+    def style(_: Anybody) -> Response:
+        return Response(style_sheet(), media_type="text/css", headers={"cache-control": "max-age=3600"})
+
     @app.get("/api/docs", include_in_schema=False)
     def docs(_: Anybody) -> Response:
-        return HTMLResponse(reference.page(cached()))
+        return HTMLResponse(reference(cached()))

@@ -1,29 +1,25 @@
 """The API reference as one plain page, made from the OpenAPI document: no script, no style sheet from elsewhere."""
 
+import re
 from html import escape
 from typing import Any
 
+from model_lineup.api.page import page
 from model_lineup.errors import error_classes
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>Lineup: API reference</title></head>
-<body><main>
-<h1>Lineup: API reference</h1>
-<p>Version {version}. The same as <a href="openapi.json">OpenAPI</a>. Send <code>Authorization: Bearer</code> with an
-access token (<code>POST /api/auth/login</code>) or an admin key.</p>
-<nav aria-label="Sections"><ul>{contents}</ul></nav>
+_CONTENT = """<p>Version {version}, also <a href="openapi.json">as OpenAPI</a>. Send <code>Authorization: Bearer</code>
+with an access token (<code>POST /api/auth/login</code>) or an admin key.</p>
+<nav aria-label="Sections"><ul>{contents}<li><a href="#errors">Errors</a></li></ul></nav>
 {sections}
 <section aria-labelledby="errors"><h2 id="errors">Errors</h2>
-<p>Every error is <code>application/problem+json</code> with type, title, status, code, detail and request_id.</p>
+<p>Every error is <code>application/problem+json</code> with <code>type</code>, <code>title</code>,
+<code>status</code>, <code>code</code>, <code>detail</code> and <code>request_id</code>.</p>
 <table><thead><tr><th scope="col">Code</th><th scope="col">Status</th><th scope="col">Meaning</th></tr></thead>
-<tbody>{errors}</tbody></table></section>
-</main></body></html>
-"""
+<tbody>{errors}</tbody></table></section>"""
+_CODE = re.compile(r"`([^`]+)`")
 
 
-def page(document: dict[str, Any]) -> str:
+def reference(document: dict[str, Any]) -> str:
     """The whole page as HTML."""
     by_tag: dict[str, list[str]] = {}
     for path, methods in document["paths"].items():
@@ -31,12 +27,13 @@ def page(document: dict[str, Any]) -> str:
             by_tag.setdefault(operation.get("tags", ["Other"])[0], []).append(
                 _operation(path, method, operation, document)
             )
-    return _PAGE.format(
+    content = _CONTENT.format(
         version=escape(document["info"]["version"]),
         contents="".join(f'<li><a href="#{_anchor(tag)}">{escape(tag)}</a></li>' for tag in by_tag),
         sections="".join(_section(tag, operations) for tag, operations in by_tag.items()),
         errors="".join(_error(error) for error in error_classes()),
     )
+    return page("Lineup: API reference", content, style="page.css")
 
 
 def _section(tag: str, operations: list[str]) -> str:
@@ -46,11 +43,11 @@ def _section(tag: str, operations: list[str]) -> str:
 
 def _operation(path: str, method: str, operation: dict[str, Any], document: dict[str, Any]) -> str:
     title = f"<h3><code>{method.upper()} {escape(path)}</code></h3>"
-    text = f"<p>{escape(operation.get('description') or operation.get('summary', ''))}</p>"
+    text = f"<p>{_words(operation.get('description') or operation.get('summary', ''))}</p>"
     rows = [_parameter(parameter) for parameter in operation.get("parameters", [])]
     rows += _body_rows(operation, document)
     answers = ", ".join(f"<code>{status}</code>" for status in operation["responses"])
-    return f"<article>{title}{text}{_table(rows)}<p>Answers: {answers}</p></article>"
+    return f'<article>{title}{text}{_table(rows)}<p class="dim">Answers: {answers}</p></article>'
 
 
 def _parameter(parameter: dict[str, Any]) -> tuple[str, str, str]:
@@ -93,15 +90,20 @@ def _table(rows: list[tuple[str, str, str]]) -> str:
         return ""
     head = "<thead><tr><th scope='col'>Name</th><th scope='col'>Where</th><th scope='col'>What</th></tr></thead>"
     cells = "".join(
-        f"<tr><th scope='row'><code>{escape(name)}</code></th><td>{escape(where)}</td><td>{escape(what)}</td></tr>"
+        f"<tr><th scope='row'><code>{escape(name)}</code></th><td>{escape(where)}</td><td>{_words(what)}</td></tr>"
         for name, where, what in rows
     )
-    return f"<table>{head}<tbody>{cells}</tbody></table>"
+    return f'<div class="table"><table>{head}<tbody>{cells}</tbody></table></div>'
 
 
 def _error(error: Any) -> str:
     code, title = escape(error.code), escape(error.title)
     return f'<tr id="error-{code}"><th scope="row"><code>{code}</code></th><td>{error.status}</td><td>{title}</td></tr>'
+
+
+def _words(text: str) -> str:
+    """Escaped, with `code` as code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _anchor(tag: str) -> str:

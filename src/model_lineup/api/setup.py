@@ -13,21 +13,13 @@ from model_lineup.access.shapes import Person
 from model_lineup.api.answers import answer, documented
 from model_lineup.api.bodies import Body, Line
 from model_lineup.api.dependencies import Anybody, There
+from model_lineup.api.page import page
 from model_lineup.api.strict import noun
 from model_lineup.errors import InvalidInput, LineupError, NotAllowed
 
 router = noun("Set-up")
 Token = Annotated[str, Query(max_length=200)]
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>Set up Lineup</title></head>
-<body><main>
-<h1>Set up Lineup</h1>
-{content}
-</main></body></html>
-"""
 _FORM = """<p>Create the first administrator. This link works once.</p>
 {problem}
 <form method="post" action="setup?token={token}">
@@ -82,7 +74,7 @@ def _again(error: LineupError, token: str, email: str) -> Response:
 
 
 def _page(content: str, status: int = 200) -> Response:
-    return HTMLResponse(_PAGE.format(content=content), status, {"cache-control": "no-store"})
+    return HTMLResponse(page("Set up Lineup", content, style="../api/page.css"), status, {"cache-control": "no-store"})
 
 
 def _origin(request: Request) -> str:
