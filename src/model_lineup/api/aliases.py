@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import Query
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from pydantic import Field
 from starlette.responses import Response
 
@@ -13,11 +13,14 @@ from model_lineup.api.bodies import Body, Description, Line, Patch, RowId, said
 from model_lineup.api.dependencies import AsAdmin, AsViewer, By, Confirm, DryRun, Limit, Offset, TheModel, There
 from model_lineup.api.strict import noun
 from model_lineup.catalog.shapes import Alias, AliasChanges, AliasPage, ImportItem, ImportResult, NewAlias
+from model_lineup.errors import InvalidInput
 from model_lineup.journal.shapes import Receipt
+from model_lineup.rooms import Rooms
 from model_lineup.routing.route import Explanation
 
 router = noun("Aliases", "/api/admin")
 AliasName = Annotated[Line, Field(min_length=1, max_length=128)]
+ModelId = Annotated[str, Field(min_length=1, max_length=512)]
 AliasOfQuery = Annotated[str, Query(min_length=1, max_length=128)]
 Fallbacks = Annotated[list[RowId], Field(max_length=8, description="Row ids, tried in order before the first byte.")]
 
@@ -30,15 +33,17 @@ class NewAliasBody(Body):
 
 
 class AliasPatch(Patch):
-    """`id` is the row id of the model to point at from now on."""
+    """`model_id` (with `provider_id` where several have it) or the row id `id`: the model to point at from now on."""
 
+    model_id: ModelId = ""
+    provider_id: RowId | None = None
     id: RowId = 1
     description: Description | None = None
     fallbacks: Fallbacks = Field(default_factory=list)
 
 
 class ImportItemBody(Body):
-    model_id: Annotated[str, Field(min_length=1, max_length=512)]
+    model_id: ModelId
     alias: Annotated[str, Field(min_length=1, max_length=512)]
     provider_id: RowId | None = None
     description: Description | None = None
@@ -85,12 +90,24 @@ def change_alias(
     """Point an alias of this model elsewhere, describe it, or declare its fallbacks."""
     values: dict[str, Any] = said(body)
     changes = AliasChanges(
-        target=values.get("id", UNSET),
+        target=_target(values, there),
         description=values.get("description", UNSET),
         fallbacks=values.get("fallbacks", UNSET),
     )
     changed, receipt = there.aliases.change(model.id, alias, changes, by, confirm=confirm)
     return written(changed, receipt)
+
+
+def _target(values: dict[str, Any], there: Rooms) -> int | UnsetType:
+    """The row to point at. Raises InvalidInput for two ways of saying it, ModelNotFound, AmbiguousModel."""
+    if "model_id" in values:
+        if "id" in values:
+            raise InvalidInput.at("/id", "say `model_id` or `id`, not both")
+        return there.models.find(values["model_id"], values.get("provider_id")).id
+    if "provider_id" in values:
+        raise InvalidInput.at("/provider_id", "goes with `model_id`")
+    target: int | UnsetType = values.get("id", UNSET)
+    return target
 
 
 @router.delete("/models/by-id/aliases", status_code=204)
