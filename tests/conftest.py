@@ -7,6 +7,7 @@ import pytest
 from model_lineup.demo.model_server import LocalModel
 from tests.fakes.model_server import running_model
 from tests.fakes.postgres import PostgresServer
+from tests.fakes.server import Server, Workbench, running_server
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +29,16 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 def local_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalModel]:
     """SmolLM2-135M behind llama.cpp's own HTTP server; `.base_url` ends in /v1, `.model_id` is its name."""
     yield from running_model(tmp_path_factory.mktemp("model") / "server.log")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One running Lineup for all tests that leave no trace, or only rows of their own. Lists are not empty."""
+    with running_server(tmp_path_factory.mktemp("lineup"), access_token_minutes=1440) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def workbench(server: Server) -> Workbench:
+    """The administrator of the shared server."""
+    return Workbench(server.admin())

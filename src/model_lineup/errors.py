@@ -15,7 +15,7 @@
     ├── TooLarge 413 · UnsupportedMediaType 415
     ├── InvalidInput 422         a field is missing, unknown, of the wrong type or out of range
     │   └── EgressRefused        a base URL that the network scope does not allow
-    ├── TooManyRequests 429
+    ├── TooManyRequests 429 · HeadTooLarge 431
     ├── UpstreamFailed 502       a provider did not do what it was asked
     ├── Unavailable 503          the database is busy, a key cannot be opened, set-up is not done
     ├── GatewayTimeout 504       it did not happen in time
@@ -213,6 +213,12 @@ class TooManyRequests(LineupError):
     status = 429
     code = "too_many_requests"
     title = "Too many requests"
+
+
+class HeadTooLarge(LineupError):
+    status = 431
+    code = "head_too_large"
+    title = "The request head is too large"
 
 
 class UpstreamFailed(LineupError):

@@ -1,11 +1,13 @@
 """Runs the server: binds, makes sure that somebody can sign in, and hands the shell to uvicorn with limits set."""
 
 import asyncio
+import functools
 import ipaddress
 import os
 import socket
 from collections.abc import Callable
 from datetime import timedelta
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -13,15 +15,19 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from model_lineup import __version__
 from model_lineup.app import build, open_instance
-from model_lineup.errors import SetupDone, StartRefused
+from model_lineup.errors import BadRequest, HeadTooLarge, LineupError, SetupDone, StartRefused
 from model_lineup.rooms import Rooms
 from model_lineup.settings import Settings
+from model_lineup.shell import Shell, refusal
 from model_lineup.telemetry import configure, log
 
+LARGEST_HEAD = 32 * 1024
+MOST_HEADERS = 100
 Told = Callable[[str], None]
+_say_now = functools.partial(print, flush=True)  # a pipe or a container's log must show the set-up link at once
 
 
-def serve(settings: Settings, *, allow_remote_setup: bool = False, tell: Told = print) -> None:
+def serve(settings: Settings, *, allow_remote_setup: bool = False, tell: Told = _say_now) -> None:
     """Serve until SIGTERM or SIGINT. `tell` gets the few lines that are meant for people. Raises StartRefused."""
     configure(settings.log_level, settings.log_format)
     with _bound(settings) as listener:
@@ -88,9 +94,9 @@ def _bound(settings: Settings) -> socket.socket:
 
 
 def _run(rooms: Rooms, listener: socket.socket) -> None:
-    settings = rooms.settings
+    settings, shell = rooms.settings, build(rooms)
     config = uvicorn.Config(
-        build(rooms),
+        shell,
         http=_protocol(settings.header_receipt_s),
         loop="uvloop" if _has_uvloop() else "asyncio",
         lifespan="on",
@@ -100,25 +106,58 @@ def _run(rooms: Rooms, listener: socket.socket) -> None:
         proxy_headers=False,
         timeout_keep_alive=int(settings.keep_alive_s),
         timeout_graceful_shutdown=int(settings.drain_s),
-        h11_max_incomplete_event_size=32_768,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, shell).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, but a signal is an order to end and not a way to die: the exit code is 0.
+
+    What runs for long is wound up first, so that its callers get an answer; a second signal does not wait for them.
+    """
+
+    def __init__(self, config: uvicorn.Config, shell: Shell) -> None:
+        super().__init__(config)
+        self._shell = shell
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._shell.wind_up()
+        await super().shutdown(sockets)
 
 
 def _protocol(head_s: float) -> type[HttpToolsProtocol]:
-    """uvicorn's protocol, but a request head that does not come whole in time ends the connection."""
+    """uvicorn's protocol, but a request head must come whole in time, be of bounded size, and its refusals be ours."""
 
-    class TimedProtocol(HttpToolsProtocol):
+    class CarefulProtocol(HttpToolsProtocol):
         _head_timer: asyncio.TimerHandle | None = None
+        _head_size = 0
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             self._head_timer = self.loop.call_later(head_s, transport.close)
 
+        def data_received(self, data: bytes) -> None:
+            waiting_for_head = self._head_timer is not None
+            super().data_received(data)
+            if waiting_for_head and self._head_timer is not None:  # still: all of it was head
+                self._head_size += len(data)
+                if self._head_size > LARGEST_HEAD and not self.transport.is_closing():
+                    self._refuse(HeadTooLarge(f"The request head is larger than {LARGEST_HEAD // 1024} KiB."))
+
         def on_message_begin(self) -> None:
             super().on_message_begin()
+            self._head_size = 0
             if self._head_timer is None:
                 self._head_timer = self.loop.call_later(head_s, self.transport.close)
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            super().on_header(name, value)
+            if len(self.headers) > MOST_HEADERS:
+                raise ValueError("too many headers")  # ends in `send_400_response`
 
         def on_headers_complete(self) -> None:
             self._disarm()
@@ -128,12 +167,21 @@ def _protocol(head_s: float) -> type[HttpToolsProtocol]:
             self._disarm()
             super().connection_lost(exc)
 
+        def send_400_response(self, msg: str) -> None:
+            self._refuse(BadRequest(f"This is not an HTTP/1.1 request with at most {MOST_HEADERS} headers."))
+
+        def _refuse(self, error: LineupError) -> None:
+            """Answer and close, unless an earlier request of this connection is still being answered."""
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.write(refusal(error))
+            self.transport.close()
+
         def _disarm(self) -> None:
             if self._head_timer is not None:
                 self._head_timer.cancel()
                 self._head_timer = None
 
-    return TimedProtocol
+    return CarefulProtocol
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,11 +5,13 @@
 """
 
 import asyncio
+import contextlib
 import re
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -44,6 +46,8 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+LINGER_S, LINGER_BYTES = 2.0, 64 * MIB
+_PROBES = ("/livez", "/health", "/readyz", "/metrics")
 WITHOUT_SETUP = ("/livez", "/health", "/readyz", "/admin/setup", "/api/setup", "/api/page.css")
 
 
@@ -102,6 +106,11 @@ class Shell:
         await self._stop()
         await send({"type": "lifespan.shutdown.complete"})
 
+    async def wind_up(self) -> None:
+        """The server is about to end: it is not ready any more, and ends what runs for long, so that callers hear."""
+        self._stopping = True
+        await self._stop()
+
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever happens inside, the caller gets an answer, and the log and the metrics a line."""
         answer = _Answer(send, _request_id(scope))
@@ -109,6 +118,8 @@ class Shell:
         started = tick()
         try:
             await self._route(scope, receive, answer)
+        except (TooLarge, RequestTimeout) as error:
+            await answer.problem(error, unread=receive)
         except LineupError as error:
             await answer.problem(error)
         except ClientGone:
@@ -121,6 +132,8 @@ class Shell:
 
     async def _route(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         path: str = scope["path"]
+        if path in _PROBES:
+            _refuse_other_methods(scope)
         if path in ("/livez", "/health"):
             return await answer.json(200, {"status": "ok"})
         if path == "/readyz":
@@ -154,8 +167,6 @@ class Shell:
             )
 
     async def _show_metrics(self, scope: Scope, answer: "_Answer") -> None:
-        if scope["method"] != "GET":
-            raise MethodNotAllowed("Metrics are read with GET.", allow=["GET"])
         token = _header(scope, b"authorization").removeprefix(b"Bearer ").decode("latin-1")
         if not await asyncio.to_thread(self._probes.may_read_metrics, token):
             raise NotSignedIn("Metrics need an admin key, or the token of LINEUP_METRICS_TOKEN.")
@@ -217,7 +228,15 @@ class _Answer:
     async def json(self, status: int, value: Any) -> None:
         await self.plain(status, msgspec.json.encode(value), b"application/json")
 
-    async def plain(self, status: int, body: bytes, kind: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    async def plain(
+        self,
+        status: int,
+        body: bytes,
+        kind: bytes,
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        *,
+        more: bool = False,
+    ) -> None:
         length = (b"content-length", str(len(body)).encode())
         start = {
             "type": "http.response.start",
@@ -225,15 +244,36 @@ class _Answer:
             "headers": [(b"content-type", kind), length, *headers],
         }
         await self.send(start)
-        await self.send({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.body", "body": body, "more_body": more})
 
-    async def problem(self, error: LineupError) -> None:
-        """The error as a problem; nothing when an answer has begun already."""
+    async def problem(self, error: LineupError, *, unread: Receive | None = None) -> None:
+        """The error as a problem; nothing when an answer has begun already.
+
+        With `unread` the caller may still be sending. Closing on bytes that nobody read resets the connection, and
+        resets destroy answers on their way; so the answer goes out whole, and what still comes is thrown away.
+        """
         if self.status:
             return
         body = msgspec.json.encode(problem_body(error, self.request_id))
         headers = [(name.encode(), value.encode()) for name, value in problem_headers(error).items()]
-        await self.plain(error.status, body, b"application/problem+json", headers)
+        await self.plain(error.status, body, b"application/problem+json", headers, more=unread is not None)
+        if unread is not None:
+            await _throw_away(unread)
+            await self.send({"type": "http.response.body", "body": b""})
+
+
+def refusal(error: LineupError) -> bytes:
+    """A whole HTTP/1.1 answer, for requests that cannot be parsed far enough to have a scope."""
+    body = msgspec.json.encode(problem_body(error, secrets.token_hex(12)))
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        (b"cache-control", b"no-store"),
+        *SECURITY_HEADERS,
+    ]
+    lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+    return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (error.status, HTTPStatus(error.status).phrase.encode(), lines, body)
 
 
 async def _read(receive: Receive, limit: int) -> bytes:
@@ -247,6 +287,18 @@ async def _read(receive: Receive, limit: int) -> bytes:
             raise _too_large(limit)
         if not message.get("more_body", False):
             return bytes(body)
+
+
+async def _throw_away(receive: Receive) -> None:
+    """Read on for a while, as far as a caller goes who did not look at the answer yet."""
+    thrown = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_S):
+            while thrown < LINGER_BYTES:
+                message = await receive()
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+                thrown += len(message.get("body", b""))
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -277,6 +329,11 @@ def _refuse_other_types(scope: Scope) -> None:
         raise UnsupportedMediaType("Send the body with Content-Type: application/json.")
 
 
+def _refuse_other_methods(scope: Scope) -> None:
+    if scope["method"] not in ("GET", "HEAD"):
+        raise MethodNotAllowed(f"{scope['path']} is read with GET.", allow=["GET", "HEAD"])
+
+
 def _header(scope: Scope, name: bytes) -> bytes:
     return next((bytes(value) for key, value in scope["headers"] if key == name), b"")
 
@@ -293,7 +350,7 @@ def _method(scope: Scope) -> str:
 
 
 def _known(path: str) -> str:
-    return path if path in ("/livez", "/health", "/readyz", "/metrics") else "other"
+    return path if path in _PROBES else "other"
 
 
 def _where(error: Exception) -> str:

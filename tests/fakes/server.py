@@ -1,0 +1,319 @@
+"""Runs the real Lineup as a process of its own, and talks to it over a kept connection.
+
+    with running_server(tmp_path) as server:
+        admin = server.admin()
+        assert admin.get("/api/admin/models").status == 200
+
+The server ends with the tests, however they end: it watches its standard input, which the kernel closes when they are
+gone. `kill()` is `kill -9`; `start()` brings it up again on the same data.
+"""
+
+import http.client
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote_plus
+
+EMAIL = "admin@example.com"
+PASSWORD = "correct horse battery"
+START_WITHIN_S = 30.0
+_SERVE = """
+import os, threading
+def watch():
+    while os.read(0, 4096):
+        pass
+    os._exit(70)
+threading.Thread(target=watch, daemon=True).start()
+from model_lineup.settings import load
+from model_lineup.serving import serve
+serve(load().settings, allow_remote_setup=os.environ.get("ALLOW_REMOTE_SETUP") == "1")
+"""
+_NOTHING: Any = object()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as it came. `headers` with names in lower case; several of one name are joined by commas."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @cached_property
+    def _decoded(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def json(self) -> Any:
+        return self._decoded
+
+    @property
+    def code(self) -> str | None:
+        """The stable code of a problem; None for what is none."""
+        kind = self.headers.get("content-type", "")
+        return str(self.json["code"]) if kind == "application/problem+json" else None
+
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.body[:600]!r}>"
+
+
+class Client:
+    """One kept connection with one credential. Not for several threads at once."""
+
+    def __init__(self, port: int, token: str | None = None, *, timeout_s: float = 60) -> None:
+        self.token = token
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = _NOTHING,
+        *,
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send and read. `body` goes as JSON, `raw` as it is (with the content type of JSON unless `headers` say)."""
+        sent = raw if raw is not None else None if body is _NOTHING else json.dumps(body).encode()
+        all_headers = {"content-type": "application/json"} if sent is not None else {}
+        if self.token is not None:
+            all_headers["authorization"] = f"Bearer {self.token}"
+        self.connection.request(method, path, sent, {**all_headers, **(headers or {})})
+        response = self.connection.getresponse()
+        content = response.read()
+        merged: dict[str, str] = {}
+        for name, value in response.getheaders():
+            merged[name.lower()] = f"{merged[name.lower()]}, {value}" if name.lower() in merged else value
+        return Answer(response.status, merged, content)
+
+    def get(self, path: str, **more: Any) -> Answer:
+        return self.call("GET", path, **more)
+
+    def post(self, path: str, body: Any = _NOTHING, **more: Any) -> Answer:
+        return self.call("POST", path, body, **more)
+
+    def put(self, path: str, body: Any = _NOTHING, **more: Any) -> Answer:
+        return self.call("PUT", path, body, **more)
+
+    def delete(self, path: str, **more: Any) -> Answer:
+        return self.call("DELETE", path, **more)
+
+    def must(self, method: str, path: str, body: Any = _NOTHING, **more: Any) -> Any:
+        """The JSON of an answer that has to be a success."""
+        answer = self.call(method, path, body, **more)
+        assert 200 <= answer.status < 300, f"{method} {path}: {answer!r}"
+        return answer.json if answer.body else None
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class Server:
+    """One Lineup over one data directory. `settings`: `LINEUP_*` without the prefix, in lower case."""
+
+    def __init__(self, data_dir: Path, *, first_admin: bool = True, **settings: Any) -> None:
+        self.data_dir = data_dir
+        self.settings = {"host": "127.0.0.1", "port": 0, "log_format": "json", **settings}
+        if first_admin:
+            self.settings |= {"admin_email": EMAIL, "admin_password": PASSWORD}
+        self.port = 0
+        self.said = ""
+        self.process: subprocess.Popen[bytes] | None = None
+        self._clients: list[Client] = []
+        self._log = data_dir.parent / f"{data_dir.name}.log"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """Everything that it has logged so far, over all its starts."""
+        return self._log.read_text(errors="replace")
+
+    def start(self, *, wait_ready: bool = True) -> Self:
+        """Returns when it listens and, unless told otherwise, is ready."""
+        self.process = self._spawn()
+        self.said = ""
+        try:
+            self._wait_for_address()
+            if wait_ready:
+                self._wait_until_ready()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def refuse_to_start(self) -> str:
+        """Run it, expecting that it ends at once; what it wrote to its log and its standard output."""
+        process = self._spawn()
+        said, _ = process.communicate(timeout=START_WITHIN_S)
+        assert process.returncode != 0
+        return said.decode() + self.log
+
+    def kill(self) -> None:
+        """`kill -9`; its measuring children see their standard input end."""
+        if self.process is not None:
+            self.process.kill()
+            self._reap()
+
+    def terminate(self, within_s: float = 40) -> tuple[int, float]:
+        """SIGTERM; the exit code, and the seconds that it took."""
+        assert self.process is not None
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(within_s)
+        self._reap()
+        return code, time.monotonic() - began
+
+    def client(self, token: str | None = None, *, timeout_s: float = 60) -> Client:
+        """A connection of its own."""
+        made = Client(self.port, token, timeout_s=timeout_s)
+        self._clients.append(made)
+        return made
+
+    def admin(self) -> Client:
+        """A new session of the first administrator."""
+        return self.client(self.sign_in())
+
+    def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> str:
+        client = self.client()
+        pair = client.must("POST", "/api/auth/login", {"email": email, "password": password})
+        return str(pair["access_token"])
+
+    def raw(self, data: bytes = b"", *, timeout_s: float = 30) -> socket.socket:
+        """A connection on which `data` was sent as it is."""
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s)
+        connection.sendall(data)
+        return connection
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for client in self._clients:
+            client.close()
+        self.kill()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("LINEUP_")}
+        environment.pop("PYTHONUNBUFFERED", None)  # what the server says must come without it
+        environment["LINEUP_DATA_DIR"] = str(self.data_dir)
+        for name, value in self.settings.items():
+            environment["ALLOW_REMOTE_SETUP" if name == "allow_remote_setup" else f"LINEUP_{name.upper()}"] = str(value)
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-W", "error::ResourceWarning", "-c", _SERVE],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+
+    def _wait_for_address(self) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        deadline = time.monotonic() + START_WITHIN_S
+        while time.monotonic() < deadline:
+            if not select.select([self.process.stdout], [], [], 0.2)[0]:
+                continue
+            piece = os.read(self.process.stdout.fileno(), 65536).decode()
+            if not piece:
+                raise RuntimeError(f"the server ended while starting: {self.said} {self.log[-4000:]}")
+            self.said += piece
+            if found := re.search(r"listens on http://.*?:(\d+) ", self.said):
+                self.port = int(found[1])
+                return
+        raise RuntimeError(f"the server did not say where it listens: {self.said} {self.log[-4000:]}")
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_WITHIN_S
+        while time.monotonic() < deadline:
+            client = Client(self.port, timeout_s=5)
+            try:
+                if client.get("/readyz").status == 200:
+                    return
+            except OSError:
+                pass
+            finally:
+                client.close()
+            time.sleep(0.01)
+        raise RuntimeError(f"the server did not become ready: {self.log[-4000:]}")
+
+    def _reap(self) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+
+@contextmanager
+def running_server(folder: Path, **settings: Any) -> Iterator[Server]:
+    """A server with data of its own in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with Server(folder / "data", **settings) as server:
+        yield server
+
+
+def by_id(model_id: str, path: str = "", **more: Any) -> str:
+    """The address of a model by the provider's own id, encoded as a form would be."""
+    query = "".join(f"&{name}={quote_plus(str(value))}" for name, value in more.items())
+    return f"/api/admin/models/by-id{path}?model_id={quote_plus(model_id)}{query}"
+
+
+@dataclass
+class Workbench:
+    """A signed-in admin who sets things up. Every name is used once, so tests on one server do not meet."""
+
+    admin: Client
+    _names: dict[str, int] = field(default_factory=dict)
+
+    def name(self, stem: str) -> str:
+        self._names[stem] = self._names.get(stem, 0) + 1
+        return f"{stem}-{self._names[stem]}"
+
+    def provider(self, base_url: str = "http://127.0.0.1:9/v1", **more: Any) -> dict[str, Any]:
+        body = {"name": self.name("provider"), "type": "openai", "base_url": base_url, "network_scope": "loopback"}
+        made: dict[str, Any] = self.admin.must("POST", "/api/admin/providers", {**body, **more})
+        return made
+
+    def model(self, provider_id: int | None = None, model_id: str | None = None, **more: Any) -> dict[str, Any]:
+        wanted = {
+            "provider_id": self.provider()["id"] if provider_id is None else provider_id,
+            "model_id": self.name("model") if model_id is None else model_id,
+        }
+        made: dict[str, Any] = self.admin.must("POST", "/api/admin/models", {**wanted, **more})
+        return made
+
+    def alias(self, model_id: str, alias: str, **more: Any) -> dict[str, Any]:
+        made: dict[str, Any] = self.admin.must("POST", by_id(model_id, "/aliases"), {"alias": alias, **more})
+        return made
+
+    def person(self, role: str, **more: Any) -> tuple[dict[str, Any], str]:
+        """The person and its access token."""
+        email = f"{self.name('person')}@example.com"
+        body = {"email": email, "role": role, "password": PASSWORD, **more}
+        made: dict[str, Any] = self.admin.must("POST", "/api/admin/people", body)
+        pair = self.admin.must("POST", "/api/auth/login", {"email": email, "password": PASSWORD})
+        return made, str(pair["access_token"])
+
+    def key(self, kind: str, **more: Any) -> dict[str, Any]:
+        made: dict[str, Any] = self.admin.must(
+            "POST", "/api/admin/keys", {"name": self.name("key"), "kind": kind, **more}
+        )
+        return made
