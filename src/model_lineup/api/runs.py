@@ -18,7 +18,7 @@ from model_lineup.benchmarks.connection import ConnectionResult
 from model_lineup.benchmarks.plan import RANGES, Plan
 from model_lineup.benchmarks.records import Run, RunEvent, RunPage, StoredTest
 from model_lineup.benchmarks.report import Report
-from model_lineup.errors import InvalidInput, UpstreamFailed
+from model_lineup.errors import InvalidInput, Unavailable, UpstreamFailed
 from model_lineup.rooms import Rooms
 
 router = noun("Tests and benchmarks", "/api/admin")
@@ -153,9 +153,11 @@ _SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
 def _report(run: Run, headers: dict[str, str]) -> Response:
-    """The report of a run that was waited for. Raises UpstreamFailed for one that measured nothing."""
+    """The report of a run that was waited for. Raises UpstreamFailed, Unavailable for one that measured nothing."""
     report = msgspec.json.decode(run.report) or {}
-    if run.state in ("failed", "interrupted") and not report.get("succeeded"):
+    if run.state == "interrupted" and not report.get("succeeded"):
+        raise Unavailable(f"The benchmark was interrupted: {run.message} Start it again.", run_id=run.id, report=report)
+    if run.state == "failed" and not report.get("succeeded"):
         raise UpstreamFailed(
             f"The benchmark ended early ({run.error}): {run.message}", run_id=run.id, stage=run.error, report=report
         )
@@ -178,7 +180,7 @@ async def _events(there: Rooms, run_id: int, after: int) -> AsyncIterator[bytes]
         for event in events:
             after = event.seq
             yield _sse(event)
-        if run.is_over and not events:
+        if not events and (run.is_over or there.runs.closing):
             return
         quiet = 0.0 if events else quiet + POLL_S
         if quiet >= KEEP_ALIVE_S:

@@ -1,5 +1,6 @@
 """Writing down what a run does. Synchronous: called in threads, and in the last moments of a task."""
 
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,7 @@ import msgspec
 
 from model_lineup.benchmarks import store
 from model_lineup.benchmarks.plan import Plan
-from model_lineup.benchmarks.protocol import ChildOutcome
+from model_lineup.benchmarks.protocol import ChildEvent, ChildOutcome, Finished
 from model_lineup.benchmarks.records import Run, summary_of
 from model_lineup.benchmarks.report import Report, Sample, report_of
 from model_lineup.catalog.shapes import Model
@@ -55,7 +56,7 @@ class Keeper:
                 store.add_events(connection, run_id, [(at, kind, data) for kind, data in events])
 
     def renew(self, run_id: int, lease: timedelta) -> bool:
-        """Hold the lease longer; True when somebody asked for the end of the run."""
+        """Hold the lease longer; True when somebody asked for the end of the run, or ended it."""
         with self._database.write_activity() as connection:
             return store.renew(connection, run_id, micros(self._clock.now() + lease))
 
@@ -98,3 +99,28 @@ class Keeper:
                     ttft_ms=report.ttft_ms.p50,
                     tokens_per_s=report.output_tokens_per_s.p50,
                 )
+
+
+class EventLog:
+    """A run's events on their way into the database. Any thread may flush; every event is written once, in order."""
+
+    def __init__(self, keeper: Keeper, run_id: int) -> None:
+        self._keeper = keeper
+        self._run_id = run_id
+        self._waiting: list[ChildEvent] = []
+        self._one_writer = threading.Lock()
+
+    def append(self, event: ChildEvent) -> None:
+        self._waiting.append(event)
+
+    def flush(self) -> None:
+        """Write what waits; what cannot be written keeps waiting. The report is kept with the run, not as an event."""
+        with self._one_writer:
+            taken = list(self._waiting)
+            rows = [
+                (str(event.__struct_config__.tag), msgspec.json.encode(event).decode())
+                for event in taken
+                if not isinstance(event, Finished)
+            ]
+            self._keeper.add_events(self._run_id, rows)
+            del self._waiting[: len(taken)]

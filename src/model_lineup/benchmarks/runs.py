@@ -7,21 +7,19 @@ whoever looks next marks the run `interrupted`, with a report of what was measur
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Callable
 from datetime import timedelta
 
-import msgspec
-
 from model_lineup.benchmarks import plan as plans
 from model_lineup.benchmarks import store
-from model_lineup.benchmarks.keeping import Keeper
+from model_lineup.benchmarks.keeping import EventLog, Keeper
 from model_lineup.benchmarks.plan import Plan
-from model_lineup.benchmarks.protocol import ChildEvent, ChildOutcome
 from model_lineup.benchmarks.records import Run, RunEvent, RunPage
 from model_lineup.benchmarks.runner import run_in_child
 from model_lineup.catalog.models import Models
 from model_lineup.database.engines import Database
-from model_lineup.errors import ModelNotFound, NotFound, RunInProgress, TooManyRequests
+from model_lineup.errors import DatabaseBusy, ModelNotFound, NotFound, RunInProgress, TooManyRequests, Unavailable
 from model_lineup.upstream.contract import Target
 
 FLUSH_S = 0.2
@@ -47,13 +45,20 @@ class Runs:
         self._lease = lease
         self._at_once = at_once
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._closing = False
+
+    @property
+    def closing(self) -> bool:
+        """The server is about to end: nothing new starts, and followers had better go on elsewhere."""
+        return self._closing
 
     async def start(self, model_row: int, plan: Plan, actor: str) -> Run:
         """Store the run, take its lease and begin. It goes on whether or not anybody waits for it.
 
-        Raises InvalidInput, ModelNotFound, KeyUndecryptable, RunInProgress, TooManyRequests.
+        Raises InvalidInput, ModelNotFound, KeyUndecryptable, RunInProgress, TooManyRequests, Unavailable.
         """
         plans.check(plan)
+        self._refuse_when_closing()
         if len(self._tasks) >= self._at_once:
             raise TooManyRequests(
                 f"{len(self._tasks)} benchmarks are running here already (LINEUP_RUNS_AT_ONCE). Try again later.",
@@ -61,6 +66,9 @@ class Runs:
             )
         target = await asyncio.to_thread(self._target_of, model_row)
         run = await asyncio.to_thread(self._open, model_row, plan, actor)
+        if self._closing:  # since the first look
+            self._keeper.interrupt(run.id, "The server was about to end.")
+            self._refuse_when_closing()
         task = asyncio.create_task(self._supervise(run, target))
         self._tasks[run.id] = task
         task.add_done_callback(lambda _: self._tasks.pop(run.id, None))
@@ -103,12 +111,17 @@ class Runs:
         return self.get(run_id)
 
     async def close(self) -> None:
-        """End what this process runs: each is kept as `interrupted`, with what was measured."""
+        """End what this process runs: each is kept as `interrupted`, with what was measured. No new ones after this."""
+        self._closing = True
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+    def _refuse_when_closing(self) -> None:
+        if self._closing:
+            raise Unavailable("This server is about to end. Start the benchmark again in a moment.", retry_after=5)
 
     def _open(self, model_row: int, plan: Plan, actor: str) -> Run:
         model = self._models.get(model_row)
@@ -124,40 +137,34 @@ class Runs:
 
     async def _supervise(self, run: Run, target: Target) -> None:
         """From the first event to the report; always ends the run, whatever happens here."""
-        events: list[ChildEvent] = []
-        cancel = asyncio.Event()
-        watching = asyncio.create_task(self._watch(run, events, cancel))
+        events, cancel, measured = EventLog(self._keeper, run.id), asyncio.Event(), asyncio.Event()
+        watching = asyncio.create_task(self._watch(run, events, cancel, measured))
         try:
             outcome = await run_in_child(run.plan, target, on_event=events.append, cancel=cancel)
-            await self._finish(run, events, outcome, watching)
+            measured.set()
+            await watching
+            await asyncio.to_thread(events.flush)
+            await asyncio.to_thread(self._keeper.end, run, outcome)
         except BaseException as error:
-            self._keeper.add_events(run.id, _taken(events))  # no await: this task is being cancelled
+            events.flush()  # no await: this task is being cancelled
             self._keeper.interrupt(run.id, f"{type(error).__name__}: the run was ended with its worker.")
             if not isinstance(error, asyncio.CancelledError):
                 raise
         finally:
             watching.cancel()
 
-    async def _finish(
-        self, run: Run, events: list[ChildEvent], outcome: ChildOutcome, watching: "asyncio.Task[None]"
-    ) -> None:
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
-        await asyncio.to_thread(self._keeper.add_events, run.id, _taken(events))
-        await asyncio.to_thread(self._keeper.end, run, outcome)
-
-    async def _watch(self, run: Run, events: list[ChildEvent], cancel: asyncio.Event) -> None:
+    async def _watch(self, run: Run, events: EventLog, cancel: asyncio.Event, measured: asyncio.Event) -> None:
         """Write events as they come, keep the lease, and pass on a wish to cancel; also when the model is deleted."""
         renewed_every = max(1, int(self._lease.total_seconds() / 3 / FLUSH_S))
-        beat = 0
-        while True:
-            await asyncio.sleep(FLUSH_S)
-            if events:
-                await asyncio.to_thread(self._keeper.add_events, run.id, _taken(events))
-            if beat % min(renewed_every, 5) == 0 and await asyncio.to_thread(self._should_end, run):
-                cancel.set()
-            beat += 1
+        for beat in itertools.count():
+            if measured.is_set():
+                return
+            with contextlib.suppress(DatabaseBusy):  # it may be free at the next beat
+                await asyncio.to_thread(events.flush)
+                if beat % min(renewed_every, 5) == 0 and await asyncio.to_thread(self._should_end, run):
+                    cancel.set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(measured.wait(), FLUSH_S)
 
     def _should_end(self, run: Run) -> bool:
         try:
@@ -165,10 +172,3 @@ class Runs:
         except ModelNotFound:
             return True
         return self._keeper.renew(run.id, self._lease)
-
-
-def _taken(events: list[ChildEvent]) -> list[tuple[str, str]]:
-    """Empty the list; (kind, data) of each event. The report is kept with the run, not as an event."""
-    taken, events[:] = list(events), []
-    rows = [(str(event.__struct_config__.tag), msgspec.json.encode(event).decode()) for event in taken]
-    return [(kind, data) for kind, data in rows if kind != "finished"]

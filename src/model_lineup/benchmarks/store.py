@@ -62,9 +62,10 @@ def page(
 
 
 def renew(connection: Connection, run_id: int, lease_until: int) -> bool:
-    """Hold the lease longer; True when somebody asked for the run to be cancelled."""
-    connection.execute(update(runs).where(runs.c.id == run_id).values(lease_until=lease_until))
-    return bool(connection.execute(select(runs.c.cancel_requested).where(runs.c.id == run_id)).scalar_one())
+    """Hold the lease longer; True when the run is to end: somebody asked for it, or has ended it already."""
+    held = update(runs).where(runs.c.id == run_id, runs.c.state == "running").values(lease_until=lease_until)
+    wish = connection.execute(held.returning(runs.c.cancel_requested)).scalar_one_or_none()
+    return wish is None or bool(wish)
 
 
 def request_cancel(connection: Connection, run_id: int) -> None:
