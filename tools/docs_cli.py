@@ -1,7 +1,7 @@
 """The reference page of the command line, from the Typer application; no page while there is none."""
 
 import importlib
-import importlib.util
+import subprocess
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
@@ -18,13 +18,18 @@ _INTRODUCTION = """
 
 
 def page() -> str | None:
-    """None as long as the package has no command line."""
-    if importlib.util.find_spec("model_lineup.cli") is None:
+    """None as long as no command line is committed."""
+    if not _is_committed():
         return None
     command = typer.main.get_command(importlib.import_module("model_lineup.cli").app)
     return whole_page(
         "Command line", "src/model_lineup/cli/", prose(_INTRODUCTION), *(_section(*one) for one in _commands(command))
     )
+
+
+def _is_committed() -> bool:
+    command = ["git", "ls-files", "--error-unmatch", "src/model_lineup/cli/__init__.py"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
 def _commands(command: Any, name: str = "lineup") -> Iterator[tuple[str, Any]]:
