@@ -1,10 +1,14 @@
 """What every test can ask for. Fixtures of one room live in that room's own conftest.py."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from model_lineup.demo.model_server import LocalModel
+from model_lineup.rooms import Rooms
+from tests.fakes.clock import ManualClock
+from tests.fakes.instances import KINDS, Kind, Templates
 from tests.fakes.model_server import running_model
 from tests.fakes.postgres import PostgresServer
 from tests.fakes.server import Server, Workbench, running_server
@@ -23,6 +27,32 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     url = postgres_server.fresh_database()
     yield url
     postgres_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def templates(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """Migrated instances to copy."""
+    return Templates(tmp_path_factory.mktemp("templates"), postgres_server)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """The time of `rooms`; it stands still until it is told to advance."""
+    return ManualClock()
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """The database, each in turn."""
+    kind: Kind = request.param
+    return kind
+
+
+@pytest.fixture
+def rooms(kind: Kind, templates: Templates, tmp_path: Path, clock: ManualClock) -> Iterator[Rooms]:
+    """All rooms of a new instance, on SQLite and on PostgreSQL; afterwards it must hold together."""
+    with templates.rooms(kind, tmp_path / "instance", clock) as rooms:
+        yield rooms
 
 
 @pytest.fixture(scope="session")

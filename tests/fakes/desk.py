@@ -1,0 +1,96 @@
+"""Short words for what an administrator does with the catalog, and for looking at what came of it."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from model_lineup.catalog.discovery import Discovery
+from model_lineup.catalog.shapes import Alias, Model, ModelFilter, NewAlias, NewModel, NewProvider, Provider
+from model_lineup.database.metadata import activity, configuration
+from model_lineup.journal import store as journal_store
+from model_lineup.journal.record import Author, Journal
+from model_lineup.journal.shapes import ChangeSet
+from model_lineup.rooms import Rooms
+from model_lineup.upstream.contract import Endpoint, ListedModel, Listing
+
+BY = Author("tester")
+
+
+class Desk:
+    """Everything is done by `BY`; what goes wrong is raised as it is."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self.rooms = rooms
+
+    def provider(self, name: str = "Acme", **fields: Any) -> Provider:
+        values = {"name": name, "type": "openai", "base_url": "https://api.example.com/v1", **fields}
+        return self.rooms.providers.create(NewProvider(**values), BY)[0]
+
+    def model(self, provider: Provider | int, model_id: str, **fields: Any) -> Model:
+        provider_id = provider if isinstance(provider, int) else provider.id
+        confirm = fields.pop("confirm", False)
+        new = NewModel(provider_id=provider_id, model_id=model_id, **fields)
+        return self.rooms.models.create(new, BY, confirm=confirm)[0]
+
+    def alias(self, target: Model | int, alias: str, *, confirm: bool = False, **fields: Any) -> Alias:
+        row_id = target if isinstance(target, int) else target.id
+        return self.rooms.aliases.create(row_id, NewAlias(alias=alias, **fields), BY, confirm=confirm)[0]
+
+    def ids(self, sort: str = "id", **wanted: Any) -> list[str]:
+        """The `model_id`s that a filter lets through, in the order of a sort."""
+        page = self.rooms.models.page(ModelFilter(**wanted), sort=sort, limit=1_000, offset=0)
+        return [model.model_id for model in page.models]
+
+    def answers(self, name: str) -> int | None:
+        """The row that answers a user who says this name."""
+        model = self.rooms.routes.explain(name, "user").model
+        return None if model is None else model.id
+
+    def revision(self) -> int:
+        with self.rooms.database.read() as connection:
+            return journal_store.revision(connection)
+
+    def changes(self) -> list[ChangeSet]:
+        """All change sets with their entries, oldest first."""
+        with self.rooms.database.read() as connection:
+            found = journal_store.page(connection, limit=100_000, offset=0).changes
+            whole = [journal_store.one(connection, change.id) for change in reversed(found)]
+        return [change for change in whole if change is not None]
+
+    def last_change(self) -> ChangeSet:
+        return self.changes()[-1]
+
+    def tables(self, *but: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table, but for some tables: what a refused operation must leave as it was."""
+        with self.rooms.database.read() as connection:
+            return {
+                table.fullname: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+                for metadata in (configuration, activity)
+                for table in metadata.sorted_tables
+                if table.fullname not in but
+            }
+
+    def discovery(self, provider: "ScriptedProvider", *, most: int = 20_000) -> Discovery:
+        rooms = self.rooms
+        journal = Journal(rooms.database, rooms.clock)
+        return Discovery(rooms.database, journal, rooms.providers, rooms.clock, provider.read_list, most=most)
+
+
+class ScriptedProvider:
+    """Lists what it is told to, or fails as it is told to. `asked` holds the endpoints that it was asked with."""
+
+    def __init__(self, *models: str | tuple[str, dict[str, Any]]) -> None:
+        self.models: list[ListedModel] = []
+        self.failure: Exception | None = None
+        self.asked: list[Endpoint] = []
+        self.lists(*models)
+
+    def lists(self, *models: str | tuple[str, dict[str, Any]]) -> None:
+        pairs = [(model, {}) if isinstance(model, str) else model for model in models]
+        self.models = [ListedModel(model_id, facts) for model_id, facts in pairs]
+
+    async def read_list(self, endpoint: Endpoint) -> Listing:
+        self.asked.append(endpoint)
+        if self.failure is not None:
+            raise self.failure
+        return Listing(tuple(self.models), 1)
