@@ -7,7 +7,9 @@ from typing import Any
 from model_lineup.errors import EgressRefused, InvalidInput
 from model_lineup.upstream import registry
 from model_lineup.upstream.contract import Timeouts
-from model_lineup.upstream.wire import AddressRefused, BadUrl, Origin, Scope, check_url
+from model_lineup.upstream.wire import AddressRefused, BadUrl, Origin, Scope, TlsFailed, check_url
+from model_lineup.upstream.wire.origin import split_url
+from model_lineup.upstream.wire.tls import make_context
 
 ALLOWED_HEADERS = frozenset(
     {"openai-organization", "openai-project", "http-referer", "x-title", "x-request-source", "user-agent"}
@@ -15,7 +17,7 @@ ALLOWED_HEADERS = frozenset(
 """Extra headers that an admin may set; none of them carries a credential or chooses a destination."""
 SCOPES = ("public", "private", "loopback")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,512}")
-_TIMEOUT_CEILINGS = {
+TIMEOUT_CEILINGS = {
     "connect_s": 60,
     "first_byte_s": 600,
     "idle_s": 3600,
@@ -62,12 +64,12 @@ def check_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def check_timeouts(timeouts: Mapping[str, float]) -> dict[str, float]:
     """Raises InvalidInput for an unknown timeout or one beyond its ceiling. Seconds."""
     for name, seconds in timeouts.items():
-        ceiling = _TIMEOUT_CEILINGS.get(name)
+        ceiling = TIMEOUT_CEILINGS.get(name)
         if ceiling is None:
-            raise InvalidInput.at("/timeouts", f"{name!r} is not a timeout; there are {', '.join(_TIMEOUT_CEILINGS)}")
+            raise InvalidInput.at("/timeouts", f"{name!r} is not a timeout; there are {', '.join(TIMEOUT_CEILINGS)}")
         if not 0 < seconds <= ceiling:
             raise InvalidInput.at(f"/timeouts/{name}", f"must be more than 0 and at most {ceiling} seconds")
-    return dict(timeouts)
+    return {name: float(seconds) for name, seconds in timeouts.items()}
 
 
 def check_proxy(proxy: str | None) -> None:
@@ -75,11 +77,21 @@ def check_proxy(proxy: str | None) -> None:
     if proxy is None:
         return
     try:
-        Origin.of(proxy)
+        origin, target = split_url(proxy)
     except BadUrl as error:
         raise InvalidInput.at("/proxy", str(error)) from None
-    if not proxy.startswith("http://"):
+    if origin.scheme != "http" or target != "/":
         raise InvalidInput.at("/proxy", "a proxy is http://host:port (it opens a tunnel with CONNECT)")
+
+
+def check_ca_bundle(ca_bundle: str | None) -> None:
+    """Raises InvalidInput for a text that holds no certificate."""
+    if ca_bundle is None:
+        return
+    try:
+        make_context(ca_bundle)
+    except TlsFailed as error:
+        raise InvalidInput.at("/ca_bundle", str(error)) from None
 
 
 def check_key(key: str | None) -> None:
@@ -90,5 +102,5 @@ def check_key(key: str | None) -> None:
 
 def timeouts_of(stored: Mapping[str, float], defaults: Timeouts) -> Timeouts:
     """The instance's timeouts, with what the provider sets of its own."""
-    values: dict[str, Any] = {name: getattr(defaults, name) for name in _TIMEOUT_CEILINGS}
+    values: dict[str, Any] = {name: getattr(defaults, name) for name in TIMEOUT_CEILINGS}
     return Timeouts(**{**values, **stored})

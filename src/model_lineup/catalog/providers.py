@@ -67,9 +67,8 @@ class Providers:
         with self._journal.change(author, "providers.create") as change:
             columns = {**self._columns(new), "kind": new.type, "slug": _free_slug(change, new)}
             provider_id = store.add(change.connection, columns, now=change.now, revision=change.revision)
-            if new.api_key:
-                values = self._sealed(provider_id, new.api_key, origin)
-                store.change(change.connection, provider_id, {**values, "version": 1}, **_when(change))
+            if new.api_key is not None:
+                store.add_credential(change.connection, provider_id, self._sealed(provider_id, new.api_key, origin))
             provider = living(store.one(change.connection, provider_id), provider_id)
             change.touched("provider", provider_id, provider.name, before={}, after=_journaled(provider))
         return provider, change.receipt
@@ -140,7 +139,8 @@ class Providers:
     def _endpoint(self, provider: Provider, credential: store.Credential) -> Endpoint:
         key = None
         if credential.sealed_key:
-            key = self._vault.open(credential.sealed_key, _bound_to(provider.id, str(credential.key_origin)))
+            origin = Origin.of(provider.base_url)  # where it would be sent, not where the row says that it belongs
+            key = self._vault.open(credential.sealed_key, _bound_to(provider.id, str(origin)))
         return Endpoint(
             kind=provider.type,
             base_url=provider.base_url,
@@ -159,6 +159,7 @@ class Providers:
     def _columns(self, said: NewProvider | ProviderChanges) -> dict[str, Any]:
         """The columns of what was said, each checked; the key apart."""
         provider_rules.check_proxy(None if said.proxy is UNSET else said.proxy)
+        provider_rules.check_ca_bundle(None if said.ca_bundle is UNSET else said.ca_bundle)
         values: dict[str, Any] = {
             "name": said.name,
             "base_url": said.base_url,
@@ -180,7 +181,8 @@ class Providers:
         """A key belongs to the origin that it was entered for; a new origin needs it entered again."""
         base_url = before.base_url if changes.base_url is UNSET else changes.base_url
         scope = before.network_scope if changes.network_scope is UNSET else changes.network_scope
-        origin = self._check_address(base_url, scope)
+        moves = changes.base_url is not UNSET or changes.network_scope is not UNSET
+        origin = self._check_address(base_url, scope) if moves else Origin.of(base_url)
         if changes.api_key is not UNSET:
             provider_rules.check_kind(before.type, has_key=changes.api_key is not None)
             if changes.api_key is None:

@@ -67,6 +67,11 @@ def change(connection: Connection, provider_id: int, values: Mapping[str, Any], 
     )
 
 
+def add_credential(connection: Connection, provider_id: int, values: Mapping[str, Any]) -> None:
+    """Give a provider that was just added its sealed key, which is bound to the row id; its version stays 1."""
+    connection.execute(update(providers).where(providers.c.id == provider_id).values(**values))
+
+
 def record_fetch(connection: Connection, provider_id: int, *, at: int, outcome: Mapping[str, Any]) -> None:
     """Keep how the last fetch of this provider ended."""
     values = {"at": at, "outcome": dump(outcome)}
