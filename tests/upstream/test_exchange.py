@@ -161,6 +161,7 @@ REFUSALS: dict[str, tuple[Answer, str, str, int | None]] = {
     "400": (reply({"error": {"message": "too long"}}, status=400), "protocol", "upstream_error", 400),
     "500": (reply("Internal", status=500), "protocol", "server_error", 500),
     "503": (reply({"error": {"message": "busy"}}, status=503), "protocol", "overloaded", 503),
+    "501": (reply({"error": {"message": "no embeddings here"}}, status=501), "protocol", "upstream_error", 501),
     "504": (reply("", status=504), "timeout", "timeout", 504),
     "redirect": (
         reply("", status=307, headers=["location: http://127.0.0.1:1/"]),

@@ -81,7 +81,7 @@ def _stage_of_status(status: int, said: str, html: bool, model_id: str | None) -
         return "model", "model"
     if html:
         return "protocol", "html"
-    if status >= 500:
+    if status >= 500 and status != 501:  # 501 is an answer: this server cannot do that
         return "protocol", "overloaded" if status == 503 else "server_error"
     return "protocol", "upstream_error" if said else "malformed"
 
