@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from model_lineup.errors import InvalidInput
 
-MAX_SEED = 2**63 - 1
+MAX_SEED = 2**53 - 1
+"""What every JSON reader holds exactly, so that a seed read from a report can be sent again."""
 
 
 class Plan(Struct, frozen=True):
@@ -78,7 +79,8 @@ def prompt(plan: Plan, number: int) -> str:
 
     Every prompt starts with a nonce: a prefix that no other request shares defeats the provider's prompt cache.
     """
-    source = random.Random(f"{plan.seed}/{number}")  # noqa: S311 # nosec B311 - words of a prompt, not a secret
+    # Words of a prompt, not a secret; the same in every run.
+    source = random.Random(f"{plan.seed}/{number}")  # noqa: S311 # nosec B311
     nonce = f"{source.getrandbits(48):012x}"
     if plan.prompt_tokens is None:
         first, second = source.sample(_WORDS, k=2)
