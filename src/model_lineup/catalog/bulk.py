@@ -13,8 +13,6 @@ from model_lineup.catalog.store import models as store
 from model_lineup.errors import InvalidInput, ModelNotFound
 from model_lineup.journal.record import Author, Change, Journal
 
-UNKNOWN_SHOWN = 100
-
 
 class Bulk:
     """Changes to a selection of models; `most` is the largest number of ids in one request."""
@@ -71,7 +69,7 @@ class Bulk:
             raise ModelNotFound(
                 f"{len(unknown)} of {len(set(ids))} ids are no models: {', '.join(map(str, unknown[:10]))}. "
                 "Nothing was changed.",
-                unknown_ids=unknown[:UNKNOWN_SHOWN],
+                unknown_ids=unknown,
                 unknown_total=len(unknown),
             )
         return rows

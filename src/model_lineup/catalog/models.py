@@ -68,7 +68,8 @@ class Models:
             return living(store.one(connection, row_id), row_id)
 
     def find(self, model_id: str, provider_id: int | None = None) -> Model:
-        """The one living model of this `model_id`. Raises ModelNotFound, AmbiguousModel."""
+        """The one living model of this `model_id`. Raises InvalidInput, ModelNotFound, AmbiguousModel."""
+        names.check_model_id(model_id, "model_id")
         with self._database.read() as connection:
             return the_one(store.of_id(connection, model_id, provider_id), model_id, provider_id)
 
@@ -115,11 +116,13 @@ class Models:
         """
         with self._journal.change(author, "models.restore") as change:
             mark = _deleted(change, row_id)
-            guard = NameGuard(change.connection, affected.by_existence(change.connection, [row_id]), confirmed=confirm)
+            coming = [row.alias for row in alias_store.deleted_with(change.connection, row_id, mark.deleted_at)]
+            candidates = [*affected.by_existence(change.connection, [row_id]), *coming]
+            guard = NameGuard(change.connection, candidates, confirmed=confirm)
             store.change(change.connection, [row_id], {"deleted_at": None}, now=change.now, revision=change.revision)
             change.touched("model", row_id, mark.model_id, before={"deleted": True}, after={"deleted": False})
             back, lost = _restore_aliases(change, row_id, mark.deleted_at)
-            guard.check(but=back)
+            guard.check()
             model = living(store.one(change.connection, row_id), row_id)
         return Restored(model, back, lost, change.receipt)
 

@@ -75,8 +75,8 @@ def deleted(connection: Connection, row_id: int) -> DeletedMark | None:
 
 
 def living(connection: Connection, ids: Iterable[int]) -> list[Row[Any]]:
-    """id, model_id, visible, agents_enabled of those of these rows that are not deleted."""
-    columns = (models.c.id, models.c.model_id, models.c.visible, models.c.agents_enabled)
+    """id, model_id and flags of those of these rows that are not deleted."""
+    columns = (models.c.id, models.c.model_id, models.c.visible, models.c.listed, models.c.agents_enabled)
     query = select(*columns).where(models.c.deleted_at.is_(None), in_numbers(connection, models.c.id, ids))
     return list(connection.execute(query.order_by(models.c.id)))
 

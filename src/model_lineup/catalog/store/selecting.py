@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, false, func, literal, or_, select
 
+from model_lineup.catalog.names import fold
 from model_lineup.catalog.shapes import ModelFilter
 from model_lineup.catalog.tables import aliases, model_health, models, providers
+from model_lineup.database.values import can_be_stored
 from model_lineup.errors import InvalidInput
 
 COUNT_CAP = 10_001
@@ -49,7 +51,7 @@ def matching(wanted: ModelFilter) -> Select[Any]:
 
 def sorted_by(query: Select[Any], sort: str) -> Select[Any]:
     """`sort` is `field,-field`; unknown values come last; ties are broken by id. Raises InvalidInput."""
-    for part in filter(None, sort.split(",")):
+    for part in sort.split(","):
         name, descending = part.removeprefix("-"), part.startswith("-")
         if name not in SORTABLE:
             raise InvalidInput.at("sort", f"{name!r} is not a field to sort by; there are {', '.join(SORTABLE)}")
@@ -77,7 +79,9 @@ def _tri(column: ColumnElement[Any], value: bool | Literal["unknown"]) -> Column
 
 def _search(words: str) -> ColumnElement[bool]:
     """Substring of id, display name or alias, without regard to ASCII case."""
-    wanted = words.lower()
+    if not can_be_stored(words):
+        return false()
+    wanted = fold(words)
     named = exists().where(
         aliases.c.model_row == models.c.id,
         aliases.c.deleted_at.is_(None),
