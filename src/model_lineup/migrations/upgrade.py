@@ -48,6 +48,11 @@ def migrate(engine: Engine) -> list[str]:
         return [branch.name for branch in due]
 
 
+def pending(connection: Connection) -> list[str]:
+    """The names of the branches that `migrate` would move; changes nothing. Raises StartRefused as it does."""
+    return [branch.name for branch in BRANCHES if _stored_version(connection, branch) != branch.head]
+
+
 def _stored_version(connection: Connection, branch: Branch) -> str | None:
     if not inspect(connection).has_table("alembic_version", schema=branch.schema):
         if inspect(connection).get_table_names(schema=branch.schema):
