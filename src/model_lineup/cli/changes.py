@@ -1,0 +1,60 @@
+"""`lineup changes`: who changed what, and when."""
+
+from typing import Annotated, Any
+
+import typer
+
+from model_lineup.cli import show
+from model_lineup.cli.options import Limit, Offset, shown_of
+from model_lineup.cli.session import Session
+from model_lineup.cli.show import Column
+from model_lineup.cli.verbs import noun, verb
+
+app = noun("changes", "Who changed what, and when.")
+SHOWN = 50
+
+COLUMNS = (
+    Column("id", "id"),
+    Column("at (UTC)", "at"),
+    Column("who", "actor"),
+    Column("what", "operation"),
+    Column("rows", "touched"),
+    Column("revision", "revision"),
+)
+
+
+@verb(app, "list")
+def list_changes(here: Session, limit: Limit = 20, offset: Offset = 0) -> None:
+    """Changes of the configuration, newest first."""
+
+    def as_text(page: dict[str, Any]) -> None:
+        show.rows(page["changes"], COLUMNS, nothing="Nothing was changed yet.")
+        if rest := shown_of(page, len(page["changes"])):
+            show.note(rest)
+
+    here.answer(here.get("changes", limit=limit, offset=offset), as_text)
+
+
+@verb(app, "show")
+def show_change(here: Session, change: Annotated[int, typer.Argument(metavar="ID", min=1)]) -> None:
+    """One change with every row that it touched, before and after."""
+    here.answer(here.get(f"changes/{change}"), _tell)
+
+
+def _tell(found: dict[str, Any]) -> None:
+    show.line(f"{found['operation']} by {found['actor']}, {show.moment(found['at'])} UTC, revision {found['revision']}")
+    entries = found["entries"] or []
+    cells = [
+        [f"{entry['entity']} {entry['entity_id']}", entry["label"], name, entry["before"].get(name), value]
+        for entry in entries[:SHOWN]
+        for name, value in _after(entry).items()
+    ]
+    if cells:
+        show.table(cells, ["row", "name", "field", "before", "after"])
+    if len(entries) > SHOWN:
+        show.note(f"… and {len(entries) - SHOWN} more rows; --json shows all.")
+
+
+def _after(entry: dict[str, Any]) -> dict[str, Any]:
+    """Every field that differs, with its new value; None for what is gone."""
+    return {name: entry["after"].get(name) for name in {**entry["before"], **entry["after"]}}

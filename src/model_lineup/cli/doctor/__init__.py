@@ -1,0 +1,68 @@
+"""`lineup doctor`: looks at everything that a Lineup here stands on, changes nothing, and says what to do.
+
+The one verb that looks beneath the API, because it has to work where the API cannot be opened: `machine.py`,
+`storage.py` and `inside.py` hold the checks, `check.py` what they return, and `examine` runs them in order.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from model_lineup.cli import show
+from model_lineup.cli.doctor.check import MARKS, Check, failed
+from model_lineup.cli.session import Session
+from model_lineup.cli.verbs import FAILED
+from model_lineup.errors import LineupError
+
+
+def doctor(
+    here: Session,
+    online: Annotated[bool, typer.Option("--online", help="Also ask every enabled provider for its list.")] = False,
+) -> None:
+    """Check what a Lineup here stands on, and say how to put it right. The exit code is 1 when something fails."""
+    found = list(examine(here, online=online))
+    if here.place.as_json:
+        show.raw(json.dumps({"checks": [check._asdict() for check in found]}).encode())
+    else:
+        _tell(found)
+    if any(check.state == "fail" for check in found):
+        raise typer.Exit(FAILED)
+
+
+def examine(here: Session, *, online: bool) -> Iterator[Check]:
+    """All checks; those that need what another one found broken are left out."""
+    from model_lineup.cli.doctor import inside, machine, storage
+
+    try:
+        loaded = here.place.settings()
+    except LineupError as error:
+        yield failed("settings", error.detail)
+        return
+    yield from machine.examine(loaded)
+    stored = list(storage.examine(loaded.settings))
+    yield from stored
+    if storage.is_sound(stored):
+        yield from _safely("instance", inside.examine(loaded.settings, online=online))
+
+
+def _safely(name: str, checks: Iterator[Check]) -> Iterator[Check]:
+    """A check that fails in a way of its own is a finding, too."""
+    try:
+        yield from checks
+    except LineupError as error:
+        yield failed(name, error.detail)
+    except Exception as error:
+        yield failed(name, f"{type(error).__name__}: {error}")
+
+
+def _tell(found: list[Check]) -> None:
+    width = max(len(check.name) for check in found)
+    for check in found:
+        mark, style = MARKS[check.state]
+        show.line(f"{mark:<4} {check.name:<{width}}  {check.finding}", style=style)
+        if check.remedy:
+            show.line(f"{'':<4} {'':<{width}}  → {check.remedy}")
+    counts = {state: sum(check.state == state for check in found) for state in MARKS}
+    show.line(f"\n{counts['ok']} ok, {counts['warn']} to look at, {counts['fail']} broken.")

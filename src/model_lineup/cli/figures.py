@@ -1,0 +1,79 @@
+"""A benchmark's report as a table: per figure mean, percentiles, extremes and how many values they come from."""
+
+from typing import Any
+
+from model_lineup.cli import show
+
+FIGURES = (
+    ("response_time_ms", "response time, ms"),
+    ("ttft_ms", "time to first token, ms"),
+    ("itl_ms", "gap between tokens, ms"),
+    ("tpot_ms", "time per output token, ms"),
+    ("output_tokens_per_s", "output tokens/s"),
+    ("late_ms", "sent late, ms"),
+)
+PARTS = ("mean", "p50", "p90", "p95", "p99", "max", "n")
+STOPPED = {
+    "time_limit": "The time limit ended it early.",
+    "token_limit": "The token limit ended it early.",  # nosec B105
+    "cancelled": "It was cancelled.",
+    "auth": "The provider refused the key.",
+    "quota": "The provider's quota was used up.",
+    "errors": "Too many requests failed.",
+}
+COUNTED = {
+    "usage": "as the provider counted them",
+    "estimated": "estimated from events, because the provider counted none",
+    "mixed": "partly estimated from events",
+    "none": "not known",
+}
+
+
+def tell_report(report: dict[str, Any]) -> None:
+    """The figures, then what they rest on."""
+    rows = [(name, report[field]) for field, name in FIGURES if report[field]["n"]]
+    if rows:
+        show.table([[name, *(_figure(figures[part]) for part in PARTS)] for name, figures in rows], ["", *PARTS])
+    show.line(_requests(report))
+    through = report["throughput"]
+    if through["requests_per_s"] is not None:
+        show.line(
+            f"Throughput: {show.number(through['requests_per_s'])} requests/s, "
+            f"{show.number(through['output_tokens_per_s'])} output tokens/s, "
+            f"{show.number(through['total_tokens_per_s'])} tokens/s with the prompts."
+        )
+        show.line(_tokens(report))
+    _tell_reservations(report)
+
+
+def _figure(value: float | int | None) -> Any:
+    return value if isinstance(value, int) else show.number(value)
+
+
+def _requests(report: dict[str, Any]) -> str:
+    plan = report["plan"]
+    how = f"{plan['rate']:g} a second" if plan["rate"] else f"{plan['concurrency']} at a time"
+    failed = f", {report['failed']} failed ({show.cell(report['errors'])})" if report["failed"] else ""
+    cut = f", {report['unfinished']} cut off" if report["unfinished"] else ""
+    warm = f", after {report['warmup']['requests']} to warm up" if report["warmup"]["requests"] else ""
+    took = show.number(report["duration_s"], " s")
+    return f"Requests: {report['succeeded']} of {plan['requests']} succeeded{failed}{cut}; {how}, in {took}{warm}."
+
+
+def _tokens(report: dict[str, Any]) -> str:
+    used = report["usage"]
+    cached = f", {used['cached_tokens']} of them from a cache" if used["cached_tokens"] else ""
+    read, written = show.cell(used["prompt_tokens"]), show.cell(used["completion_tokens"])
+    source = COUNTED.get(report["token_source"], report["token_source"])
+    return f"Tokens: {read} read{cached}, {written} written; {source}."
+
+
+def _tell_reservations(report: dict[str, Any]) -> None:
+    """What keeps the figures from saying more."""
+    if report["stopped"]:
+        show.line(STOPPED.get(report["stopped"], report["stopped"]), style="yellow")
+    if report["saturated"]:
+        show.line("This machine was too busy to measure well: take the latencies as upper bounds.", style="yellow")
+    n = report["response_time_ms"]["n"]
+    if 0 < n < 20:
+        show.note(f"p95 needs 20 requests and p99 needs 100; there were {n}.")

@@ -1,0 +1,73 @@
+"""`lineup resolve` and `lineup test`: what a name means, and whether it answers."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from model_lineup.cli import finding, show
+from model_lineup.cli.models import Which
+from model_lineup.cli.session import Session
+from model_lineup.cli.verbs import FAILED
+
+RULES = {
+    "alias": "an alias",
+    "provider/model_id": "slug/model_id",
+    "model_id": "a model_id",
+    "alias_without_case": "an alias, whatever the case",
+}
+
+
+def resolve(
+    here: Session,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What a caller puts into `model`.")],
+    caller: Annotated[Literal["user", "agent"], typer.Option("--as", help="Whose key it is.")] = "user",
+) -> None:
+    """Explain which model answers to a name, step by step. The exit code is 1 when none does."""
+    answer = here.get("resolve", name=name, **{"as": caller})
+    here.answer(answer, tell_explanation)
+    if answer.json["status"] != 200:
+        raise typer.Exit(FAILED)
+
+
+def tell_explanation(found: dict[str, Any]) -> None:
+    """The steps, then the verdict."""
+    show.table([_step(step) for step in found["steps"]], ["is it …", "", "model", "provider", "available"])
+    show.line(found["message"], style="" if found["status"] == 200 else "red")
+    if found["fallbacks"]:
+        show.line(f"Should that fail: {', '.join(one['model_id'] for one in found['fallbacks'])}.")
+    if found["suggestions"]:
+        show.note(f"Did you mean {', '.join(found['suggestions'])}?")
+    elif found["status"] == 404 and (hidden := found["steps"][-1]["model"]):
+        show.note(f"It is hidden, or its provider is off: `lineup models show {hidden['id']}`.")
+
+
+def _step(step: dict[str, Any]) -> list[Any]:
+    model = step["model"]
+    rule = RULES.get(step["rule"], step["rule"])
+    if model is None:
+        return [rule, "no", "", "", ""]
+    return [rule, "yes", f"{model['model_id']} (id {model['id']})", model["slug"], step["available"]]
+
+
+def check(here: Session, model: Which) -> None:
+    """Send one real request on the way that users' requests take. The exit code is 1 when it fails."""
+    row = finding.model(here, model)
+    answer = here.admin.call("POST", "models/by-id/test/connection", query=finding.address(row))
+    here.answer(answer, lambda result: tell_test(row, result))
+    if not answer.json["passed"]:
+        raise typer.Exit(FAILED)
+
+
+def tell_test(row: dict[str, Any], result: dict[str, Any]) -> None:
+    """Passed with times, or the step that failed and what to do."""
+    name = f"{row['model_id']} at {row['provider']['slug']}"
+    if result["passed"]:
+        ttft = f", first token after {show.number(result['ttft_ms'], ' ms')}" if result["ttft_ms"] else ""
+        cold = " (new connection)" if result["cold"] else ""
+        took = show.number(result["latency_ms"], " ms")
+        show.line(f"{name}: passed in {took}{ttft}{cold}. {result['message']}")
+    else:
+        status = f", HTTP {result['http_status']}" if result["http_status"] else ""
+        show.line(f"{name}: failed at {result['stage']}{status}. {result['message']}", style="red")
+    if result["hint"]:
+        show.note(result["hint"])

@@ -1,0 +1,83 @@
+"""The whole command line: nouns with their verbs, and the verbs that need no noun."""
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+from model_lineup import __version__
+from model_lineup.cli import (
+    aliases,
+    benchmark,
+    changes,
+    config,
+    doctor,
+    keys,
+    models,
+    models_bulk,
+    names,
+    people,
+    providers,
+    providers_more,
+    runs,
+    serve,
+)
+from model_lineup.cli.place import AsJson, Config, DataDir, Key, Place, Url
+from model_lineup.cli.verbs import verb
+
+NOUNS = (providers, models, aliases, keys, people, runs, changes, config)
+_MORE_VERBS = (models_bulk, providers_more)  # importing them is what adds their verbs
+
+app = typer.Typer(
+    name="lineup",
+    help="Lineup: which AI models people and agents may use, and proof that they work.",
+    epilog="Begin with `lineup demo`, or with `lineup serve` and `lineup providers add`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lineup {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say the version and end.")
+]
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    data_dir: DataDir = None,
+    config: Config = None,
+    url: Url = None,
+    key: Key = None,
+    as_json: AsJson = False,
+    version: Version = False,
+) -> None:
+    """These options stand before a verb or after it."""
+    context.obj = Place(data_dir, config, url, key, as_json)
+
+
+verb(app, "serve", only_here=True, json=False, examples=["lineup serve --port 9000"])(serve.serve)
+verb(app, "create-admin", examples=["lineup create-admin ann@example.com"])(people.create_admin)
+verb(app, "resolve", examples=["lineup resolve gpt-4o --as agent"])(names.resolve)
+verb(app, "test", examples=["lineup test gpt-4o"])(names.check)
+verb(app, "benchmark", examples=["lineup benchmark gpt-4o --requests 100 --concurrency 8"])(benchmark.benchmark)
+verb(app, "doctor", only_here=True, examples=["lineup doctor --online"])(doctor.doctor)
+for _noun in NOUNS:
+    app.add_typer(_noun.app)
+
+
+def main() -> None:
+    """What `lineup` runs. Lines appear at once, also in a pipe; what cannot be spelt there becomes a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="replace")
+    app()

@@ -1,0 +1,27 @@
+"""`lineup serve`: runs the server here."""
+
+from typing import Annotated
+
+import typer
+
+from model_lineup.cli.session import Session
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on; LINEUP_HOST, else 127.0.0.1.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="LINEUP_PORT, else 8484; 0 takes a free one.")]
+
+
+def serve(
+    here: Session,
+    host: Host = None,
+    port: Port = None,
+    allow_remote_setup: Annotated[
+        bool, typer.Option("--allow-remote-setup", help="Let others than this machine open the set-up link.")
+    ] = False,
+) -> None:
+    """Run Lineup until Ctrl-C or SIGTERM. A first start without an administrator prints a set-up link."""
+    settings = here.place.settings(host=host, port=port).settings
+    from model_lineup import serving
+    from model_lineup.cli.local import refuse_foreign
+
+    refuse_foreign(settings.data_dir)
+    serving.serve(settings, allow_remote_setup=allow_remote_setup)
