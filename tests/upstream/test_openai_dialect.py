@@ -25,7 +25,7 @@ EMBEDDING = Target(CHAT.endpoint, "e", "embedding")
 
 
 def body_of(target: Target, ask: Ask, quirks: Quirks | None = None) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(DIALECT.call(target, ask, quirks or Quirks()).body)
+    body: dict[str, Any] = json.loads(DIALECT.call(target, ask, quirks or Quirks()).body or b"")
     return body
 
 

@@ -138,6 +138,6 @@ def test_an_error_in_a_200_is_an_error() -> None:
 
 
 def test_the_next_page_follows_the_last_id() -> None:
-    assert page_of({"data": [{"id": "a"}], "has_more": True}).following == (("after", "a"),)
-    assert page_of({"data": [{"id": "a"}], "has_more": True, "last_id": "z"}).following == (("after", "z"),)
+    assert page_of({"data": [{"id": "a"}], "has_more": True}).following == "a"
+    assert page_of({"data": [{"id": "a"}], "has_more": True, "last_id": "z"}).following == "z"
     assert page_of({"data": [{"id": "a"}], "has_more": False}).following is None

@@ -4,8 +4,8 @@ All are frozen msgspec structs: they travel as JSON to the child process that me
 from `clock.tick`, comparable within one process only. What a provider did not tell is `None` or absent, never 0.
 """
 
-from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -71,10 +71,15 @@ class ListedModel(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True):
-    """A list read to its last page: each `model_id` once, in the provider's order."""
+    """A list read to its last page: each `model_id` once, in the provider's order.
+
+    `candidates`: what could be deployed there but cannot be called by these ids (Azure); nothing to be stored. A list
+    holds either these or `models`.
+    """
 
     models: tuple[ListedModel, ...]
     pages: int
+    candidates: tuple[ListedModel, ...] = ()
 
 
 class Message(Struct, frozen=True):
@@ -114,7 +119,8 @@ class Failure(Struct, frozen=True):
     """Why an exchange did not succeed. Safe to show: at most 200 scrubbed characters, no body, no header, no key.
 
     `stage` is the first that failed. `code` is finer and counts errors in reports: the stage itself, or `overloaded`,
-    `server_error`, `upstream_redirect`, `truncated`, `html`, `malformed`, `upstream_error`, `too_large`, `refused`.
+    `server_error`, `upstream_redirect`, `truncated`, `html`, `malformed`, `upstream_error`, `too_large`, `refused`,
+    `unsupported`.
     `hint` says what an admin can do next.
     """
 
@@ -126,7 +132,11 @@ class Failure(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """One decoded chunk of a stream. `content` is true if it carried text, reasoning or a piece of a tool call."""
+    """One decoded chunk of a stream. `content` is true if it carried text, reasoning or a piece of a tool call.
+
+    `finish_reason` in OpenAI's words: stop, length, tool_calls, content_filter, or the provider's own where there is
+    none of these. `usage` holds what this chunk tells; it is laid over what earlier ones told.
+    """
 
     content: bool = False
     text: str = ""
@@ -177,10 +187,11 @@ class Quirks:
 
 
 class Call(Struct, frozen=True):
-    """An ask in a dialect's words: `path` is appended to the base URL."""
+    """A request in the provider's words: `path` is appended to the base URL; without a `body` it is a GET."""
 
     path: str
-    body: bytes
+    body: bytes | None = None
+    query: tuple[tuple[str, str], ...] = ()
 
 
 class Answer(Struct, frozen=True):
@@ -195,10 +206,11 @@ class Answer(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """One page of a list; `following` is the query of the next one, `None` on the last."""
+    """One page of a list. `following`: the cursor of the next one, `None` on the last; `candidates`: see `Listing`."""
 
     models: tuple[ListedModel, ...]
-    following: tuple[tuple[str, str], ...] | None = None
+    following: str | None = None
+    candidates: bool = False
 
 
 class FormField(Struct, frozen=True):
@@ -211,6 +223,13 @@ class FormField(Struct, frozen=True):
     help: str = ""
 
 
+class StreamParser(Protocol):
+    """How a format cuts its streams into events."""
+
+    def feed(self, piece: bytes) -> Sequence[tuple[str, bytes]]:
+        """Name and data of each event that this piece completed. Raises sse.EventTooLargeError."""
+
+
 class Dialect(Protocol):
     """A wire format: how to word an ask, how to read the answer. Pure; knows no sockets and no credentials."""
 
@@ -218,14 +237,21 @@ class Dialect(Protocol):
     def name(self) -> str:
         """Stable, lower case."""
 
+    @property
+    def marks_end(self) -> bool:
+        """Whether all its servers close a stream with a mark, so that a finish reason alone is a cut stream."""
+
     def call(self, target: Target, ask: Ask, quirks: Quirks) -> Call:
-        """The request for this ask."""
+        """The request for this ask. Raises UnsupportedError when the format has none."""
+
+    def parser(self) -> StreamParser:
+        """For one stream."""
 
     def answer(self, target: Target, body: bytes) -> Answer:
         """Reads a plain 2xx body. Raises ProviderError when it holds an error, MalformedError when it is no answer."""
 
     def event(self, name: str, data: bytes) -> Event:
-        """Reads one event of a stream; `name` is its SSE type. Raises as `answer` does."""
+        """Reads one event of a stream; `name` as its parser gave it. Raises as `answer` does."""
 
     def learn(self, status: int, message: str, quirks: Quirks) -> bool:
         """Whether this refusal taught `quirks` something that makes asking once more worth while."""
@@ -259,13 +285,28 @@ class Kind(Protocol):
         """The settings it takes, in the order of the form."""
 
     def auth(self, endpoint: Endpoint) -> Mapping[str, str]:
-        """The headers that carry the credential; empty without one."""
+        """The headers of every request: the credential if there is one, and the protocol's version if it has one."""
 
-    def list_path(self, endpoint: Endpoint) -> str:
-        """Where the models are listed, appended to the base URL."""
+    def list_call(self, endpoint: Endpoint, after: str | None) -> Call:
+        """The request for the page of the list that the cursor `after` leads to; the first page without one."""
 
     def page(self, body: bytes) -> Page:
         """Reads one page of the list. Raises MalformedError when any entry is not as it should be."""
+
+
+@runtime_checkable
+class DetailedKind(Kind, Protocol):
+    """A kind whose list only names its models; what else is known of one is asked model by model."""
+
+    def detail_call(self, model: ListedModel) -> Call:
+        """The request for what is known of one listed model."""
+
+    def detailed(self, model: ListedModel, body: bytes) -> ListedModel:
+        """The model with what the answer adds. Raises MalformedError, ProviderError."""
+
+
+class UnsupportedError(Exception):
+    """A wire format has no request for what is asked. The message is ours and says so."""
 
 
 class MalformedError(ValueError):

@@ -11,6 +11,7 @@ from model_lineup.clock import tick
 from model_lineup.upstream import address, failures, registry
 from model_lineup.upstream.contract import (
     Ask,
+    Event,
     Exchange,
     Failure,
     Kind,
@@ -18,18 +19,20 @@ from model_lineup.upstream.contract import (
     ProviderError,
     Quirks,
     Target,
+    UnsupportedError,
     Usage,
 )
 from model_lineup.upstream.listing import list_models
 from model_lineup.upstream.sending import FailedError, error_body, send
-from model_lineup.upstream.sse import EventParser, EventTooLargeError
+from model_lineup.upstream.sse import EventTooLargeError
 from model_lineup.upstream.wire import Client, Response, WireError
 
 __all__ = ["converse", "list_models"]
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 _AFTER_DONE_S = 0.5
-"""How long to wait for the end of a body whose stream said `[DONE]`, so that its connection can be used again."""
+"""How long to wait for the end of a body whose stream said that it is over, so that its connection can be reused."""
+_CLOSING_MARK = Event(done=True)
 
 
 async def converse(
@@ -72,16 +75,18 @@ class _Attempt:
         self.refusal: tuple[int, str] | None = None
 
     async def run(self, client: Client, quirks: Quirks, total_s: float | None) -> None:
-        call = self._dialect.call(self._target, self._ask, quirks)
-        request = address.request_to(self._kind, self._endpoint, call.path, body=call.body)
         deadlines = address.deadlines_for(self._endpoint, stream=self._stream, total_s=total_s)
         try:
+            call = self._dialect.call(self._target, self._ask, quirks)
+            request = address.request_to(self._kind, self._endpoint, call.path, body=call.body, query=call.query)
             async with await send(client, request, self._endpoint, deadlines) as response:
                 self._response = response
                 self._sent_at = response.sent_at
                 await self._read(response)
         except FailedError as stop:
             self._failure = stop.failure
+        except UnsupportedError as error:
+            self._failure = failures.simple("model", "unsupported", str(error), self._endpoint)
         except WireError as error:
             self._failure = failures.of_wire(error, self._endpoint, self._status)
         except MalformedError as error:
@@ -102,7 +107,7 @@ class _Attempt:
             raise FailedError(failures.of_status(*status, self._endpoint, self._target.model_id))
         if "html" in content_type:
             raise FailedError(failures.of_html(self._endpoint, response.status))
-        if self._stream and "json" not in content_type:
+        if self._stream and ("ndjson" in content_type or "json" not in content_type):
             await self._read_stream(response)
         else:
             await self._read_plain(response)
@@ -128,7 +133,7 @@ class _Attempt:
             raise self._empty()
 
     async def _read_stream(self, response: Response) -> None:
-        parser = EventParser()
+        parser = self._dialect.parser()
         size = 0
         try:
             async with asyncio.timeout(None) as limit:
@@ -148,8 +153,8 @@ class _Attempt:
         if self._done:
             return
         event = self._dialect.event(name, data)
-        if event.done:
-            self._done = True
+        self._done = event.done
+        if event == _CLOSING_MARK:
             return
         self._first_at = self._first_at or at
         self._last_at = at
@@ -157,23 +162,22 @@ class _Attempt:
             self._content_at.append(at)
             self._text.append(event.text)
         self._finish_reason = event.finish_reason or self._finish_reason
-        self._usage = event.usage or self._usage
+        self._usage = _laid_over(self._usage, event.usage)
         self._model = self._model or event.model
         self._timings = event.timings or self._timings
 
     def _judge_end(self, response: Response) -> None:
-        """A stream is whole if it said so: by its closing mark, or by a finish reason in a body of known length."""
-        finished = self._done or (self._finish_reason is not None and not response.ended_by_close)
-        if not finished:
-            message = "The stream ended without a finish reason: it was cut."
+        """A stream is whole if it said so: by its closing mark, or, in a format that does not always have one, by a
+        finish reason in a body of known length."""
+        by_reason = self._finish_reason is not None and not response.ended_by_close and not self._dialect.marks_end
+        if not self._done and not by_reason:
+            message = "The stream ended before it said that it is finished: it was cut."
             raise FailedError(failures.simple("protocol", "truncated", message, self._endpoint, response.status))
         if not self._content_at:
             raise self._empty()
 
     def _empty(self) -> FailedError:
-        message = "The answer is valid but holds no content."
-        if self._finish_reason == "length":
-            message = "The answer holds no content: its token limit was used up before any, perhaps by reasoning."
+        message = _WHY_EMPTY.get(self._finish_reason or "", "The answer is valid but holds no content.")
         return FailedError(failures.simple("empty", "empty", message, self._endpoint, self._status))
 
     def _within_cap(self, size: int) -> int:
@@ -205,3 +209,20 @@ class _Attempt:
             reused=response.reused if response else False,
             streamed=self._stream,
         )
+
+
+_WHY_EMPTY = {
+    "length": "The answer holds no content: its token limit was used up before any, perhaps by reasoning.",
+    "content_filter": "The answer holds no content: the provider's filter blocked the prompt or the answer.",
+}
+
+
+def _laid_over(before: Usage | None, now: Usage | None) -> Usage | None:
+    """What is known of the usage now: formats tell the prompt's part first and the rest at the end (Anthropic)."""
+    if before is None or now is None:
+        return now or before
+    return Usage(
+        before.prompt_tokens if now.prompt_tokens is None else now.prompt_tokens,
+        before.completion_tokens if now.completion_tokens is None else now.completion_tokens,
+        before.cached_tokens if now.cached_tokens is None else now.cached_tokens,
+    )

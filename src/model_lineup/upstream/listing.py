@@ -1,22 +1,41 @@
 """Reading a provider's list of models: whole or not at all.
 
 A list that is cut, malformed, endless or empty is a failure, never a shorter list: whoever stores it would otherwise
-take the rest for vanished.
+take the rest for vanished. The same holds for details that had to be asked for: their facts would seem to be gone.
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
 
 from model_lineup.clock import tick
 from model_lineup.errors import UpstreamFailed
 from model_lineup.upstream import address, failures, registry
-from model_lineup.upstream.contract import Endpoint, ListedModel, Listing, MalformedError, Page, ProviderError, Stage
+from model_lineup.upstream.contract import (
+    Call,
+    DetailedKind,
+    Endpoint,
+    ListedModel,
+    Listing,
+    MalformedError,
+    Page,
+    ProviderError,
+    Stage,
+)
+from model_lineup.upstream.scrub import scrub
 from model_lineup.upstream.sending import FailedError, error_body, send
 from model_lineup.upstream.wire import Client, WireError
 
 MAX_LIST_BYTES = 10 * 1024 * 1024
 MAX_LISTED_MODELS = 20_000
 MAX_LIST_PAGES = 1_000
+MAX_DETAIL_BYTES = 4 * 1024 * 1024
 _PARSE_OFF_THE_LOOP_BYTES = 256 * 1024
+_DETAILS_AT_ONCE = 4
+_NO_DETAILS = (404, 405, 501)
+"""A server that does not know this request, or a model that was deleted since it was listed: its entry stands alone."""
 
 
 async def list_models(client: Client, endpoint: Endpoint) -> Listing:
@@ -48,36 +67,68 @@ class _Lister:
         self._ends_at = tick() + endpoint.timeouts.test_s
         self._bytes_left = MAX_LIST_BYTES
         self._status: int | None = None
+        self._cursors: set[str] = set()
         self._models: dict[str, ListedModel] = {}
 
     async def read(self) -> Listing:
-        query: tuple[tuple[str, str], ...] | None = ()
-        pages = 0
-        while query is not None:
-            page = await self._page(query)
-            pages += 1
-            self._take(page, pages)
-            query = page.following
+        page = await self._page(None)
+        self._take(page)
+        while page.following is not None:
+            self._cursors.add(page.following)
+            page = await self._page(page.following)
+            self._take(page)
         if not self._models:
             raise self._failed("empty", "empty", "The provider's list holds no models.")
-        return Listing(tuple(self._models.values()), pages)
+        if isinstance(self._kind, DetailedKind):
+            await self._ask_details(self._kind)
+        models, pages = tuple(self._models.values()), len(self._cursors) + 1
+        return Listing((), pages, models) if page.candidates else Listing(models, pages)
 
-    async def _page(self, query: tuple[tuple[str, str], ...]) -> Page:
-        body = await self._fetch(query)
+    async def _page(self, after: str | None) -> Page:
+        body = await self._fetch(self._kind.list_call(self._endpoint, after), self._bytes_left)
         self._bytes_left -= len(body)
-        try:
+        with self._judging():
             if len(body) > _PARSE_OFF_THE_LOOP_BYTES:
                 return await asyncio.to_thread(self._kind.page, body)
             return self._kind.page(body)
-        except MalformedError as error:
-            raise FailedError(failures.of_malformed(str(error), self._endpoint, self._status)) from None
-        except ProviderError as error:
-            raise FailedError(failures.of_provider_error(error, self._endpoint, None)) from None
 
-    async def _fetch(self, query: tuple[tuple[str, str], ...]) -> bytes:
+    def _take(self, page: Page) -> None:
+        """Adds a page's models; entries of one id are one model, the first counts."""
+        known = len(self._models)
+        for model in page.models:
+            self._models.setdefault(model.model_id, model)
+        if len(self._models) > MAX_LISTED_MODELS or len(self._cursors) >= MAX_LIST_PAGES:
+            message = f"The provider lists more than {MAX_LISTED_MODELS} models or {MAX_LIST_PAGES} pages."
+            raise self._failed("protocol", "too_large", message)
+        nothing_new = bool(page.models) and len(self._models) == known
+        if page.following in self._cursors or (page.following is not None and nothing_new):
+            raise self._failed("protocol", "malformed", "The pages of the model list repeat themselves.")
+
+    async def _ask_details(self, kind: DetailedKind) -> None:
+        """A few at a time, because the provider of a kind like this is mostly one machine."""
+        waiting = iter(tuple(self._models.values()))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(_DETAILS_AT_ONCE):
+                    group.create_task(self._details_of(kind, waiting))
+        except ExceptionGroup as stops:
+            raise stops.exceptions[0] from None
+
+    async def _details_of(self, kind: DetailedKind, waiting: Iterator[ListedModel]) -> None:
+        for model in waiting:
+            try:
+                body = await self._fetch(kind.detail_call(model), MAX_DETAIL_BYTES)
+                with self._judging():
+                    self._models[model.model_id] = kind.detailed(model, body)
+            except FailedError as stop:
+                if stop.failure.http_status not in _NO_DETAILS:
+                    message = scrub(f"Asked about {model.model_id!r}: {stop.failure.message}", self._endpoint)
+                    raise FailedError(msgspec.structs.replace(stop.failure, message=message)) from None
+
+    async def _fetch(self, call: Call, cap: int) -> bytes:
         """The body of a successful answer that is no web page."""
         endpoint = self._endpoint
-        request = address.request_to(self._kind, endpoint, self._kind.list_path(endpoint), query=query)
+        request = address.request_to(self._kind, endpoint, call.path, body=call.body, query=call.query)
         left = max(self._ends_at - tick(), 0.001)
         deadlines = address.deadlines_for(endpoint, stream=False, total_s=left)
         async with await send(self._client, request, endpoint, deadlines) as response:
@@ -86,23 +137,22 @@ class _Lister:
                 body = await error_body(response)
                 raise FailedError(failures.of_status(response.status, content_type, body, endpoint, None))
             try:
-                body = await response.read(self._bytes_left)
+                body = await response.read(cap)
             except WireError as error:
                 raise FailedError(failures.of_wire(error, endpoint, response.status)) from None
             if failures.looks_like_html(content_type, body):
                 raise FailedError(failures.of_html(endpoint, response.status))
             return body
 
-    def _take(self, page: Page, pages: int) -> None:
-        """Adds a page's models; entries of one id are one model, the first counts."""
-        known = len(self._models)
-        for model in page.models:
-            self._models.setdefault(model.model_id, model)
-        if len(self._models) > MAX_LISTED_MODELS or pages > MAX_LIST_PAGES:
-            message = f"The provider lists more than {MAX_LISTED_MODELS} models or {MAX_LIST_PAGES} pages."
-            raise self._failed("protocol", "too_large", message)
-        if page.following is not None and len(self._models) == known:
-            raise self._failed("protocol", "malformed", "The pages of the model list repeat themselves.")
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        """Turns what a kind says of a body into the failure that it is."""
+        try:
+            yield
+        except MalformedError as error:
+            raise FailedError(failures.of_malformed(str(error), self._endpoint, self._status)) from None
+        except ProviderError as error:
+            raise FailedError(failures.of_provider_error(error, self._endpoint, None)) from None
 
     def _failed(self, stage: Stage, code: str, message: str) -> FailedError:
         return FailedError(failures.simple(stage, code, message, self._endpoint, self._status))

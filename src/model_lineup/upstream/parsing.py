@@ -6,6 +6,7 @@ import msgspec
 
 from model_lineup.upstream.contract import MalformedError
 
+_LARGEST_COUNT = 2**53
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for text that is no JSON, bytes that are no UTF-8, and nesting without end."""
 
@@ -16,3 +17,29 @@ def json_of(body: bytes) -> Any:
         return msgspec.json.decode(body)
     except NOT_JSON:
         raise MalformedError("the answer is not valid JSON") from None
+
+
+def object_of(body: bytes) -> dict[str, Any]:
+    """A JSON object; any other value is malformed."""
+    value = json_of(body)
+    if not isinstance(value, dict):
+        raise MalformedError("the answer is not a JSON object")
+    return value
+
+
+def object_or_empty(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def list_or_empty(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def text_or_none(value: Any, longest: int | None = None) -> str | None:
+    """Text that is not empty, cut to `longest` characters."""
+    return value[:longest] or None if isinstance(value, str) else None
+
+
+def count_or_none(value: Any) -> int | None:
+    """A number that can be one of tokens; text, a fraction, a negative or an absurd number is unknown, never 0."""
+    return value if type(value) is int and 0 <= value < _LARGEST_COUNT else None

@@ -21,9 +21,8 @@ from model_lineup.upstream.contract import (
     Target,
     Usage,
 )
-from model_lineup.upstream.parsing import NOT_JSON, json_of
-
-_LARGEST_COUNT = 2**53
+from model_lineup.upstream.parsing import NOT_JSON, count_or_none, json_of, text_or_none
+from model_lineup.upstream.sse import EventParser
 
 
 class _Delta(Struct):
@@ -58,6 +57,8 @@ _decode = msgspec.json.Decoder(_Body).decode
 
 class OpenAIDialect:
     name = "openai"
+    marks_end = False  # some imitators leave `[DONE]` out
+    parser = EventParser
 
     def call(self, target: Target, ask: Ask, quirks: Quirks) -> Call:
         if target.task == "embedding":
@@ -73,7 +74,7 @@ class OpenAIDialect:
     def answer(self, target: Target, body: bytes) -> Answer:
         read = _read(body)
         if target.task == "embedding":
-            model = _text_or_none(read.model)
+            model = text_or_none(read.model)
             return Answer(empty=not _holds_vectors(read.data), usage=_usage(read.usage), model=model)
         if read.choices is None:
             raise MalformedError("the answer holds no choices")
@@ -82,9 +83,9 @@ class OpenAIDialect:
         return Answer(
             text=_text(message.content),
             empty=not _has_content(message),
-            finish_reason=_text_or_none(choice.finish_reason),
+            finish_reason=text_or_none(choice.finish_reason),
             usage=_usage(read.usage),
-            model=_text_or_none(read.model),
+            model=text_or_none(read.model),
             timings=read.timings if isinstance(read.timings, dict) else None,
         )
 
@@ -97,9 +98,9 @@ class OpenAIDialect:
         return Event(
             content=_has_content(delta),
             text=_text(delta.content),
-            finish_reason=_text_or_none(choice.finish_reason),
+            finish_reason=text_or_none(choice.finish_reason),
             usage=_usage(read.usage),
-            model=_text_or_none(read.model),
+            model=text_or_none(read.model),
             timings=read.timings if isinstance(read.timings, dict) else None,
         )
 
@@ -157,21 +158,15 @@ def _text(content: Any) -> str:
     return ""
 
 
-def _text_or_none(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
 def _usage(value: Any) -> Usage | None:
     """Counts that are possible; a string, a negative or an absurd number is unknown, never 0."""
     if not isinstance(value, dict):
         return None
     details = value.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    return Usage(_count(value.get("prompt_tokens")), _count(value.get("completion_tokens")), _count(cached))
-
-
-def _count(value: Any) -> int | None:
-    return value if type(value) is int and 0 <= value < _LARGEST_COUNT else None
+    return Usage(
+        count_or_none(value.get("prompt_tokens")), count_or_none(value.get("completion_tokens")), count_or_none(cached)
+    )
 
 
 def _holds_vectors(data: Any) -> bool:

@@ -8,12 +8,10 @@ refuses the whole page: half a list would look as if the other half had vanished
 from collections.abc import Mapping
 from typing import Any
 
-from model_lineup.upstream import facts, failures
-from model_lineup.upstream.contract import Dialect, Endpoint, FormField, ListedModel, MalformedError, Page
+from model_lineup.upstream import entries, facts, failures
+from model_lineup.upstream.contract import Call, Dialect, Endpoint, FormField, ListedModel, MalformedError, Page
 from model_lineup.upstream.dialects.openai import OpenAIDialect
 from model_lineup.upstream.parsing import json_of
-
-_LONGEST_ID = 512
 
 
 class OpenAIKind:
@@ -31,8 +29,8 @@ class OpenAIKind:
     def auth(self, endpoint: Endpoint) -> Mapping[str, str]:
         return {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
 
-    def list_path(self, endpoint: Endpoint) -> str:
-        return "/models"
+    def list_call(self, endpoint: Endpoint, after: str | None) -> Call:
+        return Call("/models", query=(("after", after),) if after else ())
 
     def page(self, body: bytes) -> Page:
         """Raises MalformedError, ProviderError."""
@@ -50,28 +48,19 @@ KIND = OpenAIKind()
 def _entries(value: Any) -> list[Any]:
     if isinstance(value, dict):
         value = value.get("data") if "data" in value else value.get("models")
-    if not isinstance(value, list):
-        raise MalformedError("the answer holds no list of models")
-    return value
+    return entries.list_of(value)
 
 
 def _model(entry: Any) -> ListedModel:
-    if not isinstance(entry, dict):
-        raise MalformedError("an entry of the model list is not an object")
-    model_id = entry.get("id", entry.get("model", entry.get("name")))
-    if not isinstance(model_id, str) or not 0 < len(model_id) <= _LONGEST_ID or _has_control(model_id):
-        raise MalformedError(f"an entry of the model list has no valid id (text of 1 to {_LONGEST_ID} characters)")
+    entry = entries.object_of(entry)
+    model_id = entries.id_of(entry.get("id", entry.get("model", entry.get("name"))))
     return ListedModel(model_id, facts.facts_of({**entry, "id": model_id}))
 
 
-def _has_control(text: str) -> bool:
-    return any(character < " " or character == "\x7f" for character in text)
-
-
-def _following(value: Any, models: tuple[ListedModel, ...]) -> tuple[tuple[str, str], ...] | None:
+def _following(value: Any, models: tuple[ListedModel, ...]) -> str | None:
     if not isinstance(value, dict) or value.get("has_more") is not True:
         return None
     if not models:
         raise MalformedError("the model list promises more after an empty page")
     last = value.get("last_id")
-    return (("after", last if isinstance(last, str) and last else models[-1].model_id),)
+    return last if isinstance(last, str) and last else models[-1].model_id

@@ -1,0 +1,32 @@
+"""Entries of model lists, whatever the kind: what is no entry refuses its page. Pure."""
+
+from typing import Any
+
+from model_lineup.upstream.contract import MalformedError
+
+_LONGEST_ID = 512
+
+
+def object_of(entry: Any) -> dict[str, Any]:
+    """The entry. Raises MalformedError when it is not an object."""
+    if not isinstance(entry, dict):
+        raise MalformedError("an entry of the model list is not an object")
+    return entry
+
+
+def id_of(value: Any) -> str:
+    """The id that an entry gives, byte for byte. Raises MalformedError when no model can be called by it."""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID or _has_control(value):
+        raise MalformedError(f"an entry of the model list has no valid id (text of 1 to {_LONGEST_ID} characters)")
+    return value
+
+
+def list_of(value: Any) -> list[Any]:
+    """The entries of a page. Raises MalformedError when they are no list."""
+    if not isinstance(value, list):
+        raise MalformedError("the answer holds no list of models")
+    return value
+
+
+def _has_control(text: str) -> bool:
+    return any(character < " " or character == "\x7f" for character in text)
