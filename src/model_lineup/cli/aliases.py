@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from model_lineup.cli import finding, show
+from model_lineup.cli import completion, finding, show
 from model_lineup.cli.options import Confirm, DryRun, Limit, Offset, refuse, said, shown_of, something
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
@@ -14,10 +14,19 @@ from model_lineup.cli.verbs import noun, verb
 app = noun("aliases", "Second names for models: what callers say stays, what answers can change.")
 
 Name = Annotated[str, typer.Argument(metavar="ALIAS", help="Letters, digits and . _ : / @ -")]
-Target = Annotated[str, typer.Argument(metavar="MODEL", help="Its id, model_id, slug/model_id or another alias.")]
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help="Its id, model_id, slug/model_id or another alias.", autocompletion=completion.models
+    ),
+]
 Fallback = Annotated[
     list[str] | None,
-    typer.Option(metavar="MODEL", help="Tried in order when the target cannot answer; may be repeated."),
+    typer.Option(
+        metavar="MODEL",
+        help="Tried in order when the target cannot answer; may be repeated.",
+        autocompletion=completion.models,
+    ),
 ]
 
 COLUMNS = (
@@ -67,7 +76,9 @@ def add_alias(
 def change_alias(
     here: Session,
     alias: Name,
-    to: Annotated[str | None, typer.Option(metavar="MODEL", help="Point it at this model.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Point it at this model.", autocompletion=completion.models)
+    ] = None,
     description: Annotated[str | None, typer.Option(help="For people.")] = None,
     fallback: Fallback = None,
     no_fallbacks: Annotated[bool, typer.Option("--no-fallbacks", help="Take its fallbacks away.")] = False,

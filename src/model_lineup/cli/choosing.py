@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from model_lineup.cli import finding
+from model_lineup.cli import completion, finding
 from model_lineup.cli.session import Session
 
 PANEL = "Filters"
@@ -13,12 +13,14 @@ YesNo = Literal["true", "false"]
 Known = Literal["true", "false", "unknown"]
 
 
-def _filter(text: str, *names: str) -> Any:
-    return typer.Option(*names, help=text, rich_help_panel=PANEL, show_default=False)
+def _filter(text: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=text, **more, rich_help_panel=PANEL, show_default=False)
 
 
 Search = Annotated[str | None, _filter("Part of an id, a name or an alias.", "--q")]
-OfProvider = Annotated[str | None, _filter("Slug, name or id of the provider.", "--provider")]
+OfProvider = Annotated[
+    str | None, _filter("Slug, name or id of the provider.", "--provider", autocompletion=completion.providers)
+]
 Visible = Annotated[YesNo | None, _filter("Whether anybody may call it.", "--visible")]
 Agents = Annotated[YesNo | None, _filter("Whether agents may call it.", "--agents")]
 Tools = Annotated[Known | None, _filter("Whether it calls tools.", "--tools")]

@@ -33,7 +33,7 @@ def tell_report(report: dict[str, Any]) -> None:
     """The figures, then what they rest on."""
     rows = [(name, report[field]) for field, name in FIGURES if report[field]["n"]]
     if rows:
-        show.table([[name, *(_figure(figures[part]) for part in PARTS)] for name, figures in rows], ["", *PARTS])
+        show.table([[name, *(figures[part] for part in PARTS)] for name, figures in rows], ["", *PARTS])
     show.line(_requests(report))
     through = report["throughput"]
     if through["requests_per_s"] is not None:
@@ -44,10 +44,6 @@ def tell_report(report: dict[str, Any]) -> None:
         )
         show.line(_tokens(report))
     _tell_reservations(report)
-
-
-def _figure(value: float | int | None) -> Any:
-    return value if isinstance(value, int) else show.number(value)
 
 
 def _requests(report: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from model_lineup.cli import choosing, finding, show
+from model_lineup.cli import choosing, completion, finding, show
 from model_lineup.cli.options import Confirm, Limit, Offset, nothing, said, shown_of, something
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
@@ -12,7 +12,12 @@ from model_lineup.cli.verbs import noun, verb
 
 app = noun("models", "Which models there are, who may use them, what is known of them.")
 
-Which = Annotated[str, typer.Argument(metavar="MODEL", help="Its id, model_id, slug/model_id or an alias.")]
+Which = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help="Its id, model_id, slug/model_id or an alias.", autocompletion=completion.models
+    ),
+]
 Task = Literal["chat", "embedding", "other", "unknown"]
 DisplayName = Annotated[str | None, typer.Option(help="For people.")]
 Description = Annotated[str | None, typer.Option(help="For people, in a sentence or two.")]

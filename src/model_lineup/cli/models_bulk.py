@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from model_lineup.cli import choosing, finding, show
+from model_lineup.cli import choosing, completion, finding, show
 from model_lineup.cli.client import Answer
 from model_lineup.cli.misused import Misused
 from model_lineup.cli.models import app
@@ -13,7 +13,12 @@ from model_lineup.cli.options import Confirm, DryRun
 from model_lineup.cli.session import Session
 from model_lineup.cli.verbs import verb
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="MODEL", help="Ids, model_ids, slug/model_ids or aliases.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="MODEL", help="Ids, model_ids, slug/model_ids or aliases.", autocompletion=completion.models
+    ),
+]
 But = Annotated[list[str] | None, typer.Option("--but", metavar="MODEL", help="Not this one; goes with filters.")]
 All = Annotated[bool, typer.Option("--all", help="All models; with filters, all that match.")]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from model_lineup.cli import finding, show
+from model_lineup.cli import completion, finding, show
 from model_lineup.cli.models import Which
 from model_lineup.cli.session import Session
 from model_lineup.cli.verbs import FAILED
@@ -19,7 +19,9 @@ RULES = {
 
 def resolve(
     here: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What a caller puts into `model`.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="What a caller puts into `model`.", autocompletion=completion.models)
+    ],
     caller: Annotated[Literal["user", "agent"], typer.Option("--as", help="Whose key it is.")] = "user",
 ) -> None:
     """Explain which model answers to a name, step by step. The exit code is 1 when none does."""

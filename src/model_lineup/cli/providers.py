@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from model_lineup.cli import finding, secret, show
+from model_lineup.cli import completion, finding, secret, show
 from model_lineup.cli.options import Confirm, Limit, Offset, nothing, numbers, pairs, said, shown_of, something
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
@@ -12,7 +12,9 @@ from model_lineup.cli.verbs import noun, verb
 
 app = noun("providers", "Upstream accounts: who answers, where, with which key.")
 
-Which = Annotated[str, typer.Argument(metavar="PROVIDER", help="Its slug, name or id.")]
+Which = Annotated[
+    str, typer.Argument(metavar="PROVIDER", help="Its slug, name or id.", autocompletion=completion.providers)
+]
 NetworkScope = Annotated[
     Literal["public", "private", "loopback"] | None,
     typer.Option(help="Where it may stand: the Internet, also a private network, or this machine.", show_default=False),

@@ -12,6 +12,7 @@ from model_lineup.cli import (
     benchmark,
     changes,
     config,
+    demo,
     doctor,
     keys,
     models,
@@ -66,6 +67,7 @@ def options(
 
 
 verb(app, "serve", only_here=True, json=False, examples=["lineup serve --port 9000"])(serve.serve)
+verb(app, "demo", only_here=True, json=False)(demo.demo)
 verb(app, "create-admin", examples=["lineup create-admin ann@example.com"])(people.create_admin)
 verb(app, "resolve", examples=["lineup resolve gpt-4o --as agent"])(names.resolve)
 verb(app, "test", examples=["lineup test gpt-4o"])(names.check)

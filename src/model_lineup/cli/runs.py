@@ -10,7 +10,7 @@ from model_lineup.cli.following import follow
 from model_lineup.cli.options import Limit, Offset, shown_of
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
-from model_lineup.cli.verbs import noun, verb
+from model_lineup.cli.verbs import FAILED, noun, verb
 
 app = noun("runs", "Benchmarks that ran, and those that run.")
 Which = Annotated[int, typer.Argument(metavar="ID", min=1, help="`lineup runs list` shows them.")]
@@ -65,9 +65,11 @@ def show_run(here: Session, run: Which) -> None:
 
 @verb(app, "follow")
 def follow_run(here: Session, run: Which) -> None:
-    """Watch a benchmark to its end, then show its figures. Ctrl-C stops watching; the run goes on."""
-    follow(here, here.get(f"runs/{run}").json)
+    """Watch a benchmark to its end, then show its figures. Ctrl-C stops the watching, not the run."""
+    over = follow(here, here.get(f"runs/{run}").json)
     here.answer(here.get(f"runs/{run}"), tell_run)
+    if over["state"] != "finished":
+        raise typer.Exit(FAILED)
 
 
 @verb(app, "cancel")

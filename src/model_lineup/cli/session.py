@@ -11,10 +11,10 @@ from model_lineup.cli.place import Place
 class Session:
     """One run of a verb."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, admin: Admin | None = None) -> None:
         self.place = place
         self.creates = False  # `create-admin` may make the Lineup that it works on
-        self._admin: Admin | None = None
+        self._admin = admin
 
     @property
     def admin(self) -> Admin:
