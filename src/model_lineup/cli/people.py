@@ -27,7 +27,7 @@ COLUMNS = (
 
 
 def create_admin(here: Session, email: Email, password_stdin: PasswordStdin = False) -> None:
-    """Make an administrator: the first one of a new Lineup, or one more."""
+    """Make an administrator. It can be the first one of a new Lineup, or one more."""
     here.creates = True
     body = {"email": email, "role": "admin", "password": secret.password(password_stdin, who=email)}
     here.tell(here.post("people", body), f"{email} can sign in as an administrator.")

@@ -34,7 +34,7 @@ def order_providers(
     providers: Annotated[list[str], typer.Argument(metavar="PROVIDER", help="Those not named keep their order.")],
     confirm: Confirm = False,
 ) -> None:
-    """Put these first, in this order: of several that have a model, the first one available answers."""
+    """Put these first, in this order. Of several that have a model, the first one available answers."""
     known = here.every("providers", "providers")
     first = list(dict.fromkeys(int(finding.provider(here, one)["id"]) for one in providers))
     rest = [int(row["id"]) for row in known if row["id"] not in first]

@@ -16,10 +16,12 @@ from model_lineup.cli import (
     doctor,
     keys,
     models,
-    models_bulk,
+    models_change,
+    models_many,
     names,
     people,
     providers,
+    providers_change,
     providers_more,
     runs,
     serve,
@@ -28,7 +30,7 @@ from model_lineup.cli.place import AsJson, Config, DataDir, Key, Place, Url
 from model_lineup.cli.verbs import verb
 
 NOUNS = (providers, models, aliases, keys, people, runs, changes, config)
-_MORE_VERBS = (models_bulk, providers_more)  # importing them is what adds their verbs
+_MORE_VERBS = (models_change, models_many, providers_change, providers_more)  # importing them is what adds their verbs
 
 app = typer.Typer(
     name="lineup",
