@@ -1,11 +1,15 @@
 """Which stage failed, and what an admin can do about it: one rule for connection tests, benchmarks and lists. Pure.
 
-Statuses: 401, 403 auth · 402, 429, 529 quota · 404 and errors that name the model: model · 408, 504, 524 timeout ·
-everything else protocol, with a finer `code`. A message is the provider's own `error.message`, scrubbed, or ours.
+Statuses: 401, 403 auth, and 400 that speaks of a bad key (Gemini, xAI) · 402, 429, 529 quota · 404 and errors that
+name the model: model · 408, 504, 524 timeout · everything else protocol, with a finer `code`. A message is the
+provider's own `error.message`, scrubbed, or ours.
 """
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
+from model_lineup.upstream import registry
 from model_lineup.upstream.contract import Endpoint, Failure, MalformedError, ProviderError, Stage
 from model_lineup.upstream.parsing import json_of
 from model_lineup.upstream.scrub import scrub
@@ -32,11 +36,19 @@ _HINTS: dict[str, str] = {
 
 
 def hint_for(code: str, endpoint: Endpoint, *, path_in_doubt: bool = False) -> str:
-    """What to do next; when the path may be wrong, whether the base URL may lack `/v1`."""
+    """What to do next; when the path may be wrong, what of it the base URL may lack or have too much."""
     hint = _HINTS.get(code, "")
-    if path_in_doubt and not endpoint.base_url.partition("?")[0].rstrip("/").endswith("/v1"):
-        hint = f"{hint} The base URL may lack /v1.".strip()
-    return hint
+    return f"{hint} {_about_the_path(endpoint)}".strip() if path_in_doubt else hint
+
+
+def _about_the_path(endpoint: Endpoint) -> str:
+    """Judged by the base URL that the kind proposes: with OpenAI's API `/v1` belongs to it, with others it does not."""
+    kind = registry.kinds().get(endpoint.kind)
+    usual = urlsplit(kind.default_base_url or "").path if kind else ""
+    given = urlsplit(endpoint.base_url).path.rstrip("/")
+    if usual and not given.endswith(usual):
+        return f"The base URL may lack {usual}."
+    return f"The base URL may have to end before {given}." if given and not usual else ""
 
 
 def of_wire(error: WireError, endpoint: Endpoint, status: int | None = None) -> Failure:
@@ -77,6 +89,8 @@ def _stage_of_status(status: int, said: str, html: bool, model_id: str | None) -
     by_number: Stage | None = _STATUS_STAGES.get(status)
     if by_number is not None:
         return by_number, "overloaded" if status == 529 else by_number
+    if status in (400, 422) and _BAD_KEY.search(said):
+        return "auth", "auth"
     if model_id is not None and not html and (status == 404 or names_model(said, model_id)):
         return "model", "model"
     if html:
@@ -86,6 +100,10 @@ def _stage_of_status(status: int, said: str, html: bool, model_id: str | None) -
     return "protocol", "upstream_error" if said else "malformed"
 
 
+_BAD_KEY = re.compile(
+    r"(?i)\bapi[ _-]?key\b.{0,20}\b(?:not valid|invalid|incorrect|expired|not found)"
+    r"|\b(?:invalid|incorrect)\b.{0,20}\bapi[ _-]?key"
+)
 _STATUS_STAGES: dict[int, Stage] = {
     401: "auth",
     402: "quota",
@@ -109,15 +127,22 @@ def _stage_of_code(error: ProviderError, model_id: str | None) -> tuple[Stage, s
     if isinstance(error.code, int) and 400 <= error.code < 600:
         return _stage_of_status(error.code, error.message, False, model_id)
     word = str(error.code or "").lower()
-    if "quota" in word or "rate_limit" in word:
+    if "quota" in word or "rate_limit" in word or "billing" in word:
         return "quota", "quota"
     if "api_key" in word or "authentication" in word or "permission" in word:
         return "auth", "auth"
     if "overloaded" in word:
         return "quota", "overloaded"
+    if "timeout" in word:
+        return "timeout", "timeout"
+    if word in _SERVER_ERRORS:
+        return "protocol", "server_error"
     if word == "model_not_found" or (model_id is not None and names_model(error.message, model_id)):
         return "model", "model"
     return "protocol", "upstream_error"
+
+
+_SERVER_ERRORS = ("api_error", "server_error", "internal_error", "internal_server_error")
 
 
 def of_malformed(reason: str, endpoint: Endpoint, status: int | None) -> Failure:
@@ -148,11 +173,15 @@ def looks_like_html(content_type: str, body: bytes) -> bool:
 
 
 def error_message(body: bytes) -> str:
-    """The `error.message` of a JSON body in one of the usual shapes; empty when there is none."""
+    """The `error.message` of a JSON body in one of the usual shapes; empty when there is none.
+
+    Gemini puts the error into a list when a stream was asked for.
+    """
     try:
-        found = find_error(json_of(body))
+        value = json_of(body)
     except MalformedError:
         return ""
+    found = find_error(value[0] if isinstance(value, list) and value else value)
     return found.message if found else ""
 
 

@@ -1,0 +1,15 @@
+"""A fake provider for each kind in the registry; what takes `server` is a contract test of every kind."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from model_lineup.upstream.registry import kinds
+from tests.fakes.kind_server import KindServer
+from tests.fakes.provider import fake_provider
+
+
+@pytest.fixture(params=sorted(kinds()))
+def server(request: pytest.FixtureRequest) -> Iterator[KindServer]:
+    with fake_provider() as provider:
+        yield KindServer(request.param, provider)
