@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from model_lineup.access.actor import Role
-from model_lineup.api import application
+from model_lineup.api import application, openapi
 from model_lineup.api.dependencies import Needs, policy_of
 from model_lineup.app import open_instance
 from model_lineup.settings import load
@@ -35,7 +35,7 @@ Operation = dict[str, Any]
 def page() -> str:
     with tempfile.TemporaryDirectory() as folder, open_instance(load({}, data_dir=folder).settings) as rooms:
         app = application.build(rooms)
-        document = application.document(app)
+        document = openapi.document(app)
     who, schemas = _policies(app), Schemas(document)
     by_noun: dict[str, list[str]] = {}
     for path, methods in document["paths"].items():
@@ -65,7 +65,7 @@ def _policies(app: FastAPI) -> dict[tuple[str, str], str]:
         assert isinstance(route, APIRoute)
         policy = policy_of(route.dependant)
         for method in route.methods or ():
-            found[method, route.path] = _who(policy.role) if isinstance(policy, Needs) else "anybody"
+            found[method, route.path_format] = _who(policy.role) if isinstance(policy, Needs) else "anybody"
     return found
 
 

@@ -191,7 +191,7 @@ class Shell:
         return body
 
     def _note(self, scope: Scope, answer: "_Answer", duration_s: float) -> None:
-        route = getattr(scope.get("route"), "path", None) or _known(scope["path"])
+        route = getattr(scope.get("route"), "path_format", None) or _known(scope["path"])
         self._metrics.requests.labels(_method(scope), route, str(answer.status)).inc()
         self._metrics.duration.labels(route).observe(duration_s)
         log().info(

@@ -1,4 +1,4 @@
-"""The requests of the spec page `model-management.md`, as printed there, so that they are tested without the page too."""
+"""The requests of the spec page `model-management.md`, as printed there: tested without the page too."""
 
 BLOCKS = [
     """\

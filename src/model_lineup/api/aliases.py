@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import Query
 from msgspec import UNSET, UnsetType
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from model_lineup.api.answers import answer, documented, done, receipt_headers, written
-from model_lineup.api.bodies import Body, Description, Line, Patch, RowId, said
+from model_lineup.api.bodies import Body, Description, Line, ModelId, Patch, RowId, pattern, said
 from model_lineup.api.dependencies import AsAdmin, AsViewer, By, Confirm, DryRun, Limit, Offset, TheModel, There
 from model_lineup.api.strict import noun
+from model_lineup.catalog.names import ALIAS
 from model_lineup.catalog.shapes import Alias, AliasChanges, AliasPage, ImportItem, ImportResult, NewAlias
 from model_lineup.errors import InvalidInput
 from model_lineup.journal.shapes import Receipt
@@ -19,9 +20,8 @@ from model_lineup.rooms import Rooms
 from model_lineup.routing.route import Explanation
 
 router = noun("Aliases", "/api/admin")
-AliasName = Annotated[Line, Field(min_length=1, max_length=128)]
-ModelId = Annotated[str, Field(min_length=1, max_length=512)]
-AliasOfQuery = Annotated[str, Query(min_length=1, max_length=128)]
+AliasName = Annotated[Line, Field(min_length=1, max_length=128), pattern(f"^{ALIAS.pattern}$")]
+AliasOfQuery = Annotated[Line, Query(min_length=1, max_length=128)]
 Fallbacks = Annotated[list[RowId], Field(max_length=8, description="Row ids, tried in order before the first byte.")]
 
 
@@ -32,8 +32,18 @@ class NewAliasBody(Body):
     allow_shadow: Annotated[bool, Field(description="Let the alias win over a visible model of this name.")] = False
 
 
+def _one_target(schema: dict[str, Any]) -> None:
+    """One way of saying where to point, in the words of JSON Schema."""
+    schema["not"] = {"required": ["id", "model_id"]}
+    schema["dependentRequired"] = {"provider_id": ["model_id"]}
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
 class AliasPatch(Patch):
     """`model_id` (with `provider_id` where several have it) or the row id `id`: the model to point at from now on."""
+
+    model_config = ConfigDict(json_schema_extra=_one_target)
 
     model_id: ModelId = ""
     provider_id: RowId | None = None
@@ -44,7 +54,7 @@ class AliasPatch(Patch):
 
 class ImportItemBody(Body):
     model_id: ModelId
-    alias: Annotated[str, Field(min_length=1, max_length=512)]
+    alias: Annotated[Line, Field(min_length=1, max_length=512)]
     provider_id: RowId | None = None
     description: Description | None = None
 
@@ -138,7 +148,7 @@ def import_aliases(
 def resolve(
     there: There,
     _: AsViewer,
-    name: Annotated[str, Query(min_length=1, max_length=1_024, description="What a caller puts into `model`.")],
+    name: Annotated[Line, Query(min_length=1, max_length=1_024, description="What a caller puts into `model`.")],
     caller: Annotated[Literal["user", "agent"], Query(alias="as")] = "user",
 ) -> Response:
     """What a caller who says this name gets, and why, step by step, through the resolver itself."""

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
@@ -15,9 +13,11 @@ from model_lineup.api import (
     aliases,
     answers,
     auth,
+    bulk,
     changes,
     keys,
     models,
+    openapi,
     people,
     problems,
     providers,
@@ -33,6 +33,7 @@ from model_lineup.rooms import Rooms
 ROUTERS = (
     auth.router,
     models.router,
+    bulk.router,
     aliases.router,
     runs.router,
     providers.router,
@@ -41,10 +42,6 @@ ROUTERS = (
     changes.router,
     setup.router,
 )
-_PROBLEM = {
-    "description": "What is wrong, and what to do.",
-    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
 
 
 def build(rooms: Rooms) -> FastAPI:
@@ -81,40 +78,16 @@ def refuse_open_routes(app: FastAPI) -> None:
         raise StartRefused(f"These routes have no policy: {', '.join(open_routes)}.")
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """OpenAPI 3.1 of the admin API, with the answers' schemas and the one shape of errors."""
-    found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    schemas = found.setdefault("components", {}).setdefault("schemas", {})
-    schemas.update(answers.schemas())
-    schemas.update(msgspec.json.schema_components([problems.Problem], ref_template=answers.REF)[1])
-    found["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
-    found["security"] = [{"bearer": []}]
-    for methods in found["paths"].values():
-        for operation in methods.values():
-            _finish(operation)
-    return found
-
-
-def _finish(operation: dict[str, Any]) -> None:
-    """FastAPI documents a plain 200 and its own 422; say what really comes."""
-    responses = operation["responses"]
-    responses.pop("422", None)
-    described = [status for status in responses if status != "default" and "content" in responses[status]]
-    if described and "200" in responses and "200" not in described:
-        del responses["200"]
-    responses["default"] = _PROBLEM
-
-
 def _add_reference(app: FastAPI) -> None:
     made: dict[str, Any] = {}
 
     def cached() -> dict[str, Any]:
         if not made:
-            made.update(document(app))
+            made.update(openapi.document(app))
         return made
 
     @app.get("/api/openapi.json", include_in_schema=False)
-    def openapi(_: Anybody) -> Response:
+    def openapi_document(_: Anybody) -> Response:
         return answers.answer(cached())
 
     @app.get("/api/page.css", include_in_schema=False)

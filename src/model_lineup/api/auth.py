@@ -7,10 +7,10 @@ from starlette.responses import Response
 
 from model_lineup.access.shapes import TokenPair
 from model_lineup.api.answers import answer, documented, done
-from model_lineup.api.bodies import Body, Line
+from model_lineup.api.bodies import Body, Line, NewPassword
 from model_lineup.api.dependencies import Anybody, AsUser, By, There
 from model_lineup.api.strict import noun
-from model_lineup.errors import BadRequest
+from model_lineup.errors import NotAllowed
 
 router = noun("Sign-in", "/api")
 NO_STORE = {"cache-control": "no-store"}
@@ -25,9 +25,9 @@ class Refresh(Body):
     refresh_token: Annotated[Line, Field(min_length=1, max_length=200)]
 
 
-class NewPassword(Body):
+class PasswordChange(Body):
     current_password: Annotated[str, Field(min_length=1, max_length=256)]
-    new_password: Annotated[str, Field(min_length=1, max_length=256)]
+    new_password: NewPassword
 
 
 @router.post("/auth/login", responses=documented(TokenPair))
@@ -46,16 +46,16 @@ def refresh(body: Refresh, there: There, _: Anybody) -> Response:
 def logout(there: There, actor: AsUser) -> Response:
     """End this session at once."""
     if actor.session is None:
-        raise BadRequest("A key has no session. DELETE /api/admin/keys/{id} revokes a key.")
+        raise NotAllowed("A key has no session. DELETE /api/admin/keys/{id} revokes a key.")
     there.sessions.sign_out(actor.session)
     return Response(status_code=204)
 
 
 @router.put("/me/password", status_code=204)
-def change_password(body: NewPassword, there: There, actor: AsUser, by: By) -> Response:
+def change_password(body: PasswordChange, there: There, actor: AsUser, by: By) -> Response:
     """A new password ends all sessions of the person, this one too."""
     if actor.person_id is None or actor.key_id is not None:
-        raise BadRequest("Only a signed-in person has a password.")
+        raise NotAllowed("Only a signed-in person has a password.")
     receipt = there.people.change_own_password(actor.person_id, body.current_password, body.new_password, by)
     return done(receipt)
 

@@ -4,7 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-MOST_INTEGER = 2**63 - 1
+from model_lineup.access.passwords import LEAST, MOST
+from model_lineup.catalog.names import MODEL_ID_LENGTH
+
+MOST_INTEGER = 2**53 - 1
+"""The largest whole number that every JSON reader holds exactly (RFC 8259, section 6)."""
 
 
 class Body(BaseModel):
@@ -36,13 +40,22 @@ def _no_nul(text: str) -> str:
     return text
 
 
-Line = Annotated[str, AfterValidator(_printable)]
+def pattern(expression: str) -> Any:
+    """A pattern for the schema alone: what refuses it in words is elsewhere."""
+    return Field(json_schema_extra={"pattern": expression})
+
+
+Line = Annotated[str, AfterValidator(_printable), pattern(r"^[^\u0000-\u001f\u007f]*$")]
 """One line of text."""
-Text = Annotated[str, AfterValidator(_no_nul)]
+Text = Annotated[str, AfterValidator(_no_nul), pattern(r"^[^\u0000]*$")]
 """Text that may have several lines."""
 Name = Annotated[Line, Field(min_length=1, max_length=200)]
 Description = Annotated[Text, Field(max_length=2_000)]
 RowId = Annotated[int, Field(ge=1, le=MOST_INTEGER)]
+ModelId = Annotated[Line, Field(min_length=1, max_length=MODEL_ID_LENGTH)]
+"""The provider's own id of a model."""
+Email = Annotated[Line, Field(min_length=3, max_length=254), pattern(r"^[^\s@]{1,64}@[^\s@]{1,189}$")]
+NewPassword = Annotated[str, Field(min_length=LEAST, max_length=MOST)]
 RowIds = Annotated[list[RowId], Field(max_length=100_000)]
 Tokens = Annotated[int, Field(ge=1, le=10_000_000_000)]
 """A count of tokens."""

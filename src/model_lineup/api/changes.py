@@ -19,7 +19,7 @@ def list_changes(there: There, _: AsViewer, limit: Limit = 100, offset: Offset =
         return answer(store.page(connection, limit=limit, offset=offset))
 
 
-@router.get("/{change_id}", responses=documented(ChangeSet))
+@router.get("/{change_id:row}", responses=documented(ChangeSet))
 def get_change(change_id: PathId, there: There, _: AsViewer) -> Response:
     """One change set with every row that it touched, before and after."""
     with there.database.read() as connection:

@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Path, Query, Request
 
 from model_lineup.access.actor import Actor, Role
 from model_lineup.access.tokens import kind_of
+from model_lineup.api.bodies import MOST_INTEGER, Line
 from model_lineup.catalog.shapes import Model
 from model_lineup.errors import ConflictingCredentials, GatewayTimeout, InvalidInput, NotSignedIn
 from model_lineup.journal import store as journal_store
@@ -16,7 +17,6 @@ from model_lineup.journal.record import Author
 from model_lineup.rooms import Rooms
 
 WAIT_S = 5.0
-MOST_ROW_ID = 2**63 - 1
 
 
 def rooms(request: Request) -> Rooms:
@@ -74,12 +74,12 @@ By = Annotated[Author, Depends(author)]
 Confirm = Annotated[bool, Query(description="Accept that names in use change their meaning.")]
 DryRun = Annotated[bool, Query(description="Do everything, report it, and take it back.")]
 Limit = Annotated[int, Query(ge=1, le=1_000)]
-Offset = Annotated[int, Query(ge=0, le=MOST_ROW_ID)]
-PathId = Annotated[int, Path(ge=1, le=MOST_ROW_ID)]
+Offset = Annotated[int, Query(ge=0, le=MOST_INTEGER)]
+PathId = Annotated[int, Path(ge=1, le=MOST_INTEGER)]
 
 
 async def wait_for_revision(
-    there: There, wait_revision: Annotated[int | None, Query(ge=0, le=MOST_ROW_ID)] = None
+    there: There, wait_revision: Annotated[int | None, Query(ge=0, le=MOST_INTEGER)] = None
 ) -> None:
     """Hold a read until the configuration is at least this new, 5 s at most. Raises GatewayTimeout."""
     if wait_revision is None:
@@ -99,8 +99,8 @@ def _revision(there: Rooms) -> int:
 def model_of_query(
     request: Request,
     there: There,
-    model_id: Annotated[str, Query(min_length=1, description="The provider's own id; percent-encode it.")],
-    provider_id: Annotated[int | None, Query(ge=1, le=MOST_ROW_ID, description="Picks among several.")] = None,
+    model_id: Annotated[Line, Query(min_length=1, description="The provider's own id; percent-encode it.")],
+    provider_id: Annotated[int | None, Query(ge=1, le=MOST_INTEGER, description="Picks among several.")] = None,
 ) -> Model:
     """The model of `?model_id=`, decoded once and strictly. Raises ModelNotFound, AmbiguousModel, InvalidInput."""
     return there.models.find(_strict(request, "model_id"), provider_id)
@@ -110,11 +110,14 @@ TheModel = Annotated[Model, Depends(model_of_query)]
 
 
 def version_wanted(row_id: int, if_match: str | None) -> int | None:
-    """The version that `If-Match` names for this row; None without one or for `*`, -1 for one of another row."""
+    """The version that `If-Match` names for this row; None without one or for `*`, -1 for another row's tag.
+
+    Proxies that compress mark a tag as weak (`W/`); a version is exact all the same.
+    """
     if if_match is None or if_match.strip() == "*":
         return None
     for tag in if_match.split(","):
-        named, _, version = tag.strip().strip('"').partition("-")
+        named, _, version = tag.strip().removeprefix("W/").strip('"').partition("-")
         if named == str(row_id) and version.isascii() and version.isdigit() and len(version) < 19:
             return int(version)
     return -1

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from model_lineup.access.actor import Role
@@ -25,7 +25,7 @@ from model_lineup.api.dependencies import (
     version_wanted,
 )
 from model_lineup.api.strict import noun
-from model_lineup.errors import BadRequest
+from model_lineup.errors import NotAllowed
 
 router = noun("Keys")
 Count = Annotated[int, Field(ge=1, le=10**12)]
@@ -48,7 +48,19 @@ class OwnKeyBody(Body):
     limits: LimitsBody = LimitsBody()
 
 
+def _role_of_admin_keys(schema: dict[str, Any]) -> None:
+    """Only admin keys have a role, in the words of JSON Schema."""
+    schema["anyOf"] = [
+        {"properties": {"kind": {"const": "admin"}}},
+        {"properties": {"role": {"type": "null"}}},
+    ]
+
+
 class NewKeyBody(OwnKeyBody):
+    """`role`: of an admin key; its maker's by default."""
+
+    model_config = ConfigDict(json_schema_extra=_role_of_admin_keys)
+
     kind: Literal["user", "agent", "admin"]  # type: ignore[assignment]
     role: Literal["admin", "viewer"] | None = None
 
@@ -91,20 +103,20 @@ def create_key(body: NewKeyBody, there: There, actor: AsAdmin, by: By) -> Respon
     return _made(key, secret, receipt, f"/api/admin/keys/{key.id}")
 
 
-@router.get("/api/admin/keys/{key_id}", responses=documented(Key))
+@router.get("/api/admin/keys/{key_id:row}", responses=documented(Key))
 def get_key(key_id: PathId, there: There, _: AsViewer) -> Response:
     key = there.keys.get(key_id)
     return answer(key, headers=etag(key.id, key.version))
 
 
-@router.put("/api/admin/keys/{key_id}", responses=documented(Key, with_receipt=True))
+@router.put("/api/admin/keys/{key_id:row}", responses=documented(Key, with_receipt=True))
 def change_key(key_id: PathId, body: KeyPatch, there: There, _: AsAdmin, by: By, if_match: IfMatch = None) -> Response:
     """Rename, limit, disable, or set when it ends. Kind and role stay."""
     key, receipt = there.keys.change(key_id, _changes(body), by, if_match=version_wanted(key_id, if_match))
     return written(key, receipt, headers=etag(key.id, key.version))
 
 
-@router.delete("/api/admin/keys/{key_id}", status_code=204)
+@router.delete("/api/admin/keys/{key_id:row}", status_code=204)
 def delete_key(key_id: PathId, there: There, _: AsAdmin, by: By) -> Response:
     """It stops working on the next request."""
     return done(there.keys.delete(key_id, by))
@@ -126,7 +138,7 @@ def create_own_key(body: OwnKeyBody, there: There, actor: AsUser, by: By) -> Res
     return _made(key, secret, receipt, "/api/me/keys")
 
 
-@router.delete("/api/me/keys/{key_id}", status_code=204)
+@router.delete("/api/me/keys/{key_id:row}", status_code=204)
 def delete_own_key(key_id: PathId, there: There, actor: AsUser, by: By) -> Response:
     """It stops working on the next request."""
     return done(there.keys.delete(key_id, by, owner_id=_person(actor.person_id)))
@@ -151,5 +163,5 @@ def _changes(body: KeyPatch) -> KeyChanges:
 
 def _person(person_id: int | None) -> int:
     if person_id is None:
-        raise BadRequest("This credential belongs to nobody; own keys belong to people.")
+        raise NotAllowed("This credential belongs to nobody; own keys belong to people.")
     return person_id

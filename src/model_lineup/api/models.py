@@ -1,4 +1,4 @@
-"""Models: `/api/admin/models`, singly by row id or by `?model_id=`, as a list, and in bulk."""
+"""Models: `/api/admin/models`, singly by row id or by `?model_id=`, and as a list. Many at once: `bulk`."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,14 +11,25 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from model_lineup.api.answers import answer, documented, done, etag, receipt_headers, written
-from model_lineup.api.bodies import MOST_INTEGER, Body, Description, Line, Name, Patch, RowId, RowIds, Tokens, said
+from model_lineup.api.answers import answer, documented, done, etag, written
+from model_lineup.api.bodies import (
+    MOST_INTEGER,
+    Body,
+    Description,
+    Line,
+    ModelId,
+    Name,
+    Patch,
+    RowId,
+    Tokens,
+    pattern,
+    said,
+)
 from model_lineup.api.dependencies import (
     AsAdmin,
     AsViewer,
     By,
     Confirm,
-    DryRun,
     IfMatch,
     PathId,
     TheModel,
@@ -28,27 +39,16 @@ from model_lineup.api.dependencies import (
 )
 from model_lineup.api.strict import noun
 from model_lineup.catalog.models import FLAGS
-from model_lineup.catalog.shapes import (
-    BulkResult,
-    Model,
-    ModelChanges,
-    ModelFilter,
-    ModelPage,
-    NewModel,
-    Selection,
-    Source,
-    Status,
-    Task,
-)
-from model_lineup.errors import InvalidInput
+from model_lineup.catalog.shapes import Model, ModelChanges, ModelFilter, ModelPage, NewModel, Source, Status, Task
+from model_lineup.catalog.store.selecting import SORTABLE
 from model_lineup.journal.record import Author
-from model_lineup.journal.shapes import Receipt
 from model_lineup.rooms import Rooms
 
 router = noun("Models", "/api/admin")
-ModelId = Annotated[str, Field(min_length=1, max_length=512)]
 YesNo = Literal["true", "false"]
 YesNoUnknown = Literal["true", "false", "unknown"]
+_FIELD = f"-?({'|'.join(SORTABLE)})"
+_SORT = f"^{_FIELD}(,{_FIELD}){{0,9}}$"
 _PLAIN: dict[Any, Any] = {"true": True, "false": False, "unknown": "unknown"}
 
 
@@ -83,38 +83,6 @@ class ModelPatch(Facts, Patch):
     agents_enabled: bool = False
 
 
-class FilterBody(Body):
-    """Everything that is said must hold."""
-
-    q: Annotated[Line, Field(min_length=1, max_length=100)] | None = None
-    provider_id: RowId | None = None
-    visible: bool | None = None
-    agents_enabled: bool | None = None
-    supports_tools: bool | Literal["unknown"] | None = None
-    supports_vision: bool | Literal["unknown"] | None = None
-    supports_streaming: bool | Literal["unknown"] | None = None
-    status: Status | None = None
-    source: Source | None = None
-    task: Task | None = None
-    has_alias: bool | None = None
-
-
-class ChosenBody(Body):
-    """Row ids; or a filter, without some ids."""
-
-    model_ids: RowIds | None = None
-    filter: FilterBody | None = None
-    exclude: RowIds = Field(default_factory=list)
-
-
-class VisibilityBody(ChosenBody):
-    visible: bool
-
-
-class AgentsBody(ChosenBody):
-    agents_enabled: bool
-
-
 class FilterQuery(BaseModel):
     """The filters of the list. An unknown parameter is refused: a misspelt filter would show everything."""
 
@@ -140,7 +108,11 @@ class FilterQuery(BaseModel):
 
 
 class ListQuery(FilterQuery):
-    sort: Annotated[str, Field(max_length=200, description="Fields, separated by commas; `-` descends.")] = "id"
+    sort: Annotated[
+        str,
+        Field(min_length=1, max_length=200, description="Fields, separated by commas; `-` descends."),
+        pattern(_SORT),
+    ] = "id"
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
     offset: Annotated[int, Field(ge=0, le=MOST_INTEGER)] = 0
     wait_revision: Annotated[int, Field(ge=0, le=MOST_INTEGER)] | None = None
@@ -176,32 +148,6 @@ def create_model(body: NewModelBody, there: There, _: AsAdmin, by: By, confirm: 
     return written(model, receipt, status=201, headers=headers)
 
 
-@router.put("/models/bulk/visibility", responses=documented(BulkResult))
-def set_visibility(
-    body: VisibilityBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, confirm: Confirm = False
-) -> Response:
-    """Show or hide many models at once; all of them or none. Hiding holds on the next request."""
-    chosen = _selection(body)
-    result = there.bulk.set_flag(chosen, "visible", body.visible, by, dry_run=dry_run, confirm=confirm)
-    return answer(result, headers=_bulk_headers(result))
-
-
-@router.put("/models/bulk/agents-enabled", responses=documented(BulkResult))
-def set_agents_enabled(body: AgentsBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False) -> Response:
-    """Allow or forbid agents to use many models at once; all of them or none."""
-    result = there.bulk.set_flag(_selection(body), "agents_enabled", body.agents_enabled, by, dry_run=dry_run)
-    return answer(result, headers=_bulk_headers(result))
-
-
-@router.post("/models/bulk/delete", responses=documented(BulkResult))
-def delete_models(
-    body: ChosenBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, confirm: Confirm = False
-) -> Response:
-    """Delete many models and their aliases at once; all of them or none. Each can be restored."""
-    result = there.bulk.delete(_selection(body), by, dry_run=dry_run, confirm=confirm)
-    return answer(result, headers=_bulk_headers(result))
-
-
 @router.get("/models/by-id", responses=documented(Model), dependencies=[Depends(wait_for_revision)])
 def get_by_model_id(_: AsViewer, model: TheModel) -> Response:
     """One model by the provider's own id."""
@@ -230,14 +176,14 @@ def delete_by_model_id(
     return _delete(model.id, there, by, confirm, if_match)
 
 
-@router.get("/models/{row_id}", responses=documented(Model), dependencies=[Depends(wait_for_revision)])
+@router.get("/models/{row_id:row}", responses=documented(Model), dependencies=[Depends(wait_for_revision)])
 def get_model(row_id: PathId, there: There, _: AsViewer) -> Response:
     """One model by its row id."""
     model = there.models.get(row_id)
     return answer(model, headers=etag(model.id, model.version))
 
 
-@router.put("/models/{row_id}", responses=documented(Model, with_receipt=True))
+@router.put("/models/{row_id:row}", responses=documented(Model, with_receipt=True))
 def change_model(
     row_id: PathId,
     body: ModelPatch,
@@ -251,7 +197,7 @@ def change_model(
     return _change(row_id, body, there, by, confirm, if_match)
 
 
-@router.delete("/models/{row_id}", status_code=204)
+@router.delete("/models/{row_id:row}", status_code=204)
 def delete_model(
     row_id: PathId, there: There, _: AsAdmin, by: By, confirm: Confirm = False, if_match: IfMatch = None
 ) -> Response:
@@ -259,7 +205,7 @@ def delete_model(
     return _delete(row_id, there, by, confirm, if_match)
 
 
-@router.post("/models/{row_id}/restore", responses=documented(RestoredModel, with_receipt=True))
+@router.post("/models/{row_id:row}/restore", responses=documented(RestoredModel, with_receipt=True))
 def restore_model(row_id: PathId, there: There, _: AsAdmin, by: By, confirm: Confirm = False) -> Response:
     """Bring a deleted model back, with those of its aliases whose names are still free."""
     back = there.models.restore(row_id, by, confirm=confirm)
@@ -290,20 +236,6 @@ def _pins(body: NewModelBody | ModelPatch) -> dict[str, Any]:
 
 def _flags(body: NewModelBody | ModelPatch) -> dict[str, bool]:
     return {name: value for name, value in said(body).items() if name in FLAGS}
-
-
-def _selection(body: ChosenBody) -> Selection:
-    """Raises InvalidInput when both or neither way of choosing was used."""
-    if (body.model_ids is None) == (body.filter is None):
-        raise InvalidInput.at("/model_ids", "say which models: either `model_ids` or `filter` (with `exclude`)")
-    if body.model_ids is not None and body.exclude:
-        raise InvalidInput.at("/exclude", "goes with `filter` only")
-    wanted = None if body.filter is None else ModelFilter(**said(body.filter))
-    return Selection(model_ids=body.model_ids, filter=wanted, exclude=body.exclude)
-
-
-def _bulk_headers(result: BulkResult) -> dict[str, str]:
-    return receipt_headers(Receipt(result.revision, result.change_id))
 
 
 def _lines(there: Rooms, wanted: ModelFilter) -> Iterator[bytes]:

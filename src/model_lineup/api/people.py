@@ -1,28 +1,25 @@
 """People: `/api/admin/people`."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
-from pydantic import Field
 from starlette.responses import Response
 
 from model_lineup.access.actor import Role
 from model_lineup.access.shapes import NewPerson, Person, PersonChanges
 from model_lineup.api.answers import answer, documented, done, etag, written
-from model_lineup.api.bodies import Body, Line, Patch, said
+from model_lineup.api.bodies import Body, Email, NewPassword, Patch, said
 from model_lineup.api.dependencies import AsAdmin, AsViewer, By, IfMatch, Limit, Offset, PathId, There, version_wanted
 from model_lineup.api.strict import noun
 
 router = noun("People", "/api/admin/people")
-Email = Annotated[Line, Field(min_length=3, max_length=254)]
-Password = Annotated[str, Field(min_length=1, max_length=256)]
 RoleName = Literal["admin", "viewer", "user"]
 
 
 class NewPersonBody(Body):
     email: Email
     role: RoleName
-    password: Password | None = None
+    password: NewPassword | None = None
     disabled: bool = False
 
 
@@ -31,7 +28,7 @@ class PersonPatch(Patch):
 
     email: Email = ""
     role: RoleName = "user"
-    password: Password = ""
+    password: NewPassword = ""
     disabled: bool = False
 
 
@@ -58,13 +55,13 @@ def create_person(body: NewPersonBody, there: There, _: AsAdmin, by: By) -> Resp
     return written(person, receipt, status=201, headers=location)
 
 
-@router.get("/{person_id}", responses=documented(Person))
+@router.get("/{person_id:row}", responses=documented(Person))
 def get_person(person_id: PathId, there: There, _: AsViewer) -> Response:
     person = there.people.get(person_id)
     return answer(person, headers=etag(person.id, person.version))
 
 
-@router.put("/{person_id}", responses=documented(Person, with_receipt=True))
+@router.put("/{person_id:row}", responses=documented(Person, with_receipt=True))
 def change_person(
     person_id: PathId, body: PersonPatch, there: There, _: AsAdmin, by: By, if_match: IfMatch = None
 ) -> Response:
@@ -77,7 +74,7 @@ def change_person(
     return written(person, receipt, headers=etag(person.id, person.version))
 
 
-@router.delete("/{person_id}", status_code=204)
+@router.delete("/{person_id:row}", status_code=204)
 def delete_person(person_id: PathId, there: There, _: AsAdmin, by: By) -> Response:
     """Sessions and keys of the person stop working at once."""
     return done(there.people.delete(person_id, by))

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from model_lineup.errors import (
     BadRequest,
@@ -92,9 +93,14 @@ def _from_status(error: HTTPException, request: Request) -> LineupError:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return NotFound("There is nothing at this address. GET /api/docs shows what there is.")
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = [name.strip() for name in (error.headers or {}).get("allow", "").split(",")]
-        return MethodNotAllowed(f"This address does not take {request.method}.", allow=allowed)
+        return MethodNotAllowed(f"This address does not take {request.method}.", allow=_methods_of(request))
     return BadRequest("The request cannot be read. GET /api/docs shows what is expected.")
+
+
+def _methods_of(request: Request) -> list[str]:
+    """What the address takes: each of its methods is a route of its own, and Starlette names the first one's alone."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in routes for method in route.methods or ()})
 
 
 def _pointer(location: Sequence[int | str]) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from model_lineup.api.answers import answer, documented, done, etag, written
-from model_lineup.api.bodies import Body, Line, Name, Patch, RowIds, Text, said
+from model_lineup.api.bodies import Body, Line, Name, Patch, RowIds, Text, pattern, said
 from model_lineup.api.dependencies import (
     AsAdmin,
     AsViewer,
@@ -24,16 +24,39 @@ from model_lineup.api.dependencies import (
 )
 from model_lineup.api.strict import noun
 from model_lineup.catalog.discovery import FetchPlan, ProviderTest
+from model_lineup.catalog.provider_rules import ALLOWED_HEADERS, TIMEOUT_CEILINGS
 from model_lineup.catalog.shapes import NetworkScope, NewProvider, Provider, ProviderChanges
 from model_lineup.upstream import registry
 from model_lineup.upstream.contract import FormField
 
 router = noun("Providers", "/api/admin")
-BaseUrl = Annotated[Line, Field(min_length=1, max_length=2_048)]
-Secret = Annotated[str, Field(min_length=1, max_length=4_096)]
-Headers = Annotated[dict[str, str], Field(max_length=16)]
+BaseUrl = Annotated[Line, Field(min_length=1, max_length=2_048), pattern(r"^https?://[^/?#@\s]+(/[!-~]*)?$")]
+Proxy = Annotated[Line, Field(max_length=2_048), pattern(r"^http://[^/?#@\s]+$")]
+Secret = Annotated[str, Field(min_length=1, max_length=4_096), pattern("^[!-~]+$")]
+Headers = Annotated[
+    dict[str, str],
+    Field(
+        max_length=16,
+        json_schema_extra={
+            "propertyNames": {"enum": sorted(ALLOWED_HEADERS)},
+            "additionalProperties": {"type": "string", "pattern": "^[ -~]{0,512}$"},
+        },
+    ),
+]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Timeouts = Annotated[dict[str, Seconds], Field(max_length=16)]
+Timeouts = Annotated[
+    dict[str, Seconds],
+    Field(
+        max_length=16,
+        json_schema_extra={
+            "properties": {
+                name: {"type": "number", "exclusiveMinimum": 0, "maximum": most}
+                for name, most in TIMEOUT_CEILINGS.items()
+            },
+            "additionalProperties": False,
+        },
+    ),
+]
 Kind = Annotated[Line, Field(max_length=40, json_schema_extra={"enum": list(registry.kinds())})]
 
 
@@ -48,7 +71,7 @@ class NewProviderBody(Body):
     headers: Headers = Field(default_factory=dict)
     api_version: Annotated[Line, Field(max_length=40)] | None = None
     ca_bundle: Annotated[Text, Field(max_length=65_536)] | None = None
-    proxy: Annotated[Line, Field(max_length=2_048)] | None = None
+    proxy: Proxy | None = None
     timeouts: Timeouts = Field(default_factory=dict)
 
 
@@ -63,7 +86,7 @@ class ProviderPatch(Patch):
     headers: Headers | None = None
     api_version: Annotated[Line, Field(max_length=40)] | None = None
     ca_bundle: Annotated[Text, Field(max_length=65_536)] | None = None
-    proxy: Annotated[Line, Field(max_length=2_048)] | None = None
+    proxy: Proxy | None = None
     timeouts: Timeouts | None = None
 
 
@@ -127,13 +150,13 @@ def order_providers(body: Order, there: There, _: AsAdmin, by: By, confirm: Conf
     return written(ProviderPage(found, len(found), len(found), 0), receipt)
 
 
-@router.get("/providers/{provider_id}", responses=documented(Provider))
+@router.get("/providers/{provider_id:row}", responses=documented(Provider))
 def get_provider(provider_id: PathId, there: There, _: AsViewer) -> Response:
     provider = there.providers.get(provider_id)
     return answer(provider, headers=etag(provider.id, provider.version))
 
 
-@router.put("/providers/{provider_id}", responses=documented(Provider, with_receipt=True))
+@router.put("/providers/{provider_id:row}", responses=documented(Provider, with_receipt=True))
 def change_provider(
     provider_id: PathId,
     body: ProviderPatch,
@@ -147,7 +170,7 @@ def change_provider(
     return _changed(provider_id, ProviderChanges(**said(body)), there, by, confirm, if_match)
 
 
-@router.put("/providers/{provider_id}/toggle", responses=documented(Provider, with_receipt=True))
+@router.put("/providers/{provider_id:row}/toggle", responses=documented(Provider, with_receipt=True))
 def toggle_provider(
     provider_id: PathId, body: Toggle, there: There, _: AsAdmin, by: By, confirm: Confirm = False
 ) -> Response:
@@ -155,7 +178,7 @@ def toggle_provider(
     return _changed(provider_id, ProviderChanges(enabled=body.enabled), there, by, confirm, None)
 
 
-@router.delete("/providers/{provider_id}", status_code=204)
+@router.delete("/providers/{provider_id:row}", status_code=204)
 def delete_provider(
     provider_id: PathId,
     there: There,
@@ -170,7 +193,7 @@ def delete_provider(
     return done(there.providers.delete(provider_id, by, force=force, confirm=confirm, if_match=wanted))
 
 
-@router.post("/providers/{provider_id}/fetch", responses=documented(FetchPlan))
+@router.post("/providers/{provider_id:row}/fetch", responses=documented(FetchPlan))
 async def fetch_models(
     provider_id: PathId, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, confirm: Confirm = False
 ) -> Response:
@@ -178,7 +201,7 @@ async def fetch_models(
     return answer(await there.discovery.fetch(provider_id, by, dry_run=dry_run, confirm=confirm))
 
 
-@router.post("/providers/{provider_id}/test", responses=documented(ProviderTest))
+@router.post("/providers/{provider_id:row}/test", responses=documented(ProviderTest))
 async def check_provider(provider_id: PathId, there: There, _: AsAdmin) -> Response:
     """Whether the list can be read. Some providers list without a valid key: a model's test tells more."""
     return answer(await there.discovery.test(provider_id))

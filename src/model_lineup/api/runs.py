@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import Header, Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from model_lineup.api.answers import answer, documented
-from model_lineup.api.bodies import MOST_INTEGER, Body, said
+from model_lineup.api.bodies import MOST_INTEGER, Body, pattern, said
 from model_lineup.api.dependencies import AsAdmin, AsViewer, Limit, Offset, PathId, TheModel, There
 from model_lineup.api.strict import noun
 from model_lineup.benchmarks.connection import ConnectionResult
@@ -37,8 +37,15 @@ def _number(name: str) -> Any:
     return Field(ge=least, le=greatest)
 
 
+def _one_loop(schema: dict[str, Any]) -> None:
+    """`rate` or `concurrency`, in the words of JSON Schema."""
+    schema["anyOf"] = [{"properties": {"rate": {"type": "null"}}}, {"properties": {"concurrency": {"const": 1}}}]
+
+
 class PlanBody(Body):
     """Everything has a default; `rate` (requests per second) makes the run open-loop and excludes `concurrency`."""
+
+    model_config = ConfigDict(json_schema_extra=_one_loop)
 
     requests: Annotated[int, _whole("requests")] = 20
     concurrency: Annotated[int, _whole("concurrency")] = 1
@@ -119,20 +126,20 @@ def list_runs(
     return answer(there.runs.page(limit=limit, offset=offset, model_row=model, state=state))
 
 
-@router.get("/runs/{run_id}", tags=["Runs"], responses=documented(Run))
+@router.get("/runs/{run_id:row}", tags=["Runs"], responses=documented(Run))
 def get_run(run_id: PathId, there: There, _: AsViewer) -> Response:
     """One benchmark; its report is there when it has ended."""
     return answer(there.runs.get(run_id))
 
 
-@router.delete("/runs/{run_id}", tags=["Runs"], status_code=202, responses=documented(Run, status=202))
+@router.delete("/runs/{run_id:row}", tags=["Runs"], status_code=202, responses=documented(Run, status=202))
 def cancel_run(run_id: PathId, there: There, _: AsAdmin) -> Response:
     """End a run within seconds and keep what was measured; a run that is over stays as it is."""
     return answer(there.runs.cancel(run_id), status=202)
 
 
 @router.get(
-    "/runs/{run_id}/events",
+    "/runs/{run_id:row}/events",
     tags=["Runs"],
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events until the run has ended."}},
 )
@@ -141,7 +148,9 @@ async def follow_run(
     request: Request,
     there: There,
     _: AsViewer,
-    last_event_id: Annotated[str | None, Header(description="Go on after this event.")] = None,
+    last_event_id: Annotated[
+        str | None, Header(description="Go on after this event."), pattern("^[0-9]{1,16}$")
+    ] = None,
 ) -> Response:
     """The run's events as they come (SSE), from the beginning or after `Last-Event-ID`, on any worker."""
     await asyncio.to_thread(there.runs.get, run_id)
@@ -165,9 +174,9 @@ def _report(run: Run, headers: dict[str, str]) -> Response:
 
 
 def _seq(last_event_id: str | None) -> int:
-    if not last_event_id:
+    if last_event_id is None:
         return 0
-    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19):
+    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 16):
         raise InvalidInput.at("Last-Event-ID", "is the number of the last event that was received")
     return int(last_event_id)
 

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from model_lineup.access.shapes import Person
 from model_lineup.api.answers import answer, documented
-from model_lineup.api.bodies import Body, Line
+from model_lineup.api.bodies import Body, Email, Line, NewPassword
 from model_lineup.api.dependencies import Anybody, There
 from model_lineup.api.page import page
 from model_lineup.api.strict import noun
@@ -37,8 +37,8 @@ _DONE = """<p>{email} is the administrator. Sign in with:</p>
 
 class SetupBody(Body):
     token: Annotated[Line, Field(max_length=200)]
-    email: Annotated[Line, Field(min_length=3, max_length=254)]
-    password: Annotated[str, Field(min_length=1, max_length=256)]
+    email: Email
+    password: NewPassword
 
 
 @router.post("/api/setup", status_code=201, responses=documented(Person, status=201))

@@ -1,11 +1,14 @@
 """Strict reading of JSON bodies, and the routers of nouns, which read that way."""
 
+import math
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +16,21 @@ from starlette.responses import Response
 from model_lineup.errors import MalformedJson
 
 DEEPEST = 64
+
+
+class _Row(Convertor[int]):
+    """A row id in a path. What is no number is another address (404), and never hides one: `/models/by-id`."""
+
+    regex = "[0-9]{1,16}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("row", _Row())
 
 
 def noun(tag: str, prefix: str = "") -> APIRouter:
@@ -45,13 +63,30 @@ class StrictRoute(APIRoute):
 def strict_json(body: bytes) -> Any:
     """Raises MalformedJson: not JSON, not UTF-8, a number that is none, a lone surrogate, or too deep."""
     try:
-        value = msgspec.json.decode(body)
+        value = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise MalformedJson(f"The body is not valid JSON: {reason}.") from None
+        raise MalformedJson(f"The body is not valid JSON: {_reason(error, body)}.") from None
     if _depth(value) > DEEPEST:
         raise MalformedJson(f"The body is nested more than {DEEPEST} levels deep.")
     return value
+
+
+def _reason(error: Exception, body: bytes) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    lone = re.search(rb"(?i)\\ud[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..)\\ud[c-f]", body)
+    return "it holds half of a surrogate pair" if lone else str(error)
+
+
+def _number(text: str) -> float:
+    """JSON has one sort of number: 3.0 is a whole one, and 1e999 is none."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError("a number is out of range")
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+_decoder = msgspec.json.Decoder(float_hook=_number)
 
 
 def _depth(value: Any) -> int:
