@@ -1,6 +1,6 @@
 """More of `lineup providers`: add one, and change how it is reached."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
