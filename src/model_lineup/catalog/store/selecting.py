@@ -51,7 +51,7 @@ def matching(wanted: ModelFilter) -> Select[Any]:
 
 def sorted_by(query: Select[Any], sort: str) -> Select[Any]:
     """`sort` is `field,-field`; unknown values come last; ties are broken by id. Raises InvalidInput."""
-    for part in sort.split(","):
+    for part in sort.split(",") if sort else ():
         name, descending = part.removeprefix("-"), part.startswith("-")
         if name not in SORTABLE:
             raise InvalidInput.at("sort", f"{name!r} is not a field to sort by; there are {', '.join(SORTABLE)}")
