@@ -4,6 +4,8 @@ from typing import Any
 
 from model_lineup.upstream.contract import MalformedError
 
+LONGEST_NAME = 200
+LONGEST_DESCRIPTION = 4000
 _LONGEST_ID = 512
 
 
@@ -26,6 +28,11 @@ def list_of(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise MalformedError("the answer holds no list of models")
     return value
+
+
+def known(facts: dict[str, Any]) -> dict[str, Any]:
+    """Without what the entry does not tell (`None`)."""
+    return {field: value for field, value in facts.items() if value is not None}
 
 
 def _has_control(text: str) -> bool:

@@ -137,7 +137,9 @@ def _stage_of_code(error: ProviderError, model_id: str | None) -> tuple[Stage, s
         return "timeout", "timeout"
     if word in _SERVER_ERRORS:
         return "protocol", "server_error"
-    if word == "model_not_found" or (model_id is not None and names_model(error.message, model_id)):
+    if word in ("model_not_found", "not_found_error") or (
+        model_id is not None and names_model(error.message, model_id)
+    ):
         return "model", "model"
     return "protocol", "upstream_error"
 
