@@ -18,7 +18,8 @@ def test_every_command_of_the_tutorial_prints_what_it_shows(local_model: LocalMo
         page = PAGE.read_text(encoding="utf-8").replace("127.0.0.1:8484", f"127.0.0.1:{server.port}")
         steps = console.steps(page.replace("http://127.0.0.1:8080", local_model.address))
         path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-        printed = console.run(steps, tmp_path, within_s=60, environment={"PATH": path})
+        environment = {"PATH": path, "LINEUP_DATA_DIR": str(server.data_dir)}
+        printed = console.run(steps, tmp_path, within_s=100, environment=environment)
 
     assert len(printed) == len(steps)
     wrong = [
@@ -40,10 +41,19 @@ def test_every_command_of_the_tutorial_prints_what_it_shows(local_model: LocalMo
         ("{\n…\n}\n", "{\n1\n2\n}\n", True),
         ("{\n…\n}\n", "{\n1\n2\n", False),
         ("cold: …,\n", "cold: true,\n", True),
+        ("a\n…\n", "a\n", True),
+        ("a\n…\n", "a\nb\n", True),
     ],
 )
 def test_what_differs_from_run_to_run_may_differ_and_nothing_else(shown: str, printed: str, same: bool) -> None:
     assert console.is_shown(Step(1, "", shown), printed) is same
+
+
+def test_among_figures_every_number_may_differ_and_no_word() -> None:
+    step = Step(1, "", "ttft   14.5   60\n─────\n", figures=True)
+
+    assert console.is_shown(step, "ttft   9   1,200\n──────\n")
+    assert not console.is_shown(step, "itl   9   1,200\n──────\n")
 
 
 def test_a_command_may_go_over_several_lines() -> None:
