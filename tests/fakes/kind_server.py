@@ -25,9 +25,9 @@ class KindServer:
         for path, answerer in self.wire.more().items():
             self.answer(path, answerer)
 
-    def endpoint(self, key: str | None = KEY) -> Endpoint:
+    def endpoint(self, **changes: Any) -> Endpoint:
         base_url = f"http://127.0.0.1:{self.provider.port}{self.wire.base_path}"
-        return Endpoint(self.kind, base_url, key, "loopback")
+        return Endpoint(self.kind, **{"base_url": base_url, "api_key": KEY, "network_scope": "loopback", **changes})
 
     def answer(self, path: str, *answers: Answerer) -> None:
         self.provider.answer(path.removeprefix("/v1"), *answers)  # as `Got.path` has it
@@ -35,14 +35,14 @@ class KindServer:
     def pages(self, *pages: Any) -> None:
         self.answer(self.wire.list_path, *(reply(page) for page in pages))
 
-    def listing(self, key: str | None = KEY) -> Listing:
-        return with_client(lambda client: list_models(client, self.endpoint(key)))
+    def listing(self, **changes: Any) -> Listing:
+        return with_client(lambda client: list_models(client, self.endpoint(**changes)))
 
-    def refusal(self) -> dict[str, Any]:
+    def refusal(self, **changes: Any) -> UpstreamFailed:
         with pytest.raises(UpstreamFailed) as caught:
-            self.listing()
+            self.listing(**changes)
         assert KEY not in json.dumps([caught.value.detail, caught.value.facts])
-        return caught.value.facts
+        return caught.value
 
     def ids(self) -> list[str]:
         found = self.listing()

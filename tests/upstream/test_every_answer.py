@@ -25,7 +25,7 @@ def test_the_key_is_in_its_header_and_nowhere_else(server: KindServer) -> None:
 
 def test_without_a_key_none_is_sent(server: KindServer) -> None:
     server.pages(server.wire.page([server.wire.entry("a")]))
-    server.listing(key=None)
+    server.listing(api_key=None)
     assert all(server.wire.key_header[0] not in got.headers for got in server.provider.requests)
 
 
@@ -75,7 +75,7 @@ STATUSES |= {301: "protocol", 400: "protocol", 504: "timeout", 529: "quota"}
 def test_a_status_has_its_stage(server: KindServer, status: int) -> None:
     answer = reply({"error": {"message": f"no {KEY}"}}, status=status)
     server.answer(server.wire.list_path, answer)
-    assert server.refusal()["stage"] == STATUSES[status]
+    assert server.refusal().facts["stage"] == STATUSES[status]
     [exchange] = server.exchanges(answer)
     assert exchange.failure is not None
     assert (exchange.failure.stage, exchange.failure.http_status) == (STATUSES[status], status)
