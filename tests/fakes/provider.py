@@ -101,7 +101,7 @@ async def _play(answer: Answer, writer: asyncio.StreamWriter) -> bool:
         if step == CUT:
             return False
         if step == HANG:
-            await asyncio.Event().wait()
+            await asyncio.sleep(3_600)  # an event that nobody else holds would be collected, and this task with it
         elif isinstance(step, bytes):
             writer.write(step)
             await writer.drain()
