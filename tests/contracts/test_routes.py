@@ -203,7 +203,11 @@ def test_two_credentials_that_differ_are_refused_and_equal_ones_are_one(crowd: C
 
 def test_a_credential_is_taken_from_no_other_place(crowd: Crowd) -> None:
     token = crowd.good["admin"][1]
-    for headers in ({"cookie": f"access_token={token}; session={token}"}, {"x-api-key": token}, {"access-token": token}):
+    for headers in (
+        {"cookie": f"access_token={token}; session={token}"},
+        {"x-api-key": token},
+        {"access-token": token},
+    ):
         assert crowd.ask("GET", "/api/admin/me", None, **headers).status == 401
     assert crowd.ask("GET", f"/api/admin/me?access_token={token}", None).status == 401
     assert crowd.ask("GET", "/api/admin/me", None, authorization=f"Basic {token}").status == 401
