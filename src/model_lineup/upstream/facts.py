@@ -3,7 +3,8 @@
 Read here: vLLM `max_model_len` · llama.cpp `meta.n_ctx` (per slot, so what a request can really use; `n_ctx_train` is
 the architecture's) and `architecture` · OpenRouter `context_length`, `architecture`, `top_provider`, `pricing`,
 `supported_parameters` · Mistral `capabilities`, `max_context_length`, `deprecation` · Groq `context_window`,
-`max_completion_tokens` · Together and LM Studio `type` · OpenAI `shutdown_date`. Anything odd is left out, not guessed.
+`max_completion_tokens` · Together and LM Studio `type` · OpenAI `shutdown_date` · Azure `capabilities`, `deprecation`.
+Anything odd is left out, not guessed.
 """
 
 from collections.abc import Callable, Iterable
@@ -69,8 +70,10 @@ def _supports_streaming(entry: Entry) -> bool | None:
 
 
 def _task(entry: Entry) -> str | None:
-    if _capability(entry, "completion_chat"):
+    if _capability(entry, "completion_chat") or _capability(entry, "chat_completion"):
         return "chat"
+    if _capability(entry, "embeddings"):
+        return "embedding"
     told = _TASKS.get(str(entry.get("type")))
     outputs = _texts(_object(entry.get("architecture")).get("output_modalities"))
     if told is None and outputs:
@@ -86,7 +89,8 @@ def _pricing(entry: Entry) -> dict[str, Any] | None:
 
 def _lifecycle(entry: Entry) -> dict[str, Any] | None:
     """`retires_at` and `replacement`, as the provider writes them."""
-    retires = next((entry[key] for key in _RETIREMENT if isinstance(entry.get(key), str | int) and entry[key]), None)
+    dates = [*(entry.get(key) for key in _RETIREMENT), _object(entry.get("deprecation")).get("inference")]
+    retires = next((date for date in dates if isinstance(date, str | int) and date), None)
     told = {"retires_at": retires, "replacement": _text(entry.get("deprecation_replacement_model"), _LONGEST_NAME)}
     return {key: value for key, value in told.items() if value is not None} or None
 

@@ -3,7 +3,7 @@
 A stream is one whole answer after the other, each with what is new; there is no closing mark, so the finish reason has
 to have come. `usageMetadata` grows from chunk to chunk. A prompt that is blocked gets no candidate at all, only
 `promptFeedback`.
-Source: https://ai.google.dev/api/generate-content and the types of the SDK (google-genai 3.4), read 2026-11-23.
+Source: the types and requests of the SDK (google-genai 3.4), read 2026-11-23.
 """
 
 from typing import Any

@@ -2,7 +2,7 @@
 
 Its own rather than the OpenAI surface that it has too, because this one tells where the time went (loading weights,
 reading the prompt, writing), why it stopped, and what was thought. The last line has `done`; an error is a line too.
-Source: https://github.com/ollama/ollama/blob/main/docs/api.md and the SDK (ollama 0.6.3), read 2026-11-23.
+Source: the SDK (ollama 0.6.3), and https://docs.ollama.com/api/streaming as others retell it, read 2026-11-23.
 """
 
 from typing import Any

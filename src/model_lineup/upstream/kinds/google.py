@@ -3,6 +3,7 @@
 The list (`models`, 1 000 to a page) tells names, windows, largest output and what each model can be asked for. Only
 models that generate content or embed are taken; those for images, video or live sessions alone cannot be called by
 what users of Lineup send. The key travels as a header: as `?key=` it would stand in logs.
+Source: https://ai.google.dev/api/models, read 2026-11-23.
 """
 
 from collections.abc import Mapping
