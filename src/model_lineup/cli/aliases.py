@@ -11,7 +11,7 @@ from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
 from model_lineup.cli.verbs import noun, verb
 
-app = noun("aliases", "Second names: what callers say stays, what answers can change.")
+app = noun("aliases", "Second names for models.")
 
 Name = Annotated[str, typer.Argument(metavar="ALIAS", help="Letters, digits and . _ : / @ -")]
 Target = Annotated[

@@ -1,5 +1,8 @@
 """`lineup serve`: runs the server here."""
 
+import contextlib
+import signal
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -24,4 +27,19 @@ def serve(
     from model_lineup.cli.local import refuse_foreign
 
     refuse_foreign(settings.data_dir)
-    serving.serve(settings, allow_remote_setup=allow_remote_setup)
+    with sigterm_ends_in_order():
+        serving.serve(settings, allow_remote_setup=allow_remote_setup)
+
+
+@contextlib.contextmanager
+def sigterm_ends_in_order() -> Iterator[None]:
+    """Before the server listens for it and after, too: what was begun is ended, and the exit code is 0."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

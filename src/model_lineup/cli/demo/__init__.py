@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from model_lineup.cli import show
-from model_lineup.cli.serve import Port
+from model_lineup.cli.serve import Port, sigterm_ends_in_order
 from model_lineup.cli.session import Session
 
 
@@ -18,7 +18,7 @@ def demo(
     port: Port = None,
     once: Annotated[bool, typer.Option("--once", help="End after the tour instead of serving on.")] = False,
 ) -> None:
-    """Try Lineup with a real small model on this machine: registered, tested, benchmarked; then keep serving.
+    """Try Lineup with a real small model. It is registered, tested and benchmarked, then Lineup keeps serving.
 
     Its data stay in lineup-data/demo, or in the folder that --data-dir names; running it again goes on with them.
     """
@@ -28,5 +28,5 @@ def demo(
 
     stage = Stage.in_folder(here.place.data_dir, port)
     show.line(f"Lineup demo. Its data are in {stage.folder}; Ctrl-C ends it.\n")
-    with upstream.running(stage.folder) as answering:
+    with sigterm_ends_in_order(), upstream.running(stage.folder) as answering:
         Tour(stage, answering, once=once).run()

@@ -47,7 +47,7 @@ class Stage:
             log_level="warning",
             drain_s=3,
         ).settings
-        free = settings.port if port is not None else _free_port(settings.port)
+        free = _free_port(settings.port) if port is None or port == 0 else port
         return cls(settings.model_copy(update={"port": free}), password, settings.port)
 
 
@@ -67,7 +67,7 @@ def _password(folder: Path) -> str:
 
 
 def _free_port(first: int) -> int:
-    """This one, or the next that nobody listens on."""
+    """This one, or the next that nobody listens on; for 0 any."""
     for port in range(first, min(first + NEXT_PORTS, 65536)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -75,5 +75,5 @@ def _free_port(first: int) -> int:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+            return int(probe.getsockname()[1])
     raise StartRefused(f"No free port from {first} on. Choose one with --port.")

@@ -76,7 +76,7 @@ class Tour:
         try:
             nobody.call("GET", "/livez")
             usual = self._stage.usual_port
-            moved = "" if self._stage.settings.port == usual else f" ({usual} was taken)"
+            moved = "" if usual in (0, self._stage.settings.port) else f" ({usual} was taken)"
             phases.tell("server", f"{self._stage.url}{moved}, SQLite, {_size(self._stage)}", tick() - self._served_from)
             began = tick()
             login = {"email": EMAIL, "password": self._stage.password}

@@ -21,7 +21,7 @@ def doctor(
     here: Session,
     online: Annotated[bool, typer.Option("--online", help="Also ask every enabled provider for its list.")] = False,
 ) -> None:
-    """Check what a Lineup here stands on, and say how to put it right. The exit code is 1 when something fails."""
+    """Check what a Lineup here stands on. What is wrong comes with its remedy, and then the exit code is 1."""
     found = list(examine(here, online=online))
     if here.place.as_json:
         show.raw(json.dumps({"checks": [check._asdict() for check in found]}).encode())

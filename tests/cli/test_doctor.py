@@ -1,0 +1,162 @@
+"""`lineup doctor`: what it says of sound and of broken Lineups, and that it changes nothing."""
+
+import json
+import shutil
+import socket
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Lineup
+
+
+def _checks(lineup: Lineup, *more: str, env: dict[str, str] | None = None) -> dict[str, Any]:
+    """Name → check."""
+    result = lineup("doctor", "--json", *more, env={"LINEUP_PORT": str(_free_port()), **(env or {})})
+    return {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix in (".db", ".json")}
+
+
+def test_a_sound_lineup_is_all_ok_and_stays_as_it_was(lineup: Lineup) -> None:
+    before = _content(lineup.folder)
+    checks = _checks(lineup)
+    assert {check["state"] for name, check in checks.items() if name not in ("SQLite", "demo's model")} == {"ok"}
+    assert {"port", "disk", "key ring", "database", "sealed keys", "sign-in", "providers"} <= set(checks)
+    assert _content(lineup.folder) == before
+
+
+def test_the_text_has_a_line_each_and_a_sum(lineup: Lineup) -> None:
+    said = lineup.ok("doctor", env={"LINEUP_PORT": str(_free_port())})
+    assert "ok   database" in said
+    assert "0 broken." in said
+
+
+def test_an_empty_folder_is_only_to_be_looked_at(nowhere: Lineup) -> None:
+    checks = _checks(nowhere)
+    assert checks["data folder"]["state"] == "warn"
+    assert "database" not in checks
+    assert not nowhere.folder.exists()
+
+
+def test_a_missing_key_ring_fails_with_its_remedy(lineup: Lineup) -> None:
+    (lineup.folder / "keyring.json").unlink()
+    result = lineup("doctor")
+    assert result.exit_code == 1
+    assert "FAIL key ring" in result.stdout
+    assert "→ Restore it from your backup" in result.stdout
+    assert not (lineup.folder / "keyring.json").exists()
+
+
+def test_a_key_ring_that_others_can_read_fails(lineup: Lineup) -> None:
+    (lineup.folder / "keyring.json").chmod(0o644)
+    assert "chmod 600" in _checks(lineup)["key ring"]["finding"]
+
+
+def test_a_folder_that_others_can_open_is_to_be_looked_at(lineup: Lineup) -> None:
+    lineup.folder.chmod(0o755)
+    assert _checks(lineup)["data folder"]["remedy"] == f"chmod 700 {lineup.folder}"
+
+
+def test_the_key_ring_of_another_lineup_fails(lineup: Lineup, nowhere: Lineup) -> None:
+    nowhere.ok("create-admin", "bob@example.com", "--password-stdin", input="correct horse battery")
+    shutil.copy(nowhere.folder / "keyring.json", lineup.folder / "keyring.json")
+    assert "does not open this database" in _checks(lineup)["instance"]["finding"]
+
+
+@pytest.mark.parametrize("file", ["lineup.db", "activity.db"])
+def test_a_database_that_is_none_fails(lineup: Lineup, file: str) -> None:
+    (lineup.folder / file).write_bytes(b"not a database, " * 1000)
+    assert _checks(lineup)["database"]["state"] == "fail"
+
+
+def test_a_missing_second_file_fails_and_is_not_made(lineup: Lineup) -> None:
+    (lineup.folder / "activity.db").unlink()
+    assert "activity.db is missing" in _checks(lineup)["database"]["finding"]
+    assert not (lineup.folder / "activity.db").exists()
+
+
+def test_tables_of_an_older_lineup_are_left_as_they_are(lineup: Lineup) -> None:
+    with sqlite3.connect(lineup.folder / "activity.db") as activity:
+        activity.execute("DELETE FROM alembic_version")
+    activity.close()
+    before = _content(lineup.folder)
+    assert "older Lineup" in _checks(lineup)["database"]["finding"]
+    assert _content(lineup.folder) == before
+
+
+def test_a_provider_whose_key_does_not_open_is_named(lineup: Lineup) -> None:
+    lineup.ok("providers", "add", "Cloud", "https://api.example.com/v1", "--api-key-stdin", input="sk-secret-1234")
+    with sqlite3.connect(lineup.folder / "lineup.db") as database:
+        database.execute("UPDATE providers SET sealed_key = replace(sealed_key, 'v1.', 'v1.x')")
+    database.close()
+    check = _checks(lineup)["provider cloud"]
+    assert check["state"] == "fail"
+    assert "lineup providers change cloud --api-key-prompt" in check["remedy"]
+
+
+def test_providers_are_asked_only_when_wanted(lineup: Lineup) -> None:
+    lineup.provider()
+    assert "provider local" not in _checks(lineup)
+    assert _checks(lineup, "--online")["provider local"]["state"] == "fail"
+
+
+def test_a_port_that_something_else_holds_is_to_be_looked_at(lineup: Lineup) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.listen()
+        port = str(other.getsockname()[1])
+        other.close()
+    with socket.create_server(("127.0.0.1", int(port))) as other, _closing_everybody(other):
+        assert "taken by something else" in _checks(lineup, env={"LINEUP_PORT": port})["port"]["finding"]
+
+
+class _closing_everybody:  # noqa: N801 - reads like a function
+    """Accepts and closes at once, as a server of another protocol would."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        import threading
+
+        self._thread = threading.Thread(target=self._close_all, args=(listener,), daemon=True)
+
+    def _close_all(self, listener: socket.socket) -> None:
+        try:
+            while True:
+                listener.accept()[0].close()
+        except OSError:
+            return
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+def test_a_setting_that_is_wrong_ends_it(lineup: Lineup) -> None:
+    result = lineup("doctor", env={"LINEUP_PORT": "many"})
+    assert result.exit_code == 1
+    assert "FAIL settings" in result.stdout
+
+
+def test_a_postgres_that_is_away_fails(lineup: Lineup) -> None:
+    checks = _checks(lineup, env={"LINEUP_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"})
+    assert checks["database"]["remedy"] == "Is PostgreSQL running, and LINEUP_DATABASE_URL right?"
+
+
+def test_a_postgres_is_sound(lineup: Lineup, postgres_url: str) -> None:
+    (lineup.folder / "keyring.json").unlink()
+    env = {"LINEUP_DATABASE_URL": postgres_url}
+    lineup.ok("create-admin", "ann@example.com", "--password-stdin", input="correct horse battery", env=env)
+    checks = _checks(lineup, env=env)
+    assert checks["database"]["finding"].startswith("PostgreSQL ")
+    assert checks["sealed keys"]["state"] == "ok"
