@@ -12,7 +12,15 @@ from model_lineup.upstream.wire.origin import split_url
 from model_lineup.upstream.wire.tls import make_context
 
 ALLOWED_HEADERS = frozenset(
-    {"openai-organization", "openai-project", "http-referer", "x-title", "x-request-source", "user-agent"}
+    {
+        "openai-organization",
+        "openai-project",
+        "anthropic-beta",
+        "http-referer",
+        "x-title",
+        "x-request-source",
+        "user-agent",
+    }
 )
 """Extra headers that an admin may set; none of them carries a credential or chooses a destination."""
 SCOPES = ("public", "private", "loopback")
