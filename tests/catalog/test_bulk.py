@@ -1,6 +1,7 @@
 """Bulk changes: all or nothing, by ids or by filter, and a dry run that says what the change would say."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -54,11 +55,12 @@ def test_one_unknown_id_refuses_all_and_every_unknown_id_is_listed(desk: Desk) -
     desk.rooms.models.delete(gone.id, BY)
     before = desk.tables()
     unknown = [gone.id, *range(1_000, 1_500)]
-    for attempt in (
+    attempts: list[Callable[[], BulkResult]] = [
         lambda: show(desk, ids(a.id, *unknown)),
         lambda: show(desk, ids(a.id, *unknown), dry_run=True),
         lambda: desk.rooms.bulk.delete(ids(a.id, *unknown), BY),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(ModelNotFound) as refused:
             attempt()
         assert refused.value.facts == {"unknown_ids": unknown, "unknown_total": 501}
@@ -99,10 +101,11 @@ def test_a_dry_run_says_the_same_numbers_and_writes_nothing(desk: Desk) -> None:
     provider = desk.provider()
     made = [desk.model(provider, f"m{n}", visible=n == 0).id for n in range(4)]
     desk.alias(made[1], "alias")
-    for operation in (
+    operations: list[Callable[[bool], BulkResult]] = [
         lambda dry: desk.rooms.bulk.set_flag(ids(*made), "visible", True, BY, dry_run=dry),
         lambda dry: desk.rooms.bulk.delete(ids(*made[1:]), BY, dry_run=dry),
-    ):
+    ]
+    for operation in operations:
         before = desk.tables()
         tried = operation(True)
         assert desk.tables() == before

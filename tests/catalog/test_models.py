@@ -169,7 +169,7 @@ def test_a_change_that_changes_nothing_keeps_the_version_and_the_dates(desk: Des
     model = desk.model(desk.provider(), "m", visible=True, pins=pins)
     clock.advance(60)
     for nothing in ({}, {"visible": True}, {"listed": True}, {"pins": pins}, {"pins": {"max_output_tokens": None}}):
-        after, receipt = desk.rooms.models.change(model.id, ModelChanges(**nothing), BY)  # type: ignore[arg-type]
+        after, receipt = desk.rooms.models.change(model.id, ModelChanges(**nothing), BY)
         assert (after, receipt.change_id, receipt.revision) == (model, None, 2)
 
 
@@ -262,6 +262,19 @@ def test_restoring_again_brings_back_what_went_the_last_time(desk: Desk, clock: 
         desk.rooms.models.delete(model.id, BY)
         clock.advance()
         assert restore(desk, model).aliases == ["a"]
+
+
+def test_an_alias_that_was_lost_once_stays_lost(desk: Desk) -> None:
+    """Also when everything happens in one microsecond, as it does here."""
+    provider = desk.provider()
+    model, other = desk.model(provider, "m", visible=True), desk.model(provider, "n", visible=True)
+    desk.alias(model, "a")
+    desk.rooms.models.delete(model.id, BY)
+    desk.alias(other, "A")
+    assert restore(desk, model).aliases_lost == ["a"]
+    desk.rooms.aliases.delete(other.id, "A", BY)
+    desk.rooms.models.delete(model.id, BY)
+    assert restore(desk, model).aliases == []
 
 
 def test_a_name_that_a_visible_model_has_taken_does_not_come_back_quietly(desk: Desk) -> None:

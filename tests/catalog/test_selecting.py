@@ -1,5 +1,7 @@
 """Lists of models: every filter and every sort, in SQL, alike on both databases."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from sqlalchemy import insert, update
@@ -55,7 +57,7 @@ def test_each_filter_narrows(desk: Desk) -> None:
     desk.model(one, "b", agents_enabled=True, pins={"task": "embedding", "supports_streaming": None})
     desk.model(two, "c", pins={"supports_tools": False, "supports_streaming": False})
     desk.alias(a, "alias")
-    expected = {
+    expected: dict[tuple[str, Any], str] = {
         ("provider_id", one.id): "ab",
         ("provider_id", 99): "",
         ("visible", True): "a",

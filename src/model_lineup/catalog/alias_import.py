@@ -8,17 +8,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 from msgspec import UNSET
 from sqlalchemy import Connection, Row
 
 from model_lineup.catalog import names
-from model_lineup.catalog.aliases import warning
+from model_lineup.catalog.aliases import Addition, add, warning
 from model_lineup.catalog.moves import NameGuard
-from model_lineup.catalog.shapes import ImportedItem, ImportItem, ImportResult
+from model_lineup.catalog.shapes import ImportedItem, ImportItem, ImportResult, NewAlias
 from model_lineup.catalog.store import aliases as store
 from model_lineup.catalog.store import shadowing, targets
 from model_lineup.errors import ImportConflict, InvalidInput
-from model_lineup.journal.record import Author, Change, Journal
+from model_lineup.journal.record import Author, Change, Journal, differing
 
 Mode = Literal["create", "upsert"]
 
@@ -107,6 +108,8 @@ def _judge_stored(item: ImportItem, index: int, stored: Row[Any], target: int, m
     same_words = item.description is UNSET or item.description == stored.description
     if stored.alias == item.alias and stored.model_row == target and same_words:
         return ImportedItem(index=index, alias=item.alias, model_id=item.model_id, outcome="unchanged")
+    if target in msgspec.json.decode(stored.fallbacks, type=list[int]):
+        return _conflict(item, index, "invalid_input", f"model {target} is a fallback of {stored.alias!r} already")
     if mode == "upsert" and stored.alias == item.alias:
         return ImportedItem(index=index, alias=item.alias, model_id=item.model_id, outcome="updated")
     message = f'{stored.alias!r} is an alias of model {stored.model_row} already; mode "upsert" would change it'
@@ -147,29 +150,26 @@ def _refuse_conflicts(reports: Iterable[ImportedItem]) -> None:
 
 
 def _create(change: Change, created: Sequence[tuple[ImportItem, int]]) -> None:
-    if not created:
-        return
-    rows = [
-        {
-            "alias": item.alias,
-            "folded": names.fold(item.alias),
-            "model_row": row_id,
-            "description": None if item.description is UNSET else item.description,
-        }
+    additions = [
+        Addition(
+            NewAlias(alias=item.alias, description=None if item.description is UNSET else item.description),
+            row_id,
+            item.model_id,
+        )
         for item, row_id in created
     ]
-    ids = store.add(change.connection, rows, now=change.now, revision=change.revision)
-    for alias_id, row in zip(ids, rows, strict=True):
-        after = {"model": row["model_row"], "description": row["description"]}
-        change.touched("alias", alias_id, str(row["alias"]), before={}, after=after)
+    if additions:
+        add(change, additions)
 
 
 def _update(change: Change, item: ImportItem, row_id: int, stored: Row[Any]) -> None:
     description = stored.description if item.description is UNSET else item.description
     columns = {"model_row": row_id, "description": description}
     store.change(change.connection, stored.id, columns, now=change.now, revision=change.revision)
-    before = {"model": stored.model_row, "description": stored.description}
-    change.touched("alias", stored.id, item.alias, before=before, after={"model": row_id, "description": description})
+    old, new = differing(
+        {"model": stored.model_row, "description": stored.description}, {"model": row_id, "description": description}
+    )
+    change.touched("alias", stored.id, item.alias, before=old, after=new)
 
 
 def _warnings(connection: Connection, created: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Administrative operations on aliases, each in one transaction. An alias points at one model, never at an alias."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -17,7 +18,7 @@ from model_lineup.database.engines import Database
 from model_lineup.database.metadata import dump
 from model_lineup.errors import AliasShadowsModel, AliasTaken, InvalidInput, NotFound
 from model_lineup.journal import store as journal_store
-from model_lineup.journal.record import Author, Change, Journal
+from model_lineup.journal.record import Author, Change, Journal, differing
 from model_lineup.journal.shapes import Receipt
 
 FALLBACKS = 8
@@ -54,7 +55,7 @@ class Aliases:
             check_fallbacks(change.connection, row_id, new.fallbacks)
             confirmed = confirm or new.allow_shadow
             guard = NameGuard(change.connection, [new.alias], confirmed=confirmed)
-            add(change, new, row_id, target.model_id)
+            add(change, [Addition(new, row_id, target.model_id)])
             guard.check()
             alias = the_one(change.connection, new.alias, row_id)
         return alias, change.receipt
@@ -89,13 +90,13 @@ class Aliases:
             values = {"deleted_at": change.now}
             store.change(change.connection, found.id, values, now=change.now, revision=change.revision)
             change.touched("alias", found.id, alias, before={"deleted": False}, after={"deleted": True})
-            guard.check()
+            guard.check(freed=[alias])
         return change.receipt
 
 
 def the_one(connection: Connection, alias: str, row_id: int) -> Alias:
     """The alias of exactly this spelling that points at this model. Raises NotFound."""
-    found = store.one(connection, alias, row_id)
+    found = store.one(connection, alias, row_id) if names.ALIAS.fullmatch(alias) else None
     if found is None:
         raise NotFound(f"Model {row_id} has no alias {alias!r}. GET /api/admin/aliases lists all aliases.", alias=alias)
     return with_warnings(connection, [found])[0]
@@ -143,17 +144,30 @@ def check_fallbacks(connection: Connection, target: int, fallbacks: Sequence[int
         raise InvalidInput.at("/fallbacks", f"no models have the ids {unknown}")
 
 
-def add(change: Change, new: NewAlias, row_id: int, model_id: str) -> None:
-    row = {
-        "alias": new.alias,
-        "folded": names.fold(new.alias),
-        "model_row": row_id,
-        "description": new.description,
-        "fallbacks": dump(new.fallbacks),
-    }
-    alias_id = store.add(change.connection, [row], now=change.now, revision=change.revision)[0]
-    after = {"model": row_id, "model_id": model_id, "description": new.description, "fallbacks": new.fallbacks}
-    change.touched("alias", alias_id, new.alias, before={}, after=after)
+class Addition(NamedTuple):
+    """A new alias, and the row and `model_id` of its target."""
+
+    new: NewAlias
+    row_id: int
+    model_id: str
+
+
+def add(change: Change, additions: Sequence[Addition]) -> None:
+    """Store new aliases that were found to be right."""
+    rows = [
+        {
+            "alias": new.alias,
+            "folded": names.fold(new.alias),
+            "model_row": row_id,
+            "description": new.description,
+            "fallbacks": dump(new.fallbacks),
+        }
+        for new, row_id, _ in additions
+    ]
+    ids = store.add(change.connection, rows, now=change.now, revision=change.revision)
+    for alias_id, (new, row_id, model_id) in zip(ids, additions, strict=True):
+        after = {"model": row_id, "model_id": model_id, "description": new.description, "fallbacks": new.fallbacks}
+        change.touched("alias", alias_id, new.alias, before={}, after=after)
 
 
 def _write(change: Change, before: Alias, target: int, description: str | None, fallbacks: Iterable[int]) -> None:
@@ -164,14 +178,8 @@ def _write(change: Change, before: Alias, target: int, description: str | None, 
         return
     columns = {"model_row": target, "description": description, "fallbacks": dump(new["fallbacks"])}
     store.change(change.connection, before.id, columns, now=change.now, revision=change.revision)
-    differing = [name for name in new if old[name] != new[name]]
-    change.touched(
-        "alias",
-        before.id,
-        before.alias,
-        before={name: old[name] for name in differing},
-        after={name: new[name] for name in differing},
-    )
+    was, now = differing(old, new)
+    change.touched("alias", before.id, before.alias, before=was, after=now)
 
 
 def _warned(alias: Alias, rows: Sequence[shadowing.Named]) -> Alias:

@@ -116,12 +116,12 @@ class Models:
         """
         with self._journal.change(author, "models.restore") as change:
             mark = _deleted(change, row_id)
-            coming = [row.alias for row in alias_store.deleted_with(change.connection, row_id, mark.deleted_at)]
+            coming = [row.alias for row in alias_store.deleted_with(change.connection, row_id, mark.revision)]
             candidates = [*affected.by_existence(change.connection, [row_id]), *coming]
             guard = NameGuard(change.connection, candidates, confirmed=confirm)
             store.change(change.connection, [row_id], {"deleted_at": None}, now=change.now, revision=change.revision)
             change.touched("model", row_id, mark.model_id, before={"deleted": True}, after={"deleted": False})
-            back, lost = _restore_aliases(change, row_id, mark.deleted_at)
+            back, lost = _restore_aliases(change, row_id, mark.revision)
             guard.check()
             model = living(store.one(change.connection, row_id), row_id)
         return Restored(model, back, lost, change.receipt)
@@ -258,9 +258,9 @@ def _deleted(change: Change, row_id: int) -> store.DeletedMark:
     return mark
 
 
-def _restore_aliases(change: Change, row_id: int, deleted_at: int) -> tuple[list[str], list[str]]:
+def _restore_aliases(change: Change, row_id: int, deleted_in: int) -> tuple[list[str], list[str]]:
     """Names that came back, and names that another alias has taken in the meantime."""
-    rows = alias_store.deleted_with(change.connection, row_id, deleted_at)
+    rows = alias_store.deleted_with(change.connection, row_id, deleted_in)
     taken = alias_store.by_folded(change.connection, [row.folded for row in rows])
     free = [row for row in rows if row.folded not in taken]
     for row in free:

@@ -19,14 +19,23 @@ class NameGuard:
 
     def __init__(self, connection: Connection, candidates: Iterable[str], *, confirmed: bool) -> None:
         self._connection = connection
-        self._candidates = [] if confirmed else list(candidates)
+        self._candidates = [] if confirmed else list(dict.fromkeys(candidates))
         self._before = around.load(connection, self._candidates)
 
-    def check(self, *, but: Iterable[str] = ()) -> None:
-        """Raises NameWouldMove for candidates that changed their meaning; `but` are those meant to change."""
-        after = around.load(self._connection, self._candidates)
-        exempt = set(but)
-        moved = [move for move in names.moves(self._before, after, self._candidates) if move.name not in exempt]
+    def check(self, *, but: Iterable[str] = (), freed: Iterable[str] = ()) -> None:
+        """Raises NameWouldMove for candidates that changed their meaning.
+
+        `but` are names that are meant to change; `freed` are meant to go dark, and only must not be answered by
+        another model instead.
+        """
+        hits = [names.resolve(self._before, name) for name in self._candidates]
+        after = around.load(self._connection, self._candidates, rows=[hit.row for hit in hits if hit is not None])
+        exempt, dark = set(but), set(freed)
+        moved = [
+            move
+            for move in names.moves(self._before, after, self._candidates)
+            if move.name not in exempt and (move.name not in dark or after.available(move.after))
+        ]
         if moved:
             raise NameWouldMove(
                 f"{len(moved)} name(s) in use would mean another model, first of them {moved[0].name!r}. "

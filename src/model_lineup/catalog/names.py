@@ -4,6 +4,7 @@
 index that it is handed: the gateway's snapshot, or the few rows around a change.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import Protocol
 from model_lineup.errors import InvalidInput
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}")
-SLUG = re.compile(r"[a-z0-9-]{1,40}")
+SLUG_LENGTH = 40
+SLUG = re.compile(rf"[a-z0-9-]{{1,{SLUG_LENGTH}}}")
 MODEL_ID_LENGTH = 512
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -43,16 +45,15 @@ def check_model_id(model_id: str, pointer: str) -> None:
 
 def slug_of(name: str, taken: Callable[[str], bool]) -> str:
     """A free slug made from a provider's name: `My GPU box` → `my-gpu-box`, then `my-gpu-box-2`."""
-    base = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:36] or "provider"
+    base = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[: SLUG_LENGTH - 4] or "provider"
     return next(slug for slug in _numbered(base) if not taken(slug))
 
 
 def _numbered(base: str) -> Iterator[str]:
     yield base
-    number = 2
-    while True:
-        yield f"{base}-{number}"
-        number += 1
+    for number in itertools.count(2):
+        ending = f"-{number}"
+        yield base[: SLUG_LENGTH - len(ending)] + ending
 
 
 class NameIndex(Protocol):
@@ -141,20 +142,23 @@ def explain(index: NameIndex, name: str) -> list[Step]:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A name that is answered now and would be answered by another model, or by none though its model stays."""
+    """A name that is answered now and would mean another model, which may be unavailable."""
 
     name: str
     before: int
-    after: int | None
+    after: int
 
 
 def moves(before: NameIndex, after: NameIndex, names: Iterable[str]) -> list[Move]:
-    """The names that change their meaning; a name that goes dark together with its own model is not one of them."""
+    """The names that change their meaning.
+
+    A name that nothing answers to any more is not one of them, nor one that goes dark together with its own model.
+    """
     found = []
     for name in names:
         old, new = resolve(before, name), resolve(after, name)
-        if old is None or not old.available or (new is not None and new.row == old.row):
+        if old is None or not old.available or new is None or new.row == old.row:
             continue
-        if (new is not None and new.available) or after.available(old.row):
-            found.append(Move(name, old.row, new.row if new is not None else None))
+        if new.available or after.available(old.row):
+            found.append(Move(name, old.row, new.row))
     return found

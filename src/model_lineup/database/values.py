@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from model_lineup.database.metadata import Number, Words, dump
 
-
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 

@@ -72,10 +72,13 @@ def delete_of_models(connection: Connection, rows: Iterable[int], *, now: int, r
     )
 
 
-def deleted_with(connection: Connection, model_row: int, deleted_at: int) -> list[Row[Any]]:
-    """The aliases that went together with their model."""
+def deleted_with(connection: Connection, model_row: int, revision: int) -> list[Row[Any]]:
+    """The aliases that went together with their model, in the change of this revision."""
     query = select(aliases).where(
-        aliases.c.model_row == model_row, aliases.c.deleted_with_model == 1, aliases.c.deleted_at == deleted_at
+        aliases.c.model_row == model_row,
+        aliases.c.deleted_with_model == 1,
+        aliases.c.deleted_at.is_not(None),
+        aliases.c.changed_at_revision == revision,
     )
     return list(connection.execute(query.order_by(aliases.c.id)))
 

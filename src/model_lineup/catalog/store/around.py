@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from model_lineup.catalog.names import fold
 from model_lineup.catalog.tables import aliases, models, providers
-from model_lineup.database.values import in_words
+from model_lineup.database.values import in_numbers, in_words
 
 
 @dataclass(slots=True)
@@ -36,14 +36,22 @@ class NamesAround:
         return self._available.get(row, False)
 
 
-def load(connection: Connection, names: Iterable[str]) -> NamesAround:
-    """What these names mean now, within this transaction."""
+def load(connection: Connection, names: Iterable[str], *, rows: Iterable[int] = ()) -> NamesAround:
+    """What these names mean now, within this transaction; and whether these rows are available."""
     wanted = set(names)
     around = NamesAround()
     if wanted:
+        _load_availability(connection, around, rows)
         _load_aliases(connection, around, wanted)
         _load_models(connection, around, wanted | {name.partition("/")[2] for name in wanted if "/" in name})
     return around
+
+
+def _load_availability(connection: Connection, around: NamesAround, rows: Iterable[int]) -> None:
+    query = select(models.c.id, models.c.visible, providers.c.enabled).select_from(models.join(providers))
+    living = query.where(models.c.deleted_at.is_(None), in_numbers(connection, models.c.id, rows))
+    for row, visible, enabled in connection.execute(living):
+        around._available[row] = bool(visible and enabled)
 
 
 def _load_aliases(connection: Connection, around: NamesAround, names: set[str]) -> None:

@@ -18,10 +18,10 @@ _NULL = msgspec.Raw(b"null")
 
 @dataclass(frozen=True, slots=True)
 class DeletedMark:
-    """What is left of a deleted model; `deleted_at` as stored."""
+    """What is left of a deleted model; `revision` is the one that deleted it."""
 
     model_id: str
-    deleted_at: int
+    revision: int
     provider_is_gone: bool
 
 
@@ -67,11 +67,12 @@ def holder(connection: Connection, provider_id: int, model_id: str) -> tuple[int
 
 def deleted(connection: Connection, row_id: int) -> DeletedMark | None:
     """The mark that a deleted model left."""
-    query = select(models.c.model_id, models.c.deleted_at, providers.c.deleted_at.label("provider_deleted_at"))
+    columns = (models.c.model_id, models.c.deleted_at, models.c.changed_at_revision)
+    query = select(*columns, providers.c.deleted_at.label("provider_deleted_at"))
     found = connection.execute(query.select_from(models.join(providers)).where(models.c.id == row_id)).one_or_none()
     if found is None or found.deleted_at is None:
         return None
-    return DeletedMark(found.model_id, found.deleted_at, found.provider_deleted_at is not None)
+    return DeletedMark(found.model_id, found.changed_at_revision, found.provider_deleted_at is not None)
 
 
 def living(connection: Connection, ids: Iterable[int]) -> list[Row[Any]]:
