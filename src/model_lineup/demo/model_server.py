@@ -134,7 +134,13 @@ class LocalModel:
             environment[KEY_VARIABLE] = self.api_key  # an argument could be read by every user
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603  # nosec B603
-                command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+                command,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,  # Ctrl-C is for the parent, which then ends this in order
             )
 
     def _wait_until_ready(self, within_s: float) -> None:

@@ -1,5 +1,6 @@
 """The demo's server, and the tour beside it: phases with their times, then where to go from here."""
 
+import logging
 import os
 import signal
 import threading
@@ -37,6 +38,7 @@ class Tour:
             show.note(self._upstream.apology)
         guide = threading.Thread(target=self._guide, daemon=True)
         guide.start()
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what Ctrl-C cuts off is no news
         self._served_from = tick()
         try:
             serving.serve(self._stage.settings, tell=lambda _: self._listens.set())
@@ -53,11 +55,21 @@ class Tour:
         try:
             self._walk()
         except BaseException as error:
-            if self._over:
-                return  # the server was ended on purpose, under our feet
+            if not self._serves():
+                return  # it was told to end, under our feet; a second signal would not let it end in order
             self._failure = error
         if self._failure is not None or self._once:
             os.kill(os.getpid(), signal.SIGTERM)
+
+    def _serves(self) -> bool:
+        """Whether the server is up, and not about to end."""
+        nobody = Admin(Remote(self._stage.url, "-"))
+        try:
+            return nobody.call("GET", "/readyz").status == 200
+        except Refused:
+            return False
+        finally:
+            nobody.close()
 
     def _walk(self) -> None:
         if self._over:

@@ -61,7 +61,9 @@ def _local_model(folder: Path) -> Iterator[Upstream]:
 def _paced_echo() -> Iterator[Upstream]:
     began = tick()
     command = [sys.executable, "-m", "model_lineup.demo.paced", "--until-stdin-closes", *PACE]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  # nosec B603
+    with subprocess.Popen(  # noqa: S603  # nosec B603
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         if process.stdin is None or process.stdout is None:
             raise StartRefused("The paced echo did not start.")
         try:
