@@ -79,6 +79,7 @@ def keyring_path(settings: Settings) -> Path:
 def build(rooms: Rooms) -> Shell:
     """The ASGI application over these rooms."""
     settings, metrics = rooms.settings, Metrics()
+    metrics.revision.set_function(lambda: _revision(rooms.database))
     limits = Limits(settings.admin_body_mib * MIB, settings.import_body_mib * MIB, settings.body_receipt_s)
     probes = Probes(
         is_set_up=rooms.people.set_up,
@@ -190,10 +191,14 @@ def _timeouts(settings: Settings) -> Timeouts:
     )
 
 
+def _revision(database: Database) -> int:
+    with database.read() as connection:
+        return journal_store.revision(connection)
+
+
 def _readiness(database: Database) -> dict[str, str]:
     try:
-        with database.read() as connection:
-            journal_store.revision(connection)
+        _revision(database)
     except DatabaseBusy:
         return {"database": "busy"}
     return {"database": "ok"}

@@ -15,9 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from model_lineup import __version__
 from model_lineup.app import build, open_instance
-from model_lineup.errors import BadRequest, HeadTooLarge, LineupError, SetupDone, StartRefused
+from model_lineup.errors import BadRequest, HeadTooLarge, InvalidInput, LineupError, SetupDone, StartRefused
 from model_lineup.rooms import Rooms
-from model_lineup.settings import Settings
+from model_lineup.settings import SETUP_LINK_FILE, Settings
 from model_lineup.shell import Shell, refusal
 from model_lineup.telemetry import configure, log
 
@@ -49,6 +49,8 @@ def make_reachable(rooms: Rooms, *, allow_remote_setup: bool, tell: Told) -> Non
             rooms.people.first_admin(settings.admin_email, settings.admin_password.get_secret_value())
         except SetupDone:
             return  # another process was quicker
+        except InvalidInput as error:
+            raise StartRefused(f"LINEUP_ADMIN_EMAIL, LINEUP_ADMIN_PASSWORD: {error.detail}.") from None
         tell(f"Created the first administrator, {settings.admin_email}.")
         return
     if not (allow_remote_setup or _is_loopback(settings.host)):
@@ -69,7 +71,7 @@ def _tell_setup_link(rooms: Rooms, tell: Told) -> None:
     """The link goes to the terminal and into a file that only its owner reads; not into the log."""
     token = rooms.people.new_setup_link(timedelta(minutes=rooms.settings.setup_link_minutes))
     link = f"{address(rooms.settings)}/admin/setup?token={token}"
-    file = rooms.settings.data_dir / "setup-link"
+    file = rooms.settings.data_dir / SETUP_LINK_FILE
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
         out.write(link + "\n")
@@ -172,7 +174,8 @@ def _protocol(head_s: float) -> type[HttpToolsProtocol]:
 
         def _refuse(self, error: LineupError) -> None:
             """Answer and close, unless an earlier request of this connection is still being answered."""
-            if self.cycle is None or self.cycle.response_complete:
+            cycle = self.cycle
+            if cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started):
                 self.transport.write(refusal(error))
             self.transport.close()
 

@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from model_lineup.errors import StartRefused
 
 PREFIX = "LINEUP_"
+SETUP_LINK_FILE = "setup-link"
+"""In the data directory, readable by its owner alone, until the link was used."""
 
 
 class Settings(BaseModel):
@@ -45,7 +47,6 @@ class Settings(BaseModel):
     refresh_token_days: int = Field(14, ge=1, le=365, description="Life of a refresh token.")
     setup_link_minutes: int = Field(30, ge=1, le=1440, description="Life of the set-up link.")
 
-    gateway_body_mib: int = Field(10, ge=1, le=1024, description="Largest request body under `/v1`, MiB.")
     admin_body_mib: int = Field(1, ge=1, le=64, description="Largest request body under `/api`, MiB.")
     import_body_mib: int = Field(5, ge=1, le=64, description="Largest body of an alias import, MiB.")
     header_receipt_s: float = Field(10, gt=0, le=600, description="Time for a client to send its request head.")
@@ -59,13 +60,13 @@ class Settings(BaseModel):
     writer_queue: int = Field(200, ge=1, le=10_000, description="Writes waiting in this process before 503.")
     postgres_pool: int = Field(10, ge=2, le=100, description="Connections to PostgreSQL, at most.")
 
-    fetch_models: int = Field(20_000, ge=1, le=1_000_000, description="Most models that one provider list may have.")
+    fetch_models: int = Field(20_000, ge=1, le=20_000, description="Most models that one provider list may have.")
     upstream_connect_s: float = Field(5, gt=0, le=60, description="DNS, TCP and TLS to a provider.")
     upstream_first_byte_s: float = Field(120, gt=0, le=600, description="Request sent to first byte of a stream.")
     upstream_idle_s: float = Field(300, gt=0, le=3600, description="Silence inside a stream.")
     upstream_stream_total_s: float = Field(3600, gt=0, le=86400, description="One whole stream.")
     upstream_plain_total_s: float = Field(600, gt=0, le=3600, description="One whole answer that is not streamed.")
-    upstream_test_s: float = Field(60, gt=0, le=600, description="One connection test, or one page of a list.")
+    upstream_test_s: float = Field(60, gt=0, le=600, description="One connection test, or reading one whole list.")
     upstream_pool: int = Field(1024, ge=1, le=65536, description="Connections per provider origin and key.")
     egress_max_scope: str = Field(
         "loopback",

@@ -170,7 +170,9 @@ class Shell:
         token = _header(scope, b"authorization").removeprefix(b"Bearer ").decode("latin-1")
         if not await asyncio.to_thread(self._probes.may_read_metrics, token):
             raise NotSignedIn("Metrics need an admin key, or the token of LINEUP_METRICS_TOKEN.")
-        await answer.plain(200, self._metrics.exposition(), b"text/plain; version=0.0.4; charset=utf-8")
+        await answer.plain(
+            200, await asyncio.to_thread(self._metrics.exposition), b"text/plain; version=0.0.4; charset=utf-8"
+        )
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         """The whole body. Raises TooLarge early, UnsupportedMediaType, RequestTimeout."""
@@ -264,8 +266,10 @@ class _Answer:
 
 def refusal(error: LineupError) -> bytes:
     """A whole HTTP/1.1 answer, for requests that cannot be parsed far enough to have a scope."""
-    body = msgspec.json.encode(problem_body(error, secrets.token_hex(12)))
+    request_id = secrets.token_hex(12)
+    body = msgspec.json.encode(problem_body(error, request_id))
     headers = [
+        (b"x-request-id", request_id.encode()),
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),

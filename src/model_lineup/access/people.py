@@ -82,7 +82,7 @@ class People:
         return change.receipt
 
     def change_own_password(self, person_id: int, current: str, new: str, author: Author) -> Receipt:
-        """Ends all sessions of the person but lets the caller sign in again. Raises NotAllowed for a wrong password."""
+        """Ends all sessions of the person; `Sessions.keep` spares one. Raises NotAllowed for a wrong password."""
         with self._database.read() as connection:
             row = store.person_row(connection, person_id=person_id)
         if row is None or not self._passwords.check(row.password_hash, current):

@@ -87,6 +87,14 @@ class Sessions:
         with self._database.write_activity() as connection:
             store.change_session(connection, family, {"revoked_at": micros(self._clock.now())})
 
+    def keep(self, family: str, person_id: int) -> None:
+        """Let this session outlive the person's new password; all others have ended with it."""
+        with self._database.read() as connection:
+            row = store.person_row(connection, person_id=person_id)
+        if row is not None:
+            with self._database.write_activity() as connection:
+                store.change_session(connection, family, {"epoch": row.session_epoch})
+
     def actor(self, token: str) -> Actor | None:
         """Who an access token belongs to; None when it is unknown, late, revoked, or the person is disabled."""
         now = micros(self._clock.now())

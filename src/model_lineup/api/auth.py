@@ -53,10 +53,12 @@ def logout(there: There, actor: AsUser) -> Response:
 
 @router.put("/me/password", status_code=204)
 def change_password(body: PasswordChange, there: There, actor: AsUser, by: By) -> Response:
-    """A new password ends all sessions of the person, this one too."""
+    """A new password ends all other sessions of the person."""
     if actor.person_id is None or actor.key_id is not None:
         raise NotAllowed("Only a signed-in person has a password.")
     receipt = there.people.change_own_password(actor.person_id, body.current_password, body.new_password, by)
+    if actor.session is not None:
+        there.sessions.keep(actor.session, actor.person_id)
     return done(receipt)
 
 

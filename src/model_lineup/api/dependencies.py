@@ -73,9 +73,16 @@ def author(request: Request, actor: Annotated[Actor, Depends(current_actor)]) ->
 By = Annotated[Author, Depends(author)]
 Confirm = Annotated[bool, Query(description="Accept that names in use change their meaning.")]
 DryRun = Annotated[bool, Query(description="Do everything, report it, and take it back.")]
-Limit = Annotated[int, Query(ge=1, le=1_000)]
+Limit = Annotated[int, Query(ge=1, le=10_000)]
 Offset = Annotated[int, Query(ge=0, le=MOST_INTEGER)]
 PathId = Annotated[int, Path(ge=1, le=MOST_INTEGER)]
+
+
+def within_page_limit(request: Request) -> None:
+    """A `limit` is bounded by a setting, too. Raises InvalidInput."""
+    most, asked = rooms(request).settings.page_limit, request.query_params.get("limit", "")
+    if asked.isascii() and asked.isdigit() and len(asked) < 19 and int(asked) > most:
+        raise InvalidInput.at("limit", f"at most {most} (LINEUP_PAGE_LIMIT)")
 
 
 async def wait_for_revision(

@@ -113,7 +113,7 @@ class ListQuery(FilterQuery):
         Field(min_length=1, max_length=200, description="Fields, separated by commas; `-` descends."),
         pattern(_SORT),
     ] = "id"
-    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+    limit: Annotated[int, Field(ge=1, le=10_000)] = 100
     offset: Annotated[int, Field(ge=0, le=MOST_INTEGER)] = 0
     wait_revision: Annotated[int, Field(ge=0, le=MOST_INTEGER)] | None = None
 

@@ -32,14 +32,14 @@ def document(app: FastAPI) -> dict[str, Any]:
     }
     for path, methods in found["paths"].items():
         for method, operation in methods.items():
-            _finish(operation)
+            _finish(operation, app.state.rooms.settings.page_limit)
             if (path, method) in open_operations:
                 operation["security"] = []
     return found
 
 
-def _finish(operation: dict[str, Any]) -> None:
-    """FastAPI documents a plain 200 and its own 422, and null where only absence can be sent."""
+def _finish(operation: dict[str, Any], page_limit: int) -> None:
+    """FastAPI documents a plain 200 and its own 422, null where only absence can be sent, and no setting."""
     responses = operation["responses"]
     responses.pop("422", None)
     described = [status for status in responses if status != "default" and "content" in responses[status]]
@@ -50,6 +50,8 @@ def _finish(operation: dict[str, Any]) -> None:
     responses["default"] = _PROBLEM
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = _without_null(parameter["schema"])
+        if parameter["name"] == "limit":
+            parameter["schema"]["maximum"] = page_limit
 
 
 def _without_plain_json(content: dict[str, Any]) -> None:

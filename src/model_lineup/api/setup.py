@@ -1,5 +1,6 @@
 """The first administrator: a single-use link that the first start prints, and the one page behind it."""
 
+import asyncio
 from html import escape
 from typing import Annotated
 from urllib.parse import parse_qs
@@ -15,7 +16,9 @@ from model_lineup.api.bodies import Body, Email, Line, NewPassword
 from model_lineup.api.dependencies import Anybody, There
 from model_lineup.api.page import page
 from model_lineup.api.strict import noun
-from model_lineup.errors import InvalidInput, LineupError, NotAllowed
+from model_lineup.errors import InvalidInput, LineupError, NotAllowed, SetupDone
+from model_lineup.rooms import Rooms
+from model_lineup.settings import SETUP_LINK_FILE
 
 router = noun("Set-up")
 Token = Annotated[str, Query(max_length=200)]
@@ -44,7 +47,7 @@ class SetupBody(Body):
 @router.post("/api/setup", status_code=201, responses=documented(Person, status=201))
 def set_up(body: SetupBody, there: There, _: Anybody) -> Response:
     """Use the set-up link's token to create the first administrator."""
-    return answer(there.people.use_setup_link(body.token, body.email, body.password), status=201)
+    return answer(_use(there, body.token, body.email, body.password), status=201)
 
 
 @router.get("/admin/setup", include_in_schema=False)
@@ -59,13 +62,28 @@ def setup_page(there: There, _: Anybody, token: Token = "") -> Response:
 @router.post("/admin/setup", include_in_schema=False)
 async def setup_form(request: Request, there: There, _: Anybody, token: Token = "") -> Response:
     """What the form sends."""
-    fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=8)
-    email, password = (fields.get(name, [""])[0] for name in ("email", "password"))
+    email, password = _fields(await request.body())
     try:
-        person = there.people.use_setup_link(token, email, password)
-    except (InvalidInput, NotAllowed) as error:
+        person = await asyncio.to_thread(_use, there, token, email, password)
+    except (InvalidInput, NotAllowed, SetupDone) as error:
         return _again(error, token, email)
     return _page(_DONE.format(email=escape(person.email), origin=escape(_origin(request))), status=201)
+
+
+def _use(there: Rooms, token: str, email: str, password: str) -> Person:
+    """Create the administrator; the file that held the link has served its purpose."""
+    person = there.people.use_setup_link(token, email, password)
+    (there.settings.data_dir / SETUP_LINK_FILE).unlink(missing_ok=True)
+    return person
+
+
+def _fields(body: bytes) -> tuple[str, str]:
+    """E-mail address and password of the form; empty where they are missing or the form is none of ours."""
+    try:
+        fields = parse_qs(body.decode(), max_num_fields=8)
+    except ValueError:
+        return "", ""
+    return fields.get("email", [""])[0], fields.get("password", [""])[0]
 
 
 def _again(error: LineupError, token: str, email: str) -> Response:

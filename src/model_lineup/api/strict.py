@@ -6,13 +6,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from model_lineup.api.dependencies import within_page_limit
 from model_lineup.errors import MalformedJson
 
 DEEPEST = 64
@@ -35,7 +36,7 @@ register_url_convertor("row", _Row())
 
 def noun(tag: str, prefix: str = "") -> APIRouter:
     """A router whose routes read bodies strictly; `tag` is its heading in the reference."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute)
+    return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute, dependencies=[Depends(within_page_limit)])
 
 
 class StrictRequest(Request):

@@ -13,11 +13,11 @@ MAX_TOKENS = 16
 
 
 class ConnectionResult(Struct, frozen=True):
-    """What CONTRACT 6 promises. `stage` is the first that failed, `None` when the test passed.
+    """How one request went. `stage` is the first that failed, null when the test passed.
 
-    `latency_ms`: request sent → last byte; `ttft_ms`: → first content, `None` where nothing was streamed. Neither holds
+    `latency_ms`: request sent → last byte; `ttft_ms`: → first content, null where nothing was streamed. Neither holds
     the making of the connection. `cold`: a connection had to be made for this request, so the provider may have been
-    idle and its first answer slow; `None` when nothing was sent. It says nothing about weights being loaded or not.
+    idle and its first answer slow; null when nothing was sent. It says nothing about weights being loaded or not.
     """
 
     passed: bool

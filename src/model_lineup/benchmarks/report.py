@@ -96,8 +96,12 @@ class Environment(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What CONTRACT 6 promises, and `unfinished`, `stopped` (why the run ended early), `saturated` (the measurer itself
-    lagged, so its latencies are upper bounds), `late_ms` (open loop) and `mode`."""
+    """The figures of a run, over its measured requests.
+
+    `unfinished`: cut short by a limit or a cancel, counted nowhere else. `stopped`: why the run ended early.
+    `saturated`: the measurer itself lagged, so its latencies are upper bounds. `late_ms`: open loop, how late requests
+    were sent. `mode`: closed_loop or open_loop. Times in milliseconds, `duration_s` in seconds.
+    """
 
     requests: int
     succeeded: int

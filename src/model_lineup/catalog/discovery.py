@@ -120,7 +120,7 @@ class Discovery:
             http_status=200,
             latency_ms=(self._clock.tick() - started) * 1000,
             models=len(listing.models),
-            message=f"The provider lists {len(listing.models)} models.",
+            message=f"The provider's list can be read; it has {len(listing.models)} model(s).",
             hint="A list may be readable without a valid key; test one of its models to be sure.",
         )
 
