@@ -21,6 +21,7 @@ from model_lineup.errors import NotSignedIn
 from model_lineup.vault import Vault
 
 GRACE = timedelta(seconds=10)
+MICROSECOND = timedelta(microseconds=1)
 WRONG = "The e-mail address or the password is not right."
 
 
@@ -66,7 +67,7 @@ class Sessions:
         """
         now = self._clock.now()
         with self._database.write_activity() as connection:
-            row = store.session_of(connection, self._hash(token, "refresh"), "refresh")
+            row = store.session_of(connection, self._hash(token, "refresh"), "refresh", lock=True)
             if row is None or row.revoked_at is not None or row.expires_at <= micros(now):
                 raise NotSignedIn("This refresh token is not valid. Sign in again.")
             if row.token_generation == row.generation:
@@ -74,7 +75,8 @@ class Sessions:
                 store.change_session(connection, row.family, values)
                 pair: TokenPair | None = self._issue(connection, row.family, row.generation + 1, now, row.expires_at)
             elif row.token_generation == row.generation - 1 and micros(now - GRACE) <= row.refreshed_at:
-                pair = self._pair(row.family, row.generation)
+                access_until = self._access_until(row.refreshed_at, row.expires_at)
+                pair = self._pair(row.family, row.generation, access_until - micros(now))
             else:
                 store.change_session(connection, row.family, {"revoked_at": micros(now)})
                 pair = None
@@ -88,12 +90,15 @@ class Sessions:
             store.change_session(connection, family, {"revoked_at": micros(self._clock.now())})
 
     def keep(self, family: str, person_id: int) -> None:
-        """Let this session outlive the person's new password; all others have ended with it."""
+        """Let this session outlive the person's new password; all others have ended with it.
+
+        It ends with them when the person was given yet another password meanwhile.
+        """
         with self._database.read() as connection:
             row = store.person_row(connection, person_id=person_id)
         if row is not None:
             with self._database.write_activity() as connection:
-                store.change_session(connection, family, {"epoch": row.session_epoch})
+                store.keep_session(connection, family, person_id, epoch=row.session_epoch)
 
     def actor(self, token: str) -> Actor | None:
         """Who an access token belongs to; None when it is unknown, late, revoked, or the person is disabled."""
@@ -114,9 +119,9 @@ class Sessions:
             return None if row is None or row.disabled or row.session_epoch != epoch else store.person_of(row)
 
     def _issue(self, connection: Connection, family: str, generation: int, now: datetime, until: int) -> TokenPair:
-        pair = self._pair(family, generation)
+        access_until = self._access_until(micros(now), until)
+        pair = self._pair(family, generation, access_until - micros(now))
         of_both = {"family": family, "generation": generation}
-        access_until = min(micros(now + self._access_life), until)
         rows = [
             {**of_both, "kind": "access", "token_hash": self._hash(pair.access_token), "expires_at": access_until},
             {**of_both, "kind": "refresh", "token_hash": self._hash(pair.refresh_token), "expires_at": until},
@@ -124,10 +129,14 @@ class Sessions:
         store.add_tokens(connection, rows)
         return pair
 
-    def _pair(self, family: str, generation: int) -> TokenPair:
+    def _access_until(self, issued: int, until: int) -> int:
+        """No access token outlives its session."""
+        return min(issued + self._access_life // MICROSECOND, until)
+
+    def _pair(self, family: str, generation: int, micros_left: int) -> TokenPair:
         return TokenPair(
             access_token=token_from("access", self._vault.derive("access", family, generation)),
-            expires_in=int(self._access_life.total_seconds()),
+            expires_in=max(0, micros_left // 1_000_000),
             refresh_token=token_from("refresh", self._vault.derive("refresh", family, generation)),
         )
 

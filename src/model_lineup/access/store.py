@@ -121,19 +121,29 @@ def add_session(connection: Connection, values: Mapping[str, Any]) -> None:
     connection.execute(insert(sessions).values(**values))
 
 
-def session_of(connection: Connection, token_hash: str, kind: str) -> Row[Any] | None:
-    """The session that a token belongs to, with `token_generation` and `token_expires_at`."""
+def session_of(connection: Connection, token_hash: str, kind: str, *, lock: bool = False) -> Row[Any] | None:
+    """The session that a token belongs to, with `token_generation` and `token_expires_at`.
+
+    `lock`: on PostgreSQL others who would change it wait here (SQLite has one writer anyway).
+    """
     of_token = (
         session_tokens.c.generation.label("token_generation"),
         session_tokens.c.expires_at.label("token_expires_at"),
     )
     joined = session_tokens.join(sessions, sessions.c.family == session_tokens.c.family)
     query = select(sessions, *of_token).select_from(joined).where(session_tokens.c.kind == kind)
+    query = query.with_for_update(of=sessions) if lock else query
     return connection.execute(query.where(session_tokens.c.token_hash == token_hash)).one_or_none()
 
 
 def change_session(connection: Connection, family: str, values: Mapping[str, Any]) -> None:
     connection.execute(update(sessions).where(sessions.c.family == family).values(**values))
+
+
+def keep_session(connection: Connection, family: str, person_id: int, *, epoch: int) -> None:
+    """Take a session of the epoch before into this one."""
+    before = (sessions.c.family == family, sessions.c.person_id == person_id, sessions.c.epoch == epoch - 1)
+    connection.execute(update(sessions).where(*before).values(epoch=epoch))
 
 
 def add_tokens(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
