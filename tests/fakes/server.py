@@ -30,6 +30,7 @@ from urllib.parse import quote_plus
 EMAIL = "admin@example.com"
 PASSWORD = "correct horse battery"
 START_WITHIN_S = 30.0
+IDLE_S = 30.0
 _SERVE = """
 import os, threading
 def watch():
@@ -76,6 +77,7 @@ class Client:
     def __init__(self, port: int, token: str | None = None, *, timeout_s: float = 60) -> None:
         self.token = token
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+        self._used_at = time.monotonic()
 
     def call(
         self,
@@ -87,6 +89,8 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send and read. `body` goes as JSON, `raw` as it is (with the content type of JSON unless `headers` say)."""
+        if time.monotonic() - self._used_at > IDLE_S:
+            self.connection.close()  # the server may have closed it already; the next request opens a new one
         sent = raw if raw is not None else None if body is _NOTHING else json.dumps(body).encode()
         all_headers = {"content-type": "application/json"} if sent is not None else {}
         if self.token is not None:
@@ -94,6 +98,7 @@ class Client:
         self.connection.request(method, path, sent, {**all_headers, **(headers or {})})
         response = self.connection.getresponse()
         content = response.read()
+        self._used_at = time.monotonic()
         merged: dict[str, str] = {}
         for name, value in response.getheaders():
             merged[name.lower()] = f"{merged[name.lower()]}, {value}" if name.lower() in merged else value
@@ -159,10 +164,15 @@ class Server:
 
     def refuse_to_start(self) -> str:
         """Run it, expecting that it ends at once; what it wrote to its log and its standard output."""
-        process = self._spawn()
-        said, _ = process.communicate(timeout=START_WITHIN_S)
-        assert process.returncode != 0
-        return said.decode() + self.log
+        self.process = self._spawn()
+        try:
+            code = self.process.wait(START_WITHIN_S)
+            assert self.process.stdout is not None
+            said = self.process.stdout.read().decode() + self.log
+        finally:
+            self.kill()
+        assert code != 0
+        return said
 
     def kill(self) -> None:
         """`kill -9`; its measuring children see their standard input end."""
@@ -201,7 +211,7 @@ class Server:
         return connection
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self if self.process is not None else self.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for client in self._clients:
