@@ -29,6 +29,7 @@ from model_lineup.vault import Vault
 
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,190}")
 SETUP = Author("first start")
+WRONG = "The current password is not right."
 
 
 class People:
@@ -63,14 +64,16 @@ class People:
         with self._journal.change(author, "people.change") as change:
             before = living(store.person(change.connection, person_id), person_id)
             _check_version(before, if_match)
+            admins = store.active_admins(change.connection)
             after = _write(change, before, values)
-            _refuse_no_admin(change)
+            _refuse_no_admin(change, admins)
         return after, change.receipt
 
     def delete(self, person_id: int, author: Author) -> Receipt:
         """Sessions and keys go at once. Raises NotFound, LastAdmin."""
         with self._journal.change(author, "people.delete") as change:
             person = living(store.person(change.connection, person_id), person_id)
+            admins = store.active_admins(change.connection)
             when = {"now": change.now, "revision": change.revision}
             store.change_person(change.connection, person_id, {"deleted_at": change.now, "disabled": 1}, **when)
             store.end_sessions(change.connection, person_id)
@@ -78,7 +81,7 @@ class People:
                 store.change_key(change.connection, key.id, {"deleted_at": change.now}, **when)
                 change.touched("key", key.id, key.name, before={"deleted": False}, after={"deleted": True})
             change.touched("person", person_id, person.email, before=_journaled(person), after={})
-            _refuse_no_admin(change)
+            _refuse_no_admin(change, admins)
         return change.receipt
 
     def change_own_password(self, person_id: int, current: str, new: str, author: Author) -> Receipt:
@@ -86,8 +89,15 @@ class People:
         with self._database.read() as connection:
             row = store.person_row(connection, person_id=person_id)
         if row is None or not self._passwords.check(row.password_hash, current):
-            raise NotAllowed("The current password is not right.")
-        return self.change(person_id, PersonChanges(password=new), author)[1]
+            raise NotAllowed(WRONG)
+        values = self._columns(PersonChanges(password=new))
+        with self._journal.change(author, "people.change") as change:
+            before = living(store.person(change.connection, person_id), person_id)
+            still = store.person_row(change.connection, person_id=person_id)
+            if still is None or still.password_hash != row.password_hash:
+                raise NotAllowed(WRONG)  # an administrator set another one while this one was being checked
+            _write(change, before, values)
+        return change.receipt
 
     def set_up(self) -> bool:
         """Whether there is anybody yet."""
@@ -184,8 +194,9 @@ def _refuse_taken(change: Change, email_folded: str, but: int | None) -> None:
         raise DuplicatePerson("Another person has this e-mail address (case does not count).", id=row.id)
 
 
-def _refuse_no_admin(change: Change) -> None:
-    if change.entries and store.active_admins(change.connection) == 0:
+def _refuse_no_admin(change: Change, before: int) -> None:
+    """`before`: how many administrators could sign in. Where nobody could, nobody is lost."""
+    if before and store.active_admins(change.connection) == 0:
         raise LastAdmin("This is the last administrator who can sign in. Make somebody else one first.")
 
 
