@@ -13,7 +13,7 @@ from model_lineup.cli.session import Session
 from model_lineup.clock import tick
 
 ALIAS = "tiny"
-PLAN = {"requests": 12, "concurrency": 2, "max_tokens": 24, "warmup": 2, "time_limit_s": 40}
+PLAN = {"requests": 10, "concurrency": 2, "max_tokens": 16, "warmup": 2, "time_limit_s": 40}
 Row = dict[str, Any]
 
 
