@@ -65,7 +65,8 @@ def run_schemathesis(server: Server, key: str, key_id: int, person_id: int, fold
     command = [
         *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(config)),
         *("run", f"{server.url}/api/openapi.json", "--header", f"Authorization: Bearer {key}"),
-        *("--max-examples", str(count(2, 100)), "--workers", "2", "--continue-on-failure", "--request-timeout", "60"),
+        # One worker: with two, Python 3.11 now and then fails in `ast` ("recursion depth mismatch") in the tool itself.
+        *("--max-examples", str(count(2, 100)), "--workers", "1", "--continue-on-failure", "--request-timeout", "60"),
         *("--suppress-health-check", "all", "--warnings", "off", *few),
     ]
     environment = {
