@@ -1,4 +1,4 @@
-"""A fake provider for each kind in the registry; what takes `server` is a contract test of every kind."""
+"""A fake provider for each kind in the registry; what takes `kind_server` is a contract test of every kind."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,6 @@ from tests.fakes.provider import fake_provider
 
 
 @pytest.fixture(params=sorted(kinds()))
-def server(request: pytest.FixtureRequest) -> Iterator[KindServer]:
+def kind_server(request: pytest.FixtureRequest) -> Iterator[KindServer]:
     with fake_provider() as provider:
         yield KindServer(request.param, provider)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from model_lineup.demo.model_server import MODEL_ID, LocalModel
 from model_lineup.upstream.contract import Ask, Endpoint, MalformedError, Message, Quirks, Target, Usage
-from model_lineup.upstream.exchange import list_models
+from model_lineup.upstream.exchange import converse, list_models
 from model_lineup.upstream.kinds.anthropic import KIND
 from tests.fakes.anthropic_wire import WIRE, event, grew
 from tests.fakes.kind_server import KindServer
@@ -139,3 +140,19 @@ def test_an_error_event_has_its_stage(kind: str, stage: str, code: str) -> None:
 
 def test_an_error_event_is_one_even_without_words() -> None:
     assert exchange_of(b"event: error\ndata: {}\n\n").failure.code == "upstream_error"
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_a_server_that_we_did_not_write_is_understood(local_model: LocalModel, streamed: bool) -> None:
+    """llama.cpp speaks the Messages API too."""
+    endpoint = Endpoint("anthropic", local_model.base_url.removesuffix("/v1"), network_scope="loopback")
+    ask = Ask.of("Say hello.", max_tokens=16, stream=streamed)
+    listing = with_client(lambda client: list_models(client, endpoint))
+    exchange = with_client(lambda client: converse(client, Target(endpoint, MODEL_ID), ask))
+    assert [model.model_id for model in listing.models] == [MODEL_ID]
+    assert exchange.failure is None
+    assert exchange.finish_reason in ("stop", "length")
+    assert exchange.usage is not None
+    assert 0 < (exchange.usage.completion_tokens or 0) <= 16
+    assert (exchange.usage.prompt_tokens or 0) > 20
+    assert bool(exchange.content_at) == streamed

@@ -14,10 +14,10 @@ from tests.fakes.kind_wire import MODEL, golden
 HOSTILE: tuple[Any, ...] = (None, True, 7, -1, 2**63, 0.5, "", "text", [], [None], ["x"], [[]], {}, {"x": 1})
 
 
-def test_no_odd_value_anywhere_makes_a_reader_fall_over(server: KindServer) -> None:
+def test_no_odd_value_anywhere_makes_a_reader_fall_over(kind_server: KindServer) -> None:
     """Every node of a golden answer, of each event and of a list's page is replaced by each of `HOSTILE`."""
-    kind, target = kind_named(server.kind), Target(server.endpoint(), MODEL)
-    dialect, wire = kind.dialect, server.wire
+    kind, target = kind_named(kind_server.kind), Target(kind_server.endpoint(), MODEL)
+    dialect, wire = kind.dialect, kind_server.wire
     as_embedding = Target(target.endpoint, MODEL, "embedding")
     readers: list[tuple[Callable[[bytes], Any], Any]] = [
         (partial(dialect.answer, target), wire.plain("Hi")),

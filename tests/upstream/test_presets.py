@@ -7,7 +7,7 @@ import pytest
 
 from model_lineup.catalog import provider_rules
 from model_lineup.upstream.presets import PRESETS, Preset
-from model_lineup.upstream.registry import kind_named, kinds
+from model_lineup.upstream.registry import kind_named
 
 HOWTO = Path(__file__).parents[2] / "docs" / "howto" / "providers.md"
 
@@ -30,10 +30,10 @@ def test_it_could_be_stored(preset: Preset) -> None:
     assert preset.base_url == preset.base_url.rstrip("/")
 
 
-def test_a_kind_is_proposed_as_it_proposes_itself() -> None:
-    proposed = {preset.base_url for preset in PRESETS}
-    assert {kind.default_base_url for kind in kinds().values() if kind.default_base_url} <= proposed
-    assert all(preset.key_needed or not kind_named(preset.type).key_needed for preset in PRESETS)
+def test_a_preset_proposes_what_its_kind_proposes(preset: Preset) -> None:
+    kind = kind_named(preset.type)
+    assert kind.name != preset.name or kind.default_base_url == preset.base_url
+    assert preset.key_needed or not kind.key_needed
 
 
 def test_the_how_to_names_it(preset: Preset) -> None:
