@@ -34,7 +34,6 @@ COLUMNS = (
     Column("TTFT p50, ms", lambda run: _figure(run, "ttft_ms")),
     Column("tokens/s p50", lambda run: _figure(run, "output_tokens_per_s")),
     Column("begun (UTC)", "created_at"),
-    Column("by", "actor"),
 )
 
 

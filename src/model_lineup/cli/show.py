@@ -26,10 +26,12 @@ class Column(NamedTuple):
         return row.get(self.value) if isinstance(self.value, str) else self.value(row)
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False, width: int | None = None) -> Console:
     """Made anew each time: standard output may be another one in the next moment (tests, pipes)."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else _WIDE, highlight=False, markup=False, emoji=False)
+    return Console(
+        file=stream, width=width or (None if stream.isatty() else _WIDE), highlight=False, markup=False, emoji=False
+    )
 
 
 def line(text: str = "", *, style: str = "") -> None:
@@ -61,14 +63,14 @@ def rows(found: Iterable[Any], columns: Sequence[Column], *, nothing: str) -> No
 
 
 def table(cells: Sequence[Sequence[Any]], names: Sequence[str], *, to_stderr: bool = False) -> None:
-    """Numbers stand on the right."""
-    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    """Numbers stand on the right. A row stays one line: folded cells can be neither read across nor copied."""
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for place, name in enumerate(names):
         numbers = all(_is_number(row[place]) for row in cells) and any(row[place] is not None for row in cells)
         made.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in cells:
         made.add_row(*(Text(printable(cell(value))) for value in row))
-    _print(made, to_stderr=to_stderr)
+    _print(made, to_stderr=to_stderr, width=_WIDE)
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> None:
@@ -124,9 +126,9 @@ def count(n: int, one: str, many: str = "") -> str:
     return f"{n} {one if n == 1 else many or one + 's'}"
 
 
-def _print(made: Table, *, to_stderr: bool = False) -> None:
+def _print(made: Table, *, to_stderr: bool = False, width: int | None = None) -> None:
     """Without the spaces that fill the last column, which hurt whoever cuts and compares."""
-    where = console(stderr=to_stderr)
+    where = console(stderr=to_stderr, width=width)
     with where.capture() as captured:
         where.print(made)
     where.file.write("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))
