@@ -86,22 +86,35 @@ def load_ring(path: Path) -> KeyRing | None:
         raise StartRefused(f"The key ring {path} can be read by others. Run: chmod 600 {path}")
     try:
         ring = msgspec.json.decode(path.read_bytes(), type=KeyRing)
-        sizes = {len(base64.urlsafe_b64decode(key)) for key in (*ring.keys.values(), ring.pepper)}
-    except (ValueError, msgspec.MsgspecError) as error:
+        keys = [base64.urlsafe_b64decode(key) for key in (*ring.keys.values(), ring.pepper)]
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
         raise StartRefused(f"The key ring {path} cannot be read ({error}). Restore it from your backup.") from None
-    if sizes != {KEY_BYTES} or ring.primary not in ring.keys:
-        raise StartRefused(f"The key ring {path} holds a short or missing key. Restore it from your backup.")
+    if ring.primary not in ring.keys or not all(_is_key(key) for key in keys):
+        raise StartRefused(f"The key ring {path} holds a weak, short or missing key. Restore it from your backup.")
     return ring
 
 
 def store_ring(ring: KeyRing, path: Path) -> None:
-    """Write a new ring, readable by its owner alone. Raises FileExistsError where one is already there."""
+    """Write a new ring, readable by its owner alone. Raises FileExistsError where one is already there.
+
+    It appears under its name whole or not at all: another process may be waiting to read it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(ring)))
-        file.flush()
-        os.fsync(file.fileno())
+    half = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(ring)))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(half, path)  # unlike a rename, it never replaces a ring
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def _is_key(key: bytes) -> bool:
+    """All zeros and the like were never drawn at random."""
+    return len(key) == KEY_BYTES and len(set(key)) > KEY_BYTES // 4
 
 
 def _encrypt(key: bytes, plain: bytes, bound_to: str) -> bytes:
