@@ -37,7 +37,7 @@ def test_what_a_terminal_cannot_spell_does_not_stop_it(lineup: Lineup) -> None:
     done = subprocess.run([*LINEUP, "config", "show"], capture_output=True, env=environment, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert [line.split() for line in done.stdout.splitlines() if line.startswith(b"keyring_file")] == [
-        [b"keyring_file", b"|", b"?"]
+        [b"keyring_file", b"?"]
     ]
 
 

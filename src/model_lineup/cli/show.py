@@ -13,6 +13,8 @@ from rich.text import Text
 UNKNOWN = "–"
 _WIDE = 4096
 _CONTROL = ({*range(0x20), *range(0x7F, 0xA0)} - {ord("\n")}) | {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_DASHED = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+"""For terminals that cannot spell the rule under the head of a table."""
 _STEERING = dict.fromkeys(_CONTROL, "\ufffd")
 
 
@@ -64,7 +66,8 @@ def rows(found: Iterable[Any], columns: Sequence[Column], *, nothing: str) -> No
 
 def table(cells: Sequence[Sequence[Any]], names: Sequence[str], *, to_stderr: bool = False) -> None:
     """Numbers stand on the right. A row stays one line: folded cells can be neither read across nor copied."""
-    made = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    ruled = _DASHED if console(stderr=to_stderr).options.ascii_only else box.SIMPLE_HEAD
+    made = Table(box=ruled, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for place, name in enumerate(names):
         numbers = all(_is_number(row[place]) for row in cells) and any(row[place] is not None for row in cells)
         made.add_column(name, justify="right" if numbers else "left", overflow="fold")
