@@ -1,13 +1,18 @@
 """What is Azure's own."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
-from model_lineup.upstream.contract import Ask, Call, Endpoint, Quirks, Target, Task
+from model_lineup.catalog.discovery import Discovery
+from model_lineup.journal.record import Journal
+from model_lineup.rooms import Rooms
+from model_lineup.upstream.contract import Ask, Call, Endpoint, Listing, Quirks, Target, Task
 from model_lineup.upstream.kinds.azure import KIND
 from tests.fakes.azure_wire import WIRE
+from tests.fakes.desk import BY, Desk
 from tests.fakes.kind_server import KindServer
 from tests.fakes.provider import fake_provider, reply
 
@@ -62,3 +67,18 @@ def test_a_missing_deployment_is_the_models_failure() -> None:
         [exchange] = KindServer("azure", provider).exchanges(reply(said, status=404))
     assert exchange.failure is not None
     assert exchange.failure.stage == "model"
+
+
+def test_a_fetch_stores_no_candidate_and_takes_no_deployment_for_gone(rooms: Rooms) -> None:
+    async def read_list(_: Endpoint) -> Listing:
+        page = KIND.page(json.dumps(WIRE.page([WIRE.entry("gpt")])).encode())
+        return Listing((), 1, page.models)
+
+    desk = Desk(rooms)
+    provider = desk.provider(type="azure", api_key="secret-key")
+    deployment = desk.model(provider, "my-deployment")
+    journal = Journal(rooms.database, rooms.clock)
+    discovery = Discovery(rooms.database, journal, rooms.providers, rooms.clock, read_list, most=10)
+    plan = asyncio.run(discovery.fetch(provider.id, BY))
+    assert (plan.added, plan.changed, plan.vanished, plan.reactivated) == ([], [], [], [])
+    assert desk.ids() == [deployment.model_id]
