@@ -51,7 +51,7 @@ def set_up(body: SetupBody, there: There, _: Anybody) -> Response:
 
 
 @router.get("/admin/setup", include_in_schema=False)
-def setup_page(there: There, _: Anybody, token: Token = "") -> Response:
+def setup_page(there: There, _: Anybody, token: Token = "") -> Response:  # nosec B107 - no link is no password
     """The form, while the link is valid."""
     if not there.people.setup_link_is_valid(token):
         text = "This set-up link is used up or too old. Restart Lineup to get a new one."
