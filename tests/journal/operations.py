@@ -1,0 +1,269 @@
+"""One case for every public method that changes the configuration: how to call it, and what the journal then says."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from model_lineup.access.actor import LOCAL_ACTOR, Role
+from model_lineup.access.shapes import KeyChanges, NewKey, NewPerson, PersonChanges
+from model_lineup.catalog.shapes import (
+    AliasChanges,
+    ImportItem,
+    ModelChanges,
+    ModelFilter,
+    NewAlias,
+    NewModel,
+    NewProvider,
+    ProviderChanges,
+    Selection,
+)
+from tests.fakes.desk import BY, Desk, ScriptedProvider
+
+PASSWORD, NEW_PASSWORD = "canary horse battery", "canary staple altogether"
+PROVIDER_KEY, OTHER_KEY = "sk-canary-0123456789abcdef", "sk-canary-fedcba9876543210"
+CANARIES = (PASSWORD, NEW_PASSWORD, PROVIDER_KEY, OTHER_KEY)
+
+Entry = tuple[str, Mapping[str, Any], Mapping[str, Any]]
+"""Entity, and fields that stand in `before` and `after`."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An operation that can be done. `do` takes `dry_run` where the method does."""
+
+    do: Callable[..., object]
+    entries: tuple[Entry, ...]
+    anew: bool = False
+    """Doing it again is a second effective operation, like making another key."""
+    actor: str = BY.label
+
+
+Case = Callable[[Desk], Ready]
+CASES: dict[str, list[Case]] = {}
+
+
+def of(method: str) -> Callable[[Case], Case]:
+    def remember(case: Case) -> Case:
+        CASES.setdefault(method, []).append(case)
+        return case
+
+    return remember
+
+
+def admin(desk: Desk, email: str = "ada@example.com") -> int:
+    new = NewPerson(email=email, role=Role.ADMIN, password=PASSWORD)
+    return desk.rooms.people.create(new, BY)[0].id
+
+
+def key(desk: Desk) -> int:
+    return desk.rooms.keys.create(NewKey(name="ci", kind="admin"), LOCAL_ACTOR, BY)[0].id
+
+
+@of("people.create")
+def a_person(desk: Desk) -> Ready:
+    return Ready(lambda: admin(desk), (("person", {}, {"email": "ada@example.com", "role": "admin"}),))
+
+
+@of("people.change")
+def a_role(desk: Desk) -> Ready:
+    admin(desk)
+    person = admin(desk, "bob@example.com")
+    changes = PersonChanges(role=Role.USER, disabled=True)
+    expected: Entry = ("person", {"role": "admin", "disabled": False}, {"role": "user", "disabled": True})
+    return Ready(lambda: desk.rooms.people.change(person, changes, BY), (expected,))
+
+
+@of("people.change")
+def a_password(desk: Desk) -> Ready:
+    person = admin(desk)
+    changes = PersonChanges(password=NEW_PASSWORD)
+    do = lambda: desk.rooms.people.change(person, changes, BY)  # noqa: E731
+    return Ready(do, (("person", {}, {"password": "replaced"}),), anew=True)
+
+
+@of("people.delete")
+def a_person_with_a_key(desk: Desk) -> Ready:
+    admin(desk)
+    pair = desk.rooms.sessions.sign_in("ada@example.com", PASSWORD)
+    other = admin(desk, "bob@example.com")
+    maker = desk.rooms.sessions.actor(desk.rooms.sessions.sign_in("bob@example.com", PASSWORD).access_token)
+    assert maker is not None
+    assert pair.access_token
+    desk.rooms.keys.create(NewKey(name="ci", kind="user"), maker, BY)
+    expected: tuple[Entry, ...] = (
+        ("key", {"deleted": False}, {"deleted": True}),
+        ("person", {"email": "bob@example.com"}, {}),
+    )
+    return Ready(lambda: desk.rooms.people.delete(other, BY), expected)
+
+
+@of("people.change_own_password")
+def my_password(desk: Desk) -> Ready:
+    person = admin(desk)
+    do = lambda: desk.rooms.people.change_own_password(person, PASSWORD, NEW_PASSWORD, BY)  # noqa: E731
+    return Ready(do, (("person", {}, {"password": "replaced"}),))
+
+
+@of("people.first_admin")
+def the_first_admin(desk: Desk) -> Ready:
+    do = lambda: desk.rooms.people.first_admin("ada@example.com", PASSWORD)  # noqa: E731
+    return Ready(do, (("person", {}, {"email": "ada@example.com", "role": "admin"}),), actor="first start")
+
+
+@of("people.use_setup_link")
+def a_setup_link(desk: Desk) -> Ready:
+    token = desk.rooms.people.new_setup_link(timedelta(minutes=30))
+    do = lambda: desk.rooms.people.use_setup_link(token, "ada@example.com", PASSWORD)  # noqa: E731
+    return Ready(do, (("person", {}, {"email": "ada@example.com", "role": "admin"}),), actor="first start")
+
+
+@of("keys.create")
+def a_key(desk: Desk) -> Ready:
+    expected: Entry = ("key", {}, {"name": "ci", "kind": "admin", "role": "admin", "disabled": False})
+    return Ready(lambda: key(desk), (expected,), anew=True)
+
+
+@of("keys.change")
+def a_keys_name(desk: Desk) -> Ready:
+    key_id = key(desk)
+    changes = KeyChanges(name="deploy", disabled=True)
+    expected: Entry = ("key", {"name": "ci", "disabled": False}, {"name": "deploy", "disabled": True})
+    return Ready(lambda: desk.rooms.keys.change(key_id, changes, BY), (expected,))
+
+
+@of("keys.delete")
+def a_revoked_key(desk: Desk) -> Ready:
+    key_id = key(desk)
+    return Ready(lambda: desk.rooms.keys.delete(key_id, BY), (("key", {"name": "ci"}, {}),))
+
+
+@of("providers.create")
+def a_provider(desk: Desk) -> Ready:
+    new = NewProvider(name="Acme", type="openai", base_url="https://api.example.com/v1", api_key=PROVIDER_KEY)
+    expected: Entry = ("provider", {}, {"name": "Acme", "slug": "acme", "api_key_set": True})
+    return Ready(lambda: desk.rooms.providers.create(new, BY), (expected,), anew=True)
+
+
+@of("providers.change")
+def a_providers_switch(desk: Desk) -> Ready:
+    provider = desk.provider().id
+    changes = ProviderChanges(enabled=False, name="Acme 2")
+    expected: Entry = ("provider", {"enabled": True, "name": "Acme"}, {"enabled": False, "name": "Acme 2"})
+    return Ready(lambda: desk.rooms.providers.change(provider, changes, BY), (expected,))
+
+
+@of("providers.change")
+def a_providers_key(desk: Desk) -> Ready:
+    provider = desk.provider(api_key=PROVIDER_KEY).id
+    changes = ProviderChanges(api_key=OTHER_KEY)
+    do = lambda: desk.rooms.providers.change(provider, changes, BY)  # noqa: E731
+    return Ready(do, (("provider", {}, {"api_key": "replaced"}),), anew=True)
+
+
+@of("providers.reorder")
+def an_order(desk: Desk) -> Ready:
+    first, second = desk.provider("One").id, desk.provider("Two").id
+    do = lambda: desk.rooms.providers.reorder([second, first], BY)  # noqa: E731
+    return Ready(do, (("provider", {}, {}), ("provider", {}, {})))
+
+
+@of("providers.delete")
+def a_provider_with_a_model(desk: Desk) -> Ready:
+    provider = desk.provider(api_key=PROVIDER_KEY).id
+    desk.alias(desk.model(provider, "gpt"), "fast")
+    do = lambda: desk.rooms.providers.delete(provider, BY, force=True, confirm=True)  # noqa: E731
+    gone = ({"deleted": False}, {"deleted": True})
+    return Ready(do, (("alias", *gone), ("model", *gone), ("provider", {"name": "Acme"}, {})))
+
+
+@of("models.create")
+def a_model(desk: Desk) -> Ready:
+    new = NewModel(provider_id=desk.provider().id, model_id="gpt", pins={"context_length": 8192})
+    return Ready(lambda: desk.rooms.models.create(new, BY), (("model", {}, {"visible": False}),))
+
+
+@of("models.change")
+def a_models_flag(desk: Desk) -> Ready:
+    model = desk.model(desk.provider(), "gpt").id
+    do = lambda: desk.rooms.models.change(model, ModelChanges(visible=True), BY)  # noqa: E731
+    return Ready(do, (("model", {"visible": False}, {"visible": True}),))
+
+
+@of("models.delete")
+def a_model_with_an_alias(desk: Desk) -> Ready:
+    model = desk.model(desk.provider(), "gpt")
+    desk.alias(model, "fast")
+    gone = ({"deleted": False}, {"deleted": True})
+    do = lambda: desk.rooms.models.delete(model.id, BY, confirm=True)  # noqa: E731
+    return Ready(do, (("alias", *gone), ("model", *gone)))
+
+
+@of("models.restore")
+def a_deleted_model(desk: Desk) -> Ready:
+    model = desk.model(desk.provider(), "gpt")
+    desk.alias(model, "fast")
+    desk.rooms.models.delete(model.id, BY, confirm=True)
+    back = ({"deleted": True}, {"deleted": False})
+    return Ready(lambda: desk.rooms.models.restore(model.id, BY), (("alias", *back), ("model", *back)))
+
+
+@of("bulk.set_flag")
+def a_flag_of_two_of_three(desk: Desk) -> Ready:
+    provider = desk.provider()
+    desk.model(provider, "a", visible=True)
+    desk.model(provider, "b")
+    desk.model(provider, "c")
+    chosen = Selection(filter=ModelFilter(provider_id=provider.id))
+    do = lambda **dry: desk.rooms.bulk.set_flag(chosen, "visible", True, BY, **dry)  # noqa: E731
+    expected: Entry = ("model", {"visible": False}, {"visible": True})
+    return Ready(do, (expected, expected))
+
+
+@of("bulk.delete")
+def two_models(desk: Desk) -> Ready:
+    provider = desk.provider()
+    chosen = Selection(model_ids=[desk.model(provider, name).id for name in ("a", "b")])
+    expected: Entry = ("model", {"deleted": False}, {"deleted": True})
+    return Ready(lambda **dry: desk.rooms.bulk.delete(chosen, BY, **dry), (expected, expected))
+
+
+@of("aliases.create")
+def an_alias(desk: Desk) -> Ready:
+    model = desk.model(desk.provider(), "gpt").id
+    do = lambda: desk.rooms.aliases.create(model, NewAlias(alias="fast"), BY)  # noqa: E731
+    return Ready(do, (("alias", {}, {}),))
+
+
+@of("aliases.change")
+def an_aliass_words(desk: Desk) -> Ready:
+    model = desk.model(desk.provider(), "gpt").id
+    desk.alias(model, "fast")
+    changes = AliasChanges(description="for drafts")
+    do = lambda: desk.rooms.aliases.change(model, "fast", changes, BY)  # noqa: E731
+    return Ready(do, (("alias", {"description": None}, {"description": "for drafts"}),))
+
+
+@of("aliases.delete")
+def a_deleted_alias(desk: Desk) -> Ready:
+    model = desk.model(desk.provider(), "gpt").id
+    desk.alias(model, "fast")
+    do = lambda: desk.rooms.aliases.delete(model, "fast", BY, confirm=True)  # noqa: E731
+    return Ready(do, (("alias", {"deleted": False}, {"deleted": True}),))
+
+
+@of("alias_import.run")
+def two_aliases_one_of_them_there(desk: Desk) -> Ready:
+    model = desk.model(desk.provider(), "gpt")
+    desk.alias(model, "fast")
+    items = [ImportItem(model_id="gpt", alias=alias) for alias in ("fast", "cheap")]
+    return Ready(lambda **dry: desk.rooms.alias_import.run(items, BY, **dry), (("alias", {}, {}),))
+
+
+@of("discovery.fetch")
+def a_list(desk: Desk) -> Ready:
+    provider = desk.provider(api_key=PROVIDER_KEY).id
+    discovery = desk.discovery(ScriptedProvider("gpt", "gpt-mini"))
+    do = lambda **dry: asyncio.run(discovery.fetch(provider, BY, **dry))  # noqa: E731
+    return Ready(do, (("model", {}, {}), ("model", {}, {})))
