@@ -136,5 +136,12 @@ def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
     lines = []
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
-        lines.append(f"Setting {name!r} (from {origin.get(name, 'file')}): {problem['msg']}.")
+        lines.append(f"Setting {name!r} (from {origin.get(name, 'file')}): {_remedy(name, problem['msg'])}")
     return " ".join(lines)
+
+
+def _remedy(name: str, message: str) -> str:
+    """What is wrong with the value, and what the setting is for; or that there is no such setting."""
+    if name not in Settings.model_fields:
+        return "no such setting. `lineup config show` lists them all; remove or correct this one."
+    return f"{message}. ({Settings.model_fields[name].description})"
