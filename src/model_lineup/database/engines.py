@@ -14,29 +14,33 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from model_lineup.errors import DatabaseBusy, StartRefused
+from model_lineup.errors import DatabaseBusy, StartRefused, Unavailable
 
 _PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "mmap_size = 0")
 _WRITE_LINEUP = ("BEGIN", "UPDATE instance SET revision = revision WHERE id = 0")
 """Takes the write lock of `lineup.db` alone, at once; BEGIN IMMEDIATE would lock the attached file too."""
+_READ_BOTH = ("BEGIN", "SELECT 1 FROM main.sqlite_schema, activity.sqlite_schema LIMIT 1")
+"""Fixes the moment of both files, each of which would else be seen as it is when it is first read."""
 _BUSY_STATES = {"55P03", "57014", "40001", "40P01"}  # lock timeout, statement cancelled, serialization, deadlock
+_GONE_STATES = ("08", "53300", "57P")  # connection lost, too many of them, server shutting down
+_POOL_WAIT_S = 5.0
 
 
 class Database:
     """Connections to the configuration and the activity tables of one instance."""
 
     def __init__(
-        self, readers: Engine, writer: Engine, activity_writer: Engine, *, queue: int, exclusive: bool
+        self, readers: Engine, writer: Engine, activity_writer: Engine, *, turns: "tuple[_Turn, _Turn] | None" = None
     ) -> None:
-        """`exclusive`: one writer at a time in this process (SQLite); `queue`: writers that may wait for it."""
+        """`turns`: of the writers of this process, where there is one of each at a time (SQLite)."""
         self._readers = readers
         self._writer = writer
         self._activity_writer = activity_writer
-        self._turns = (_Turn(queue), _Turn(queue)) if exclusive else (_NO_TURN, _NO_TURN)
+        self._turns = turns or (_NO_TURN, _NO_TURN)
 
     @property
     def is_sqlite(self) -> bool:
@@ -45,7 +49,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one moment of both sets of tables, and cannot change them."""
-        with _busy_is_503(), self._readers.connect() as connection:
+        with _busy_is_503(), self._readers.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -75,13 +79,19 @@ def sqlite_module() -> Any:
     return importlib.import_module("sqlite3")
 
 
-def open_sqlite(folder: Path, *, busy_s: float, queue: int, readers: int = 40) -> Database:
-    """The two files in `folder`, which must exist and be migrated."""
+def open_sqlite(
+    folder: Path, *, busy_s: float, queue: int, readers: int = 40, wait_s: float = _POOL_WAIT_S
+) -> Database:
+    """The two files in `folder`, which must exist and be migrated.
+
+    A writer waits `busy_s` for its turn in this process, where `queue` may wait, and as long for other processes. A
+    reader waits `wait_s` for one of `readers` connections.
+    """
     lineup, activity = folder / "lineup.db", folder / "activity.db"
-    read = _sqlite(lineup, attach=activity, busy_s=busy_s, begin=("BEGIN",), readers=readers)
+    read = _sqlite(lineup, attach=activity, busy_s=busy_s, begin=_READ_BOTH, readers=readers, wait_s=wait_s)
     write = _sqlite(lineup, attach=activity, busy_s=busy_s, begin=_WRITE_LINEUP)
     write_activity = _sqlite(None, attach=activity, busy_s=busy_s, begin=("BEGIN IMMEDIATE",))
-    return Database(read, write, write_activity, queue=queue, exclusive=True)
+    return Database(read, write, write_activity, turns=(_Turn(queue, busy_s), _Turn(queue, busy_s)))
 
 
 def open_sqlite_for_migration(folder: Path) -> Engine:
@@ -89,25 +99,30 @@ def open_sqlite_for_migration(folder: Path) -> Engine:
     return _sqlite(folder / "lineup.db", attach=folder / "activity.db", busy_s=60, begin=("BEGIN IMMEDIATE",))
 
 
-def open_postgres(url: str, *, busy_s: float, pool: int) -> Database:
+def open_postgres(url: str, *, busy_s: float, pool: int, wait_s: float = _POOL_WAIT_S) -> Database:
     """One pool; `url` is any `postgresql://` address. Raises StartRefused when the driver is not installed."""
-    engine = postgres_engine(url, pool=pool)
+    engine = postgres_engine(url, pool=pool, wait_s=wait_s)
     readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @event.listens_for(engine, "begin")
     def limit_waiting(connection: Connection) -> None:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(busy_s * 1000)}")
 
-    return Database(readers, engine, engine, queue=0, exclusive=False)
+    return Database(readers, engine, engine)
 
 
-def postgres_engine(url: str, *, pool: int) -> Engine:
+def postgres_engine(url: str, *, pool: int, wait_s: float = _POOL_WAIT_S) -> Engine:
     """Raises StartRefused for an address that is not PostgreSQL's, or without the driver."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StartRefused("LINEUP_DATABASE_URL is no address; it looks like postgresql://user@host:5432/db.") from None
     if parsed.get_backend_name() != "postgresql":
         raise StartRefused("LINEUP_DATABASE_URL must start with postgresql://; leave it out to use SQLite.")
     try:
-        return create_engine(_with_psycopg(parsed), pool_size=pool, max_overflow=0, pool_timeout=5, pool_pre_ping=True)
+        return create_engine(
+            _with_psycopg(parsed), pool_size=pool, max_overflow=0, pool_timeout=wait_s, pool_pre_ping=True
+        )
     except ImportError:
         raise StartRefused("PostgreSQL needs its driver: pip install 'model-lineup[postgres]'.") from None
 
@@ -116,7 +131,15 @@ def _with_psycopg(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def _sqlite(main: Path | None, *, attach: Path | None, busy_s: float, begin: Sequence[str], readers: int = 0) -> Engine:
+def _sqlite(
+    main: Path | None,
+    *,
+    attach: Path | None,
+    busy_s: float,
+    begin: Sequence[str],
+    readers: int = 0,
+    wait_s: float = _POOL_WAIT_S,
+) -> Engine:
     """An engine on `main` (None: nothing) with `attach` as schema `activity`; `readers` > 0: a read-only pool."""
     driver = sqlite_module()
 
@@ -132,28 +155,32 @@ def _sqlite(main: Path | None, *, attach: Path | None, busy_s: float, begin: Seq
 
     pool: dict[str, Any] = {"poolclass": StaticPool}
     if readers:
-        pool = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": max(0, readers - 8), "pool_timeout": 5}
+        kept = min(8, readers)
+        pool = {"poolclass": QueuePool, "pool_size": kept, "max_overflow": readers - kept, "pool_timeout": wait_s}
     engine = create_engine("sqlite://", module=driver, creator=connect, **pool)
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         for statement in begin:
-            connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(statement).close()
 
     return engine
 
 
 class _Turn:
-    """A lock on which no more than `queue` threads wait."""
+    """A lock on which no more than `queue` threads wait, each for `wait_s` at most."""
 
-    def __init__(self, queue: int) -> None:
+    def __init__(self, queue: int, wait_s: float) -> None:
         self._lock = threading.Lock()
+        self._wait_s = wait_s
         self._places = threading.BoundedSemaphore(queue + 1)
 
     def __enter__(self) -> None:
         if not self._places.acquire(blocking=False):
             raise DatabaseBusy("Too many changes are waiting to be written. Try again in a second.", retry_after=1)
-        self._lock.acquire()
+        if not self._lock.acquire(timeout=self._wait_s):
+            self._places.release()
+            raise DatabaseBusy("A long change is being written. Try again in a second.", retry_after=1)
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
@@ -170,15 +197,24 @@ def _busy_is_503() -> Iterator[None]:
     except PoolTimeout:
         raise DatabaseBusy("All database connections are in use. Try again in a second.", retry_after=1) from None
     except DBAPIError as error:
-        if not _is_busy(error):
-            raise
-        raise DatabaseBusy("Another process is writing to the database. Try again.", retry_after=1) from None
+        if _is_busy(error):
+            raise DatabaseBusy("Another process is writing to the database. Try again.", retry_after=1) from None
+        if _is_out_of_reach(error):
+            raise Unavailable("The database cannot be reached. Try again in a second.", retry_after=1) from None
+        raise
 
 
 def _is_busy(error: DBAPIError) -> bool:
     if getattr(error.orig, "sqlstate", None) in _BUSY_STATES:
         return True
     return isinstance(error, OperationalError) and "locked" in str(error.orig)
+
+
+def _is_out_of_reach(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", "")  # psycopg has None where no server answered
+    return isinstance(error, OperationalError) and (state is None or str(state).startswith(_GONE_STATES))
 
 
 def sqlite_version(engine: Engine) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection
 
 from model_lineup.catalog.tables import model_health
+from model_lineup.database.upsert import upsert
 
 
 def record_test(connection: Connection, model_row: int, *, passed: bool, last_test: str) -> None:
@@ -22,9 +23,7 @@ def record_benchmark(
 
 
 def _set(connection: Connection, model_row: int, values: Mapping[str, Any]) -> None:
-    changed = connection.execute(update(model_health).where(model_health.c.model_row == model_row).values(**values))
-    if not changed.rowcount:
-        connection.execute(insert(model_health).values(model_row=model_row, **values))
+    upsert(connection, model_health, {"model_row": model_row}, values)
 
 
 def _rounded(value: float | None) -> int | None:

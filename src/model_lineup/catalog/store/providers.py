@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 from model_lineup.catalog.shapes import Provider
 from model_lineup.catalog.tables import models, provider_fetches, providers
 from model_lineup.database.metadata import dump, moment
+from model_lineup.database.upsert import upsert
 
 _NULL = msgspec.Raw(b"null")
 
@@ -74,12 +75,7 @@ def add_credential(connection: Connection, provider_id: int, values: Mapping[str
 
 def record_fetch(connection: Connection, provider_id: int, *, at: int, outcome: Mapping[str, Any]) -> None:
     """Keep how the last fetch of this provider ended."""
-    values = {"at": at, "outcome": dump(outcome)}
-    changed = connection.execute(
-        update(provider_fetches).where(provider_fetches.c.provider_id == provider_id).values(**values)
-    )
-    if not changed.rowcount:
-        connection.execute(insert(provider_fetches).values(provider_id=provider_id, **values))
+    upsert(connection, provider_fetches, {"provider_id": provider_id}, {"at": at, "outcome": dump(outcome)})
 
 
 def _query() -> Select[Any]:
