@@ -1,15 +1,19 @@
 """Brings the tables to this version's shape, at start, under a lock that several starting processes share."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from model_lineup.errors import StartRefused
 
 HERE = Path(__file__).parent
 ADVISORY_LOCK = 0x6C696E65  # "line"
+_NOT_OURS = "The database holds tables that are not Lineup's. Give Lineup a database of its own."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,9 @@ def migrate(engine: Engine) -> list[str]:
     """Apply what is due in one transaction and return the names of the branches that moved.
 
     `engine.begin()` must lock on SQLite (BEGIN IMMEDIATE). Raises StartRefused for tables that this version does not
-    know.
+    know, and for a database that cannot be opened.
     """
-    with engine.begin() as connection:
+    with _begun(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
             connection.execute(text("CREATE SCHEMA IF NOT EXISTS activity"))
@@ -46,6 +50,22 @@ def migrate(engine: Engine) -> list[str]:
         for branch in due:
             _upgrade(connection, branch)
         return [branch.name for branch in due]
+
+
+@contextlib.contextmanager
+def _begun(engine: Engine) -> Iterator[Connection]:
+    """A transaction. Raises StartRefused where none can be begun."""
+    with contextlib.ExitStack() as stack:
+        try:
+            connection = stack.enter_context(engine.connect())
+            stack.enter_context(connection.begin())
+        except DBAPIError as error:
+            reason = str(error.orig).partition("\n")[0]
+            what = "lineup.db or activity.db in the data directory cannot be opened"
+            if engine.dialect.name == "postgresql":
+                what = "The database of LINEUP_DATABASE_URL cannot be reached"
+            raise StartRefused(f"{what}: {reason}.") from None
+        yield connection
 
 
 def pending(connection: Connection) -> list[str]:
@@ -56,16 +76,19 @@ def pending(connection: Connection) -> list[str]:
 def _stored_version(connection: Connection, branch: Branch) -> str | None:
     if not inspect(connection).has_table("alembic_version", schema=branch.schema):
         if inspect(connection).get_table_names(schema=branch.schema):
-            raise StartRefused("The database holds tables that are not Lineup's. Give Lineup a database of its own.")
+            raise StartRefused(_NOT_OURS)
         return None
     where = f"{branch.schema}.alembic_version" if branch.schema else "alembic_version"
-    stored = connection.execute(text(f"SELECT version_num FROM {where}")).scalar_one_or_none()  # noqa: S608  # nosec B608
-    if stored is not None and stored not in branch.versions:
+    stored = connection.execute(text(f"SELECT version_num FROM {where}")).scalars().all()  # noqa: S608  # nosec B608
+    unknown = sorted(set(stored) - set(branch.versions))
+    if unknown and not inspect(connection).has_table("instance"):
+        raise StartRefused(_NOT_OURS)
+    if unknown:
         raise StartRefused(
-            f"The database is at version {stored} ({branch.name}), which this Lineup does not know. "
+            f"The database is at version {unknown[0]} ({branch.name}), which this Lineup does not know. "
             "It was written by a newer Lineup: install that one, or restore the backup made before the upgrade."
         )
-    return stored
+    return stored[0] if stored else None
 
 
 def _upgrade(connection: Connection, branch: Branch) -> None:
