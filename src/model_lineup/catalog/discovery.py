@@ -1,19 +1,19 @@
-"""Auto-fetch: what a provider lists, compared with what is registered, and applied in one transaction.
+"""Auto-fetch: asking a provider for its list, and writing in one transaction what `fetch_plan` decides about it.
 
-New models arrive hidden. Nothing is deleted, no pin is overwritten, deleted models stay deleted. The provider is asked
-before the transaction begins; a list that failed, was cut or was empty never reaches it.
+The provider is asked before the transaction begins; a list that failed, was cut or was empty never reaches it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
-from model_lineup.catalog import facts, names
+from model_lineup.catalog import names
 from model_lineup.catalog.facts import StatedFact
+from model_lineup.catalog.fetch_plan import Arrival, Decision, PlanItem, Update, decide
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.providers import Providers, living
 from model_lineup.catalog.store import affected, fetching
@@ -23,20 +23,11 @@ from model_lineup.catalog.store import providers as provider_store
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros, moment
-from model_lineup.errors import InvalidInput, LineupError, UpstreamFailed
+from model_lineup.errors import InvalidInput, LineupError, NotFound, Unavailable, UpstreamFailed
 from model_lineup.journal.record import Author, Change, Journal
-from model_lineup.upstream.contract import Endpoint, ListedModel, Listing
+from model_lineup.upstream.contract import Endpoint, Listing
 
 ReadList = Callable[[Endpoint], Awaitable[Listing]]
-
-
-class PlanItem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One model of the plan. `changes`: field → before and after. `reason` says why a row is protected or flagged."""
-
-    model_id: str
-    id: int | None = None
-    changes: dict[str, Any] = {}
-    reason: str | None = None
 
 
 class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +89,8 @@ class Discovery:
             listing = await self._read_list(endpoint)
             self._check(listing)
             plan = await asyncio.to_thread(self._apply, provider_id, listing, author, dry_run, confirm)
+        except NotFound:  # it was deleted while it was asked
+            raise
         except LineupError as error:
             if not dry_run:
                 await asyncio.to_thread(self._record_failure, provider_id, error)
@@ -125,6 +118,9 @@ class Discovery:
         )
 
     def _check(self, listing: Listing) -> None:
+        """Raises UpstreamFailed for a list that would do harm."""
+        if not listing.models:
+            raise UpstreamFailed("The provider lists no models. Nothing was changed.", stage="empty")
         if len(listing.models) > self._most:
             raise UpstreamFailed(
                 f"The provider lists {len(listing.models)} models; {self._most} at most are taken "
@@ -144,23 +140,26 @@ class Discovery:
         with self._journal.change(author, "providers.fetch", dry_run=dry_run) as change:
             living(provider_store.one(change.connection, provider_id), provider_id)
             stored = fetching.rows(change.connection, provider_id)
-            fresh = [listed for listed in listing.models if listed.model_id not in stored]
-            arriving = affected.by_arrival(change.connection, provider_id, [one.model_id for one in fresh])
-            guard = NameGuard(change.connection, arriving, confirmed=confirm)
-            lists = _Lists()
-            _add(change, provider_id, fresh, lists)
-            _merge(change, listing.models, stored, lists)
-            _mark_vanished(change, listing.models, stored, lists)
+            listed = [stored[one.model_id].id for one in listing.models if one.model_id in stored]
+            stated = fact_store.stated(change.connection, listed)
+            decision = decide(listing.models, stored, stated, moment(change.now))
+            arriving = [one.model_id for one in decision.arrivals]
+            candidates = affected.by_arrival(change.connection, provider_id, arriving)
+            guard = NameGuard(change.connection, candidates, confirmed=confirm)
+            added = _add(change, provider_id, decision.arrivals)
+            _update(change, decision.updates, decision.told)
+            _mark_vanished(change, decision.gone)
             guard.check()
-            warnings = _shadowed(change.connection, [one.model_id for one in fresh])
-        return _plan(provider_id, listing, lists, warnings, change)
+            warnings = _shadowed(change.connection, arriving)
+        return _plan(provider_id, listing, added, decision, warnings, change)
 
     def _record_failure(self, provider_id: int, error: LineupError) -> None:
         self._record(provider_id, {"outcome": "failed", "code": error.code, "message": error.detail, **error.facts})
 
     def _record(self, provider_id: int, outcome: dict[str, Any]) -> None:
+        """Keep how it ended. That is worth no failure of its own: what was done is done, what failed was told."""
         at = micros(self._clock.now())
-        with self._database.write_activity() as connection:
+        with contextlib.suppress(Unavailable), self._database.write_activity() as connection:
             kept = {**outcome, "at": moment(at)}
             provider_store.record_fetch(connection, provider_id, at=at, outcome=kept)
 
@@ -177,137 +176,38 @@ def _failed(error: UpstreamFailed, latency_ms: float) -> ProviderTest:
     )
 
 
-class _Lists:
-    """The plan as it grows."""
-
-    def __init__(self) -> None:
-        self.added: list[PlanItem] = []
-        self.changed: list[PlanItem] = []
-        self.reactivated: list[PlanItem] = []
-        self.vanished: list[PlanItem] = []
-        self.protected: list[PlanItem] = []
-        self.unchanged = 0
-
-
-def _add(change: Change, provider_id: int, fresh: Sequence[ListedModel], lists: _Lists) -> None:
+def _add(change: Change, provider_id: int, arrivals: Sequence[Arrival]) -> list[PlanItem]:
     """New rows: hidden, not for agents."""
-    if not fresh:
-        return
-    at = moment(change.now)
-    stated = [_stated(listed, at) for listed in fresh]
-    known = [facts.effective(one.model_id, said, at) for one, said in zip(fresh, stated, strict=True)]
+    if not arrivals:
+        return []
     flags = {"visible": 0, "listed": 1, "agents_enabled": 0}
     common = {"provider_id": provider_id, "source": "discovered", **flags}
-    rows = [
-        {**common, "model_id": one.model_id, **fact_store.columns(values)}
-        for one, values in zip(fresh, known, strict=True)
-    ]
+    rows = [{**common, "model_id": one.model_id, **fact_store.columns(one.known)} for one in arrivals]
     ids = model_store.add(change.connection, rows, now=change.now, revision=change.revision)
-    pairs = [(row_id, fact) for row_id, said in zip(ids, stated, strict=True) for fact in said]
-    fact_store.state(change.connection, pairs, new_rows=True)
-    for row_id, one, values in zip(ids, fresh, known, strict=True):
-        after = {field: fact.value for field, fact in values.items()}
+    stated = [(row_id, fact) for row_id, one in zip(ids, arrivals, strict=True) for fact in one.stated]
+    fact_store.state(change.connection, stated, new_rows=True)
+    for row_id, one in zip(ids, arrivals, strict=True):
+        after = {field: fact.value for field, fact in one.known.items()}
         change.touched("model", row_id, one.model_id, before={}, after={**after, "source": "discovered"})
-        lists.added.append(PlanItem(one.model_id, row_id))
+    return [PlanItem(one.model_id, row_id) for row_id, one in zip(ids, arrivals, strict=True)]
 
 
-def _merge(
-    change: Change, listed: Sequence[ListedModel], stored: dict[str, fetching.StoredModel], lists: _Lists
-) -> None:
-    """Rows that are there: take over what the list says, where no pin stands against it."""
-    known = [one for one in listed if one.model_id in stored]
-    said = fact_store.stated(change.connection, [stored[one.model_id].id for one in known])
-    for one in known:
-        row = stored[one.model_id]
-        if row.deleted:
-            lists.protected.append(PlanItem(one.model_id, row.id, reason="deleted; restore brings it back"))
-            continue
-        _merge_one(change, one, row, said[row.id], lists)
+def _update(change: Change, updates: Sequence[Update], told: Mapping[int, Sequence[StatedFact]]) -> None:
+    """Rows that are there; also what the list says of a field that a pin keeps as it is."""
+    fetching.replace_provider_facts(change.connection, told)
+    columns = {one.id: {**fact_store.columns(one.known), "missing_since": None} for one in updates}
+    model_store.change_each(change.connection, columns, now=change.now, revision=change.revision)
+    for one in updates:
+        change.touched("model", one.id, one.model_id, before=one.before, after=one.after)
 
 
-def _merge_one(
-    change: Change, listed: ListedModel, row: fetching.StoredModel, stated: list[StatedFact], lists: _Lists
-) -> None:
-    at = moment(change.now)
-    others = [fact for fact in stated if fact.source != "provider"]
-    told = _keeping_dates(stated, _stated(listed, at))
-    old = facts.effective(listed.model_id, stated, row.created_at)
-    new = facts.effective(listed.model_id, [*others, *told], row.created_at)
-    differing = _differences(old, new)
-    pinned = [fact.field for fact in others if fact.source == "pin" and _contradicts(fact, told)]
-    if told != [fact for fact in stated if fact.source == "provider"]:
-        fetching.replace_provider_facts(change.connection, row.id, told)
-    columns = fact_store.columns(new) if differing else {}
-    if row.missing:
-        columns["missing_since"] = None
-    if columns:
-        model_store.change(change.connection, [row.id], columns, now=change.now, revision=change.revision)
-        before = {field: pair["before"] for field, pair in differing.items()}
-        after = {field: pair["after"] for field, pair in differing.items()}
-        if row.missing:
-            before["missing"], after["missing"] = True, False
-        change.touched("model", row.id, listed.model_id, before=before, after=after)
-    _sort_in(lists, listed, row, differing, pinned)
-
-
-def _sort_in(
-    lists: _Lists, listed: ListedModel, row: fetching.StoredModel, differing: dict[str, Any], pinned: list[str]
-) -> None:
-    if row.missing:
-        lists.reactivated.append(PlanItem(listed.model_id, row.id, differing))
-    elif differing:
-        lists.changed.append(PlanItem(listed.model_id, row.id, differing))
-    elif not pinned:
-        lists.unchanged += 1
-    if pinned:
-        reason = f"pinned by an admin: {', '.join(pinned)}"
-        lists.protected.append(PlanItem(listed.model_id, row.id, reason=reason))
-
-
-def _mark_vanished(
-    change: Change, listed: Sequence[ListedModel], stored: dict[str, fetching.StoredModel], lists: _Lists
-) -> None:
-    """Discovered rows that the list no longer has. Rows that an admin made are none of the list's business."""
-    present = {one.model_id for one in listed}
-    absent = [(model_id, row) for model_id, row in stored.items() if model_id not in present and not row.deleted]
-    for model_id, row in absent:
-        if row.source != "discovered":
-            lists.protected.append(PlanItem(model_id, row.id, reason=f"{row.source}; not in the list"))
-    gone = {row.id: model_id for model_id, row in absent if row.source == "discovered" and not row.missing}
-    lists.unchanged += sum(1 for _, row in absent if row.source == "discovered" and row.missing)
-    if gone:
-        values = {"missing_since": change.now}
-        model_store.change(change.connection, gone, values, now=change.now, revision=change.revision)
-        for row_id, model_id in gone.items():
-            change.touched("model", row_id, model_id, before={"missing": False}, after={"missing": True})
-            lists.vanished.append(PlanItem(model_id, row_id))
-
-
-def _stated(listed: ListedModel, at: datetime) -> list[StatedFact]:
-    return [StatedFact(field, "provider", value, at) for field, value in listed.facts.items() if value is not None]
-
-
-def _keeping_dates(stated: Sequence[StatedFact], told: Sequence[StatedFact]) -> list[StatedFact]:
-    """What the list says now; where it says the same as before, with the date of the first time."""
-    before = {fact.field: fact for fact in stated if fact.source == "provider"}
-    return [before[fact.field] if _same(before.get(fact.field), fact) else fact for fact in told]
-
-
-def _same(old: StatedFact | None, new: StatedFact) -> bool:
-    return old is not None and old.value == new.value and type(old.value) is type(new.value)
-
-
-def _contradicts(pin: StatedFact, told: Sequence[StatedFact]) -> bool:
-    return any(fact.field == pin.field and fact.value != pin.value for fact in told)
-
-
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    fields = {field: (old.get(field), new.get(field)) for field in {**old, **new}}
-    return {
-        field: {"before": before and before.value, "after": after and after.value}
-        for field, (before, after) in fields.items()
-        if (before and (before.value, before.source)) != (after and (after.value, after.source))
-    }
+def _mark_vanished(change: Change, gone: Mapping[int, str]) -> None:
+    if not gone:
+        return
+    values = {"missing_since": change.now}
+    model_store.change(change.connection, gone, values, now=change.now, revision=change.revision)
+    for row_id, model_id in gone.items():
+        change.touched("model", row_id, model_id, before={"missing": False}, after={"missing": True})
 
 
 def _shadowed(connection: Connection, model_ids: Sequence[str]) -> list[str]:
@@ -315,17 +215,24 @@ def _shadowed(connection: Connection, model_ids: Sequence[str]) -> list[str]:
     return [f"The alias {alias!r} has the name of a new model; the alias keeps winning." for alias in taken]
 
 
-def _plan(provider_id: int, listing: Listing, lists: _Lists, warnings: list[str], change: Change) -> FetchPlan:
+def _plan(
+    provider_id: int,
+    listing: Listing,
+    added: list[PlanItem],
+    decision: Decision,
+    warnings: list[str],
+    change: Change,
+) -> FetchPlan:
     return FetchPlan(
         provider_id=provider_id,
         pages=listing.pages,
         listed=len(listing.models),
-        added=lists.added,
-        changed=lists.changed,
-        reactivated=lists.reactivated,
-        vanished=lists.vanished,
-        protected=lists.protected,
-        unchanged=lists.unchanged,
+        added=added,
+        changed=decision.changed,
+        reactivated=decision.reactivated,
+        vanished=decision.vanished,
+        protected=decision.protected,
+        unchanged=decision.unchanged,
         warnings=warnings,
         dry_run=change.dry_run,
         revision=change.receipt.revision,

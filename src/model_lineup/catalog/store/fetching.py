@@ -1,25 +1,17 @@
 """What a fetch compares a provider's list with."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, select
 
 from model_lineup.catalog.facts import StatedFact
+from model_lineup.catalog.fetch_plan import StoredModel
 from model_lineup.catalog.names import fold
 from model_lineup.catalog.store import aliases as alias_store
 from model_lineup.catalog.store import facts as fact_store
 from model_lineup.catalog.tables import model_facts, models
 from model_lineup.database.metadata import moment
-
-
-class StoredModel(NamedTuple):
-    id: int
-    source: str
-    deleted: bool
-    missing: bool
-    created_at: datetime
+from model_lineup.database.values import in_numbers
 
 
 def rows(connection: Connection, provider_id: int) -> dict[str, StoredModel]:
@@ -34,10 +26,13 @@ def rows(connection: Connection, provider_id: int) -> dict[str, StoredModel]:
     }
 
 
-def replace_provider_facts(connection: Connection, row_id: int, told: Sequence[StatedFact]) -> None:
-    """What the provider's list says of this model now, instead of what it said before."""
-    connection.execute(delete(model_facts).where(model_facts.c.model_row == row_id, model_facts.c.source == "provider"))
-    fact_store.state(connection, [(row_id, fact) for fact in told], new_rows=True)
+def replace_provider_facts(connection: Connection, told: Mapping[int, Sequence[StatedFact]]) -> None:
+    """What the provider's list says of these rows now, instead of what it said before."""
+    if not told:
+        return
+    of_provider = model_facts.c.source == "provider"
+    connection.execute(delete(model_facts).where(in_numbers(connection, model_facts.c.model_row, told), of_provider))
+    fact_store.state(connection, [(row, fact) for row, facts in told.items() for fact in facts], new_rows=True)
 
 
 def aliases_named(connection: Connection, model_ids: Iterable[str]) -> list[str]:

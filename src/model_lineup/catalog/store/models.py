@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from model_lineup.catalog.shapes import Model, ProviderRef
 from model_lineup.catalog.store.selecting import FROM, STATUS
@@ -101,6 +101,18 @@ def change(connection: Connection, ids: Iterable[int], values: Mapping[str, Any]
         .where(in_numbers(connection, models.c.id, ids))
         .values(**values, version=models.c.version + 1, updated_at=now, changed_at_revision=revision)
     )
+
+
+def change_each(connection: Connection, rows: Mapping[int, Mapping[str, Any]], *, now: int, revision: int) -> None:
+    """Set columns of each row by its id; the same columns in all of them, the values of each its own."""
+    if not rows:
+        return
+    statement = (
+        update(models)
+        .where(models.c.id == bindparam("row"))
+        .values(version=models.c.version + 1, updated_at=now, changed_at_revision=revision)
+    )
+    connection.execute(statement, [{"row": row_id, **values} for row_id, values in rows.items()])
 
 
 def every(query: Select[Any]) -> Select[Any]:
