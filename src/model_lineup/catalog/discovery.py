@@ -119,7 +119,7 @@ class Discovery:
 
     def _check(self, listing: Listing) -> None:
         """Raises UpstreamFailed for a list that would do harm."""
-        if not listing.models:
+        if not listing.models and not listing.candidates:
             raise UpstreamFailed("The provider lists no models. Nothing was changed.", stage="empty")
         if len(listing.models) > self._most:
             raise UpstreamFailed(
