@@ -1,6 +1,7 @@
 """From a name to the model that answers, with every step shown; and from a model to a target that can be called."""
 
 import difflib
+import itertools
 from typing import Literal
 
 import msgspec
@@ -61,7 +62,7 @@ class Routes:
             code=code,
             message=message,
             model=model,
-            fallbacks=_fallbacks(snapshot, name) if model is not None else [],
+            fallbacks=_fallbacks(snapshot, name, hit.rule, caller) if hit is not None and hit.available else [],
             steps=steps,
             suggestions=[] if model is not None else _suggestions(snapshot, name, caller),
             revision=snapshot.revision,
@@ -86,19 +87,27 @@ def _verdict(name: str, model: RoutedModel | None, caller: Caller) -> tuple[int,
     return 200, None, f"{name!r} is answered by {model.model_id!r} at {model.slug}."
 
 
-def _fallbacks(snapshot: Snapshot, name: str) -> list[RoutedModel]:
-    alias = snapshot.aliases.get(name) or snapshot.folded.get(names.fold(name))
+def _may_use(model: RoutedModel, caller: Caller) -> bool:
+    return model.available and (caller == "user" or model.agents_enabled)
+
+
+def _fallbacks(snapshot: Snapshot, name: str, rule: str, caller: Caller) -> list[RoutedModel]:
+    """Those of the alias that answers; a model that answers by its own name has none."""
+    found = {"alias": snapshot.aliases.get(name), "alias_without_case": snapshot.folded.get(names.fold(name))}
+    alias = found.get(rule)
     rows = alias.fallbacks if alias is not None else ()
-    return [snapshot.models[row] for row in rows if snapshot.available(row)]
+    models = [snapshot.models[row] for row in rows if row in snapshot.models]
+    return [model for model in models if _may_use(model, caller)]
 
 
 def _suggestions(snapshot: Snapshot, name: str, caller: Caller) -> list[str]:
-    """Names close to this one that the caller may use."""
+    """Names close to this one that would answer this caller, and that lists may show."""
+    known = dict.fromkeys([*snapshot.aliases, *snapshot.by_id])
+    usable = itertools.islice((one for one in known if _may_be_shown(snapshot, one, caller)), SUGGESTED_FROM)
+    return difflib.get_close_matches(name[:128], list(usable), n=SUGGESTIONS)
 
-    def may_use(row: int) -> bool:
-        model = snapshot.models[row]
-        return model.available and (caller == "user" or model.agents_enabled)
 
-    callable_names = [alias.alias for alias in snapshot.aliases.values() if may_use(alias.row)]
-    callable_names += [model_id for model_id, rows in snapshot.by_id.items() if any(map(may_use, rows))]
-    return difflib.get_close_matches(name[:128], callable_names[:SUGGESTED_FROM], n=SUGGESTIONS)
+def _may_be_shown(snapshot: Snapshot, name: str, caller: Caller) -> bool:
+    hit = names.resolve(snapshot, name)
+    model = None if hit is None else snapshot.models[hit.row]
+    return model is not None and model.listed and _may_use(model, caller)
