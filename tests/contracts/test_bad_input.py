@@ -115,9 +115,9 @@ def model(workbench: Workbench) -> dict[str, Any]:
         ({"context_length": 2**63}, "/context_length", "10000000000"),
         ({"context_length": 2**64}, "/context_length", ""),
         ({"task": "poetry"}, "/task", "chat"),
-        ({"id": 7}, "/id", "no such field"),
-        ({"model_id": "other"}, "/model_id", "no such field"),
-        ({"provider_id": 1}, "/provider_id", "no such field"),
+        ({"id": 7}, "/id", "cannot be changed"),
+        ({"model_id": "other"}, "/model_id", "cannot be changed"),
+        ({"provider_id": 1}, "/provider_id", "cannot be changed"),
     ],
 )
 def test_a_field_that_is_wrong_is_named(

@@ -209,7 +209,7 @@ def test_a_credential_is_taken_from_no_other_place(crowd: Crowd) -> None:
         {"access-token": token},
     ):
         assert crowd.ask("GET", "/api/admin/me", None, **headers).status == 401
-    assert crowd.ask("GET", f"/api/admin/me?access_token={token}", None).status == 401
+    assert crowd.ask("GET", f"/api/admin/me?access_token={token}", None).status == 422
     assert crowd.ask("GET", "/api/admin/me", None, authorization=f"Basic {token}").status == 401
 
 

@@ -183,7 +183,7 @@ def _write(change: Change, before: Person, values: dict[str, Any]) -> Person:
     after = living(store.person(change.connection, before.id), before.id)
     old, new = differing(_journaled(before), _journaled(after))
     if "password_hash" in changed:
-        new["password"] = "replaced"  # noqa: S105 - says that, not what
+        new["password"] = "replaced"  # noqa: S105  # nosec B105
     change.touched("person", before.id, after.email, before=old, after=new)
     return after
 

@@ -36,7 +36,20 @@ _WORDS = {
     "string_unicode": "must be valid Unicode text",
     "finite_number": "must be a finite number",
     "int_parsing_size": "is too large a number",
+    "less_than_equal": "must be at most {le}",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "string_too_short": "must have at least {min_length} character(s)",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} characters or entries; there are {actual_length}",
+    "too_long": "must have at most {max_length} characters or entries; there are {actual_length}",
+    "string_pattern_mismatch": "must match {pattern}",
+    "value_error": "{error}",
 }
+_FIXED = frozenset(
+    {"id", "model_id", "provider_id", "provider", "slug", "type", "kind", "version", "created_at", "owner_id"}
+)
+"""Fields of an answer that a change cannot set."""
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -110,4 +123,7 @@ def _pointer(location: Sequence[int | str]) -> str:
 
 
 def _message(found: dict[str, Any]) -> str:
-    return _WORDS.get(found["type"]) or str(found["msg"])
+    if found["type"] == "extra_forbidden" and found["loc"][-1] in _FIXED:
+        return "cannot be changed here; leave it out"
+    words = _WORDS.get(found["type"])
+    return words.format(**found.get("ctx", {})) if words else str(found["msg"])

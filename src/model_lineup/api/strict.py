@@ -1,8 +1,9 @@
-"""Strict reading of JSON bodies, and the routers of nouns, which read that way."""
+"""Strict reading of JSON bodies and queries, and the routers of nouns, which read that way."""
 
+import contextlib
+import json
 import math
-import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from model_lineup.api import queries
 from model_lineup.api.dependencies import within_page_limit
 from model_lineup.errors import MalformedJson
 
@@ -50,12 +52,13 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """Hands the endpoint a strict request."""
+    """Hands the endpoint a strict request whose query it knows."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle, known = super().get_route_handler(), queries.known_to(self.dependant)
 
         async def strictly(request: Request) -> Response:
+            queries.check(request.scope["query_string"], known)
             return await handle(StrictRequest(request.scope, request.receive))
 
         return strictly
@@ -66,17 +69,39 @@ def strict_json(body: bytes) -> Any:
     try:
         value = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedJson(f"The body is not valid JSON: {_reason(error, body)}.") from None
+        raise _malformed(error, body) from None
     if _depth(value) > DEEPEST:
         raise MalformedJson(f"The body is nested more than {DEEPEST} levels deep.")
     return value
 
 
-def _reason(error: Exception, body: bytes) -> str:
+def _malformed(error: Exception, body: bytes) -> MalformedJson:
+    """Names the field where a lenient reader can still find it, and what to send instead."""
     if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    lone = re.search(rb"(?i)\\ud[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..)\\ud[c-f]", body)
-    return "it holds half of a surrogate pair" if lone else str(error)
+        return MalformedJson(f"The body is nested more than {DEEPEST} levels deep.")
+    if body.startswith(b"\xef\xbb\xbf"):
+        return MalformedJson("The body begins with a byte-order mark; send it without one.")
+    with contextlib.suppress(ValueError, RecursionError):
+        found = next(_oddities(json.loads(body)), None)
+        if found is not None:
+            pointer, message = found
+            return MalformedJson(f"{pointer}: {message}", errors=[{"pointer": pointer, "message": message}])
+    return MalformedJson(f"The body is not valid JSON: {error}.")
+
+
+def _oddities(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Where a leniently read body holds what JSON does not have: pointer and remedy."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield pointer, "NaN, Infinity and numbers beyond 1e308 are no JSON numbers; send a finite one, or leave it out"
+    elif isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        yield pointer, "it holds half of a surrogate pair; send the whole pair, or the character itself"
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _oddities(name, pointer)
+            yield from _oddities(inner, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _oddities(inner, f"{pointer}/{index}")
 
 
 def _number(text: str) -> float:

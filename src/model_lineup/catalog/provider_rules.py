@@ -92,6 +92,12 @@ def check_proxy(proxy: str | None) -> None:
         raise InvalidInput.at("/proxy", "a proxy is http://host:port (it opens a tunnel with CONNECT)")
 
 
+def check_way(scope: str, proxy: str | None) -> None:
+    """Raises InvalidInput for a proxy on the way to this machine itself."""
+    if proxy is not None and scope == "loopback":
+        raise InvalidInput.at("/proxy", "a proxy cannot reach this machine's own addresses; leave it out")
+
+
 def check_ca_bundle(ca_bundle: str | None) -> None:
     """Raises InvalidInput for a text that holds no certificate."""
     if ca_bundle is None:

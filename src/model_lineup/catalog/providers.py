@@ -64,6 +64,7 @@ class Providers:
         """Raises InvalidInput, EgressRefused, DuplicateProvider."""
         provider_rules.check_kind(new.type, has_key=new.api_key is not None)
         origin = self._check_address(new.base_url, new.network_scope)
+        provider_rules.check_way(new.network_scope, new.proxy)
         with self._journal.change(author, "providers.create") as change:
             columns = {**self._columns(new), "kind": new.type, "slug": _free_slug(change, new)}
             provider_id = store.add(change.connection, columns, now=change.now, revision=change.revision)
@@ -183,12 +184,18 @@ class Providers:
         scope = before.network_scope if changes.network_scope is UNSET else changes.network_scope
         moves = changes.base_url is not UNSET or changes.network_scope is not UNSET
         origin = self._check_address(base_url, scope) if moves else Origin.of(base_url)
+        provider_rules.check_way(scope, before.proxy if changes.proxy is UNSET else changes.proxy)
         if changes.api_key is not UNSET:
             provider_rules.check_kind(before.type, has_key=changes.api_key is not None)
             if changes.api_key is None:
                 return {"sealed_key": None, "key_origin": None, "key_hint": None}
             return self._sealed(before.id, changes.api_key, origin)
         stored = store.credential(change.connection, before.id)
+        if stored.sealed_key and _leads_elsewhere(before, changes):
+            raise CredentialRebindRequired(
+                "Another proxy or certificate authority could read the stored key. Send `api_key` together with it.",
+                key_origin=stored.key_origin,
+            )
         if stored.sealed_key and stored.key_origin != str(origin):
             raise CredentialRebindRequired(
                 f"The stored key was entered for {stored.key_origin}. Send `api_key` together with the new base_url.",
@@ -209,6 +216,13 @@ def living(provider: Provider | None, provider_id: int) -> Provider:
     if provider is None:
         raise NotFound(f"No provider has the id {provider_id}. GET /api/admin/providers lists them.", id=provider_id)
     return provider
+
+
+def _leads_elsewhere(before: Provider, changes: ProviderChanges) -> bool:
+    """Whether a new proxy, or a new authority to trust, stands on the way to the origin."""
+    new_proxy = changes.proxy is not UNSET and changes.proxy is not None and changes.proxy != before.proxy
+    new_authority = changes.ca_bundle not in (UNSET, None, before.ca_bundle)
+    return new_proxy or new_authority
 
 
 def _bound_to(provider_id: int, origin: str) -> str:
