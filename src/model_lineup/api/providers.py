@@ -28,6 +28,7 @@ from model_lineup.catalog.provider_rules import ALLOWED_HEADERS, TIMEOUT_CEILING
 from model_lineup.catalog.shapes import NetworkScope, NewProvider, Provider, ProviderChanges
 from model_lineup.upstream import registry
 from model_lineup.upstream.contract import FormField
+from model_lineup.upstream.presets import PRESETS, Preset
 
 router = noun("Providers", "/api/admin")
 BaseUrl = Annotated[Line, Field(min_length=1, max_length=2_048), pattern(r"^https?://[^/?#@\s]+(/[!-~]*)?$")]
@@ -116,16 +117,20 @@ class ProviderKind(msgspec.Struct, frozen=True):
 
 
 class ProviderKinds(msgspec.Struct, frozen=True):
+    """`presets`: what a form can fill in for well-known services and servers; each is only a proposal."""
+
     kinds: list[ProviderKind]
+    presets: tuple[Preset, ...]
 
 
 @router.get("/provider-kinds", responses=documented(ProviderKinds))
 def list_kinds(_: AsViewer) -> Response:
     """The kinds of provider that this Lineup knows."""
-    kinds = registry.kinds().values()
-    return answer(
-        ProviderKinds([ProviderKind(k.name, k.label, k.default_base_url, k.key_needed, k.fields) for k in kinds])
-    )
+    kinds = [
+        ProviderKind(kind.name, kind.label, kind.default_base_url, kind.key_needed, kind.fields)
+        for kind in registry.kinds().values()
+    ]
+    return answer(ProviderKinds(kinds, PRESETS))
 
 
 @router.get("/providers", responses=documented(ProviderPage))

@@ -31,7 +31,10 @@ ReadList = Callable[[Endpoint], Awaitable[Listing]]
 
 
 class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fetch did, or would do (`dry_run`). `unchanged` is a count; the others are lists."""
+    """What a fetch did, or would do (`dry_run`). `unchanged` is a count; the others are lists.
+
+    `candidates`: what could be deployed at a provider whose deployments have names of their own (Azure); not stored.
+    """
 
     provider_id: int
     pages: int
@@ -42,6 +45,7 @@ class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
     vanished: list[PlanItem] = []
     protected: list[PlanItem] = []
     unchanged: int = 0
+    candidates: list[str] = []
     warnings: list[str] = []
     dry_run: bool = False
     revision: int = 0
@@ -112,8 +116,8 @@ class Discovery:
             stage=None,
             http_status=200,
             latency_ms=(self._clock.tick() - started) * 1000,
-            models=len(listing.models),
-            message=f"The provider's list can be read; it has {len(listing.models)} model(s).",
+            models=len(listing.models) + len(listing.candidates),
+            message=f"The list can be read; it has {len(listing.models) + len(listing.candidates)} model(s).",
             hint="A list may be readable without a valid key; test one of its models to be sure.",
         )
 
@@ -227,6 +231,7 @@ def _plan(
         provider_id=provider_id,
         pages=listing.pages,
         listed=len(listing.models),
+        candidates=[candidate.model_id for candidate in listing.candidates],
         added=added,
         changed=decision.changed,
         reactivated=decision.reactivated,
