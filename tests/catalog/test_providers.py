@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import trustme
 from sqlalchemy import select, update
 
 from model_lineup.app import open_instance
@@ -31,6 +32,11 @@ from tests.fakes.desk import BY, Desk
 from tests.fakes.instances import Kind, Templates
 
 KEY = "sk-canary-0123456789-wxyz"
+
+
+@pytest.fixture(scope="session")
+def bundle() -> str:
+    return trustme.CA().cert_pem.bytes().decode()
 
 
 def change(desk: Desk, provider_id: int, **changes: Any) -> Any:
@@ -316,6 +322,35 @@ def test_a_proxy_is_http_host_and_port(desk: Desk) -> None:
 def test_a_ca_bundle_must_be_readable(desk: Desk) -> None:
     with pytest.raises(InvalidInput, match="/ca_bundle"):
         desk.provider(ca_bundle="-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----")
+
+
+def test_a_stored_key_is_not_led_past_a_new_proxy_or_a_new_authority(desk: Desk, bundle: str) -> None:
+    provider = desk.provider(api_key=KEY)
+    for way in ({"proxy": "http://proxy:3128"}, {"ca_bundle": bundle}):
+        with pytest.raises(CredentialRebindRequired) as refused:
+            change(desk, provider.id, **way)
+        assert refused.value.facts["key_origin"] == "https://api.example.com:443"
+        assert change(desk, provider.id, **way, api_key="entered-again-0123")[0].api_key_last4 == "0123"
+        change(desk, provider.id, **way, name="The same way again")
+        change(desk, provider.id, **dict.fromkeys(way))  # a way that is taken out leads nowhere else
+    assert change(desk, desk.provider("Keyless").id, proxy="http://proxy:3128")[0].proxy == "http://proxy:3128"
+
+
+def test_no_proxy_leads_to_this_machine(desk: Desk) -> None:
+    local = {"base_url": "http://127.0.0.1:8000/v1", "network_scope": "loopback"}
+    with pytest.raises(InvalidInput, match="/proxy"):
+        desk.provider(**local, proxy="http://proxy:3128")
+    provider = desk.provider(**local)
+    with pytest.raises(InvalidInput, match="/proxy"):
+        change(desk, provider.id, proxy="http://proxy:3128")
+
+
+def test_what_older_rules_let_in_can_still_be_renamed_and_switched_off(desk: Desk) -> None:
+    provider = desk.provider(base_url="http://127.0.0.1:8000/v1", network_scope="loopback", api_key=KEY)
+    with desk.rooms.database.write() as connection:
+        connection.execute(update(providers).values(proxy="http://proxy:3128"))
+    assert not change(desk, provider.id, enabled=False, name="Off")[0].enabled
+    assert change(desk, provider.id, proxy=None)[0].proxy is None
 
 
 def test_an_unknown_kind_is_refused_naming_the_kinds(desk: Desk) -> None:

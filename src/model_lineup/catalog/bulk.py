@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from model_lineup.catalog.models import mark_deleted
+from model_lineup.catalog.deletion import mark_deleted
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import BulkResult, Selection
 from model_lineup.catalog.store import affected, selecting

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from msgspec import UNSET
 
 from model_lineup.catalog import facts, names
+from model_lineup.catalog.deletion import mark_deleted, mark_of, restore_aliases
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import Model, ModelChanges, ModelFilter, ModelPage, NewModel
 from model_lineup.catalog.store import affected, selecting
@@ -17,7 +18,6 @@ from model_lineup.database.engines import Database
 from model_lineup.database.metadata import moment
 from model_lineup.errors import (
     AmbiguousModel,
-    Conflict,
     DeletedModel,
     DuplicateModel,
     ModelNotFound,
@@ -115,13 +115,13 @@ class Models:
         Raises ModelNotFound, Conflict (not deleted, or its provider is gone), NameWouldMove.
         """
         with self._journal.change(author, "models.restore") as change:
-            mark = _deleted(change, row_id)
+            mark = mark_of(change, row_id)
             coming = [row.alias for row in alias_store.deleted_with(change.connection, row_id, mark.revision)]
             candidates = [*affected.by_existence(change.connection, [row_id]), *coming]
             guard = NameGuard(change.connection, candidates, confirmed=confirm)
             store.change(change.connection, [row_id], {"deleted_at": None}, now=change.now, revision=change.revision)
             change.touched("model", row_id, mark.model_id, before={"deleted": True}, after={"deleted": False})
-            back, lost = _restore_aliases(change, row_id, mark.revision)
+            back, lost = restore_aliases(change, row_id, mark.revision)
             guard.check()
             model = living(store.one(change.connection, row_id), row_id)
         return Restored(model, back, lost, change.receipt)
@@ -152,17 +152,6 @@ def the_one(found: list[Model], model_id: str, provider_id: int | None) -> Model
             candidates=candidates,
         )
     return found[0]
-
-
-def mark_deleted(change: Change, rows: Mapping[int, str]) -> None:
-    """Delete these models (row id → model_id) and their aliases; the marks stay."""
-    ids = list(rows)
-    gone = alias_store.delete_of_models(change.connection, ids, now=change.now, revision=change.revision)
-    store.change(change.connection, ids, {"deleted_at": change.now}, now=change.now, revision=change.revision)
-    for row_id, model_id in rows.items():
-        change.touched("model", row_id, model_id, before={"deleted": False}, after={"deleted": True})
-    for alias in gone:
-        change.touched("alias", alias.id, alias.alias, before={"deleted": False}, after={"deleted": True})
 
 
 def _refuse_taken(change: Change, new: NewModel) -> None:
@@ -246,25 +235,3 @@ def _check_version(model: Model, if_match: int | None) -> None:
             f"Model {model.id} is at version {model.version}, not {if_match}. Read it again, then repeat your change.",
             current=model,
         )
-
-
-def _deleted(change: Change, row_id: int) -> store.DeletedMark:
-    mark = store.deleted(change.connection, row_id)
-    if mark is None:
-        living(store.one(change.connection, row_id), row_id)
-        raise Conflict(f"Model {row_id} is not deleted; there is nothing to restore.", id=row_id)
-    if mark.provider_is_gone:
-        raise Conflict(f"The provider of model {row_id} was deleted. Register the model at another one.", id=row_id)
-    return mark
-
-
-def _restore_aliases(change: Change, row_id: int, deleted_in: int) -> tuple[list[str], list[str]]:
-    """Names that came back, and names that another alias has taken in the meantime."""
-    rows = alias_store.deleted_with(change.connection, row_id, deleted_in)
-    taken = alias_store.by_folded(change.connection, [row.folded for row in rows])
-    free = [row for row in rows if row.folded not in taken]
-    for row in free:
-        values = {"deleted_at": None, "deleted_with_model": 0}
-        alias_store.change(change.connection, row.id, values, now=change.now, revision=change.revision)
-        change.touched("alias", row.id, row.alias, before={"deleted": True}, after={"deleted": False})
-    return [row.alias for row in free], [row.alias for row in rows if row.folded in taken]

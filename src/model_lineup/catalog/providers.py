@@ -6,7 +6,8 @@ from typing import Any
 from msgspec import UNSET
 
 from model_lineup.catalog import names, provider_rules
-from model_lineup.catalog.models import mark_deleted
+from model_lineup.catalog.credentials import Credentials
+from model_lineup.catalog.deletion import mark_deleted
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import NewProvider, Provider, ProviderChanges
 from model_lineup.catalog.store import affected
@@ -15,7 +16,6 @@ from model_lineup.catalog.store import providers as store
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import dump
 from model_lineup.errors import (
-    CredentialRebindRequired,
     DuplicateProvider,
     InvalidInput,
     NotFound,
@@ -28,8 +28,6 @@ from model_lineup.upstream.contract import Endpoint, Timeouts
 from model_lineup.upstream.wire import Origin
 from model_lineup.vault import Vault
 
-LAST = 4
-
 
 class Providers:
     """What administrators do with providers. `widest_scope` is the operator's ceiling for `network_scope`."""
@@ -39,7 +37,7 @@ class Providers:
     ) -> None:
         self._database = database
         self._journal = journal
-        self._vault = vault
+        self._credentials = Credentials(vault)
         self._timeouts = timeouts
         self._widest_scope = widest_scope
 
@@ -57,8 +55,18 @@ class Providers:
         """Where and how to call this provider, its key opened. Raises NotFound, KeyUndecryptable."""
         with self._database.read() as connection:
             provider = living(store.one(connection, provider_id), provider_id)
-            credential = store.credential(connection, provider_id)
-        return self._endpoint(provider, credential)
+            key = self._credentials.open(connection, provider)
+        return Endpoint(
+            kind=provider.type,
+            base_url=provider.base_url,
+            api_key=key,
+            network_scope=provider.network_scope,
+            headers=tuple(provider.headers.items()),
+            api_version=provider.api_version,
+            ca_bundle=provider.ca_bundle,
+            proxy=provider.proxy,
+            timeouts=provider_rules.timeouts_of(provider.timeouts, self._timeouts),
+        )
 
     def create(self, new: NewProvider, author: Author) -> tuple[Provider, Receipt]:
         """Raises InvalidInput, EgressRefused, DuplicateProvider."""
@@ -69,7 +77,8 @@ class Providers:
             columns = {**self._columns(new), "kind": new.type, "slug": _free_slug(change, new)}
             provider_id = store.add(change.connection, columns, now=change.now, revision=change.revision)
             if new.api_key is not None:
-                store.add_credential(change.connection, provider_id, self._sealed(provider_id, new.api_key, origin))
+                sealed = self._credentials.seal(provider_id, new.api_key, origin)
+                store.add_credential(change.connection, provider_id, sealed)
             provider = living(store.one(change.connection, provider_id), provider_id)
             change.touched("provider", provider_id, provider.name, before={}, after=_journaled(provider))
         return provider, change.receipt
@@ -87,7 +96,8 @@ class Providers:
         with self._journal.change(author, "providers.change") as change:
             before = living(store.one(change.connection, provider_id), provider_id)
             _check_version(before, if_match)
-            columns = {**self._columns(changes), **self._key_columns(change, before, changes)}
+            origin = self._origin_after(before, changes)
+            columns = self._columns(changes) | self._credentials.after(change.connection, before, changes, origin)
             switched = changes.enabled is not UNSET and changes.enabled != before.enabled
             guard = NameGuard(change.connection, _names_of(change, before) if switched else (), confirmed=confirm)
             after = _write(change, before, columns)
@@ -137,23 +147,6 @@ class Providers:
             guard.check()
         return change.receipt
 
-    def _endpoint(self, provider: Provider, credential: store.Credential) -> Endpoint:
-        key = None
-        if credential.sealed_key:
-            origin = Origin.of(provider.base_url)  # where it would be sent, not where the row says that it belongs
-            key = self._vault.open(credential.sealed_key, _bound_to(provider.id, str(origin)))
-        return Endpoint(
-            kind=provider.type,
-            base_url=provider.base_url,
-            api_key=key,
-            network_scope=provider.network_scope,
-            headers=tuple(provider.headers.items()),
-            api_version=provider.api_version,
-            ca_bundle=provider.ca_bundle,
-            proxy=provider.proxy,
-            timeouts=provider_rules.timeouts_of(provider.timeouts, self._timeouts),
-        )
-
     def _check_address(self, base_url: str, scope: str) -> Origin:
         return provider_rules.check_address(base_url, scope, self._widest_scope)
 
@@ -178,37 +171,19 @@ class Providers:
         }
         return {name: value for name, value in values.items() if value is not UNSET}
 
-    def _key_columns(self, change: Change, before: Provider, changes: ProviderChanges) -> dict[str, Any]:
-        """A key belongs to the origin that it was entered for; a new origin needs it entered again."""
+    def _origin_after(self, before: Provider, changes: ProviderChanges) -> Origin:
+        """Where the provider is after the change, allowed or there already. Raises InvalidInput, EgressRefused.
+
+        What was stored under older rules may stay, so that it can still be renamed and switched off.
+        """
         base_url = before.base_url if changes.base_url is UNSET else changes.base_url
         scope = before.network_scope if changes.network_scope is UNSET else changes.network_scope
-        moves = changes.base_url is not UNSET or changes.network_scope is not UNSET
-        origin = self._check_address(base_url, scope) if moves else Origin.of(base_url)
-        provider_rules.check_way(scope, before.proxy if changes.proxy is UNSET else changes.proxy)
-        if changes.api_key is not UNSET:
-            provider_rules.check_kind(before.type, has_key=changes.api_key is not None)
-            if changes.api_key is None:
-                return {"sealed_key": None, "key_origin": None, "key_hint": None}
-            return self._sealed(before.id, changes.api_key, origin)
-        stored = store.credential(change.connection, before.id)
-        if stored.sealed_key and _leads_elsewhere(before, changes):
-            raise CredentialRebindRequired(
-                "Another proxy or certificate authority could read the stored key. Send `api_key` together with it.",
-                key_origin=stored.key_origin,
-            )
-        if stored.sealed_key and stored.key_origin != str(origin):
-            raise CredentialRebindRequired(
-                f"The stored key was entered for {stored.key_origin}. Send `api_key` together with the new base_url.",
-                key_origin=stored.key_origin,
-                new_origin=str(origin),
-            )
-        return {}
-
-    def _sealed(self, provider_id: int, key: str, origin: Origin) -> dict[str, Any]:
-        provider_rules.check_key(key)
-        sealed = self._vault.seal(key, _bound_to(provider_id, str(origin)))
-        hint = key[-LAST:] if len(key) >= 3 * LAST else None
-        return {"sealed_key": sealed, "key_origin": str(origin), "key_hint": hint}
+        proxy = before.proxy if changes.proxy is UNSET else changes.proxy
+        if changes.network_scope is not UNSET or changes.proxy is not UNSET:
+            provider_rules.check_way(scope, proxy)
+        if changes.network_scope is not UNSET or changes.base_url is not UNSET:
+            return self._check_address(base_url, scope)
+        return Origin.of(base_url)
 
 
 def living(provider: Provider | None, provider_id: int) -> Provider:
@@ -216,17 +191,6 @@ def living(provider: Provider | None, provider_id: int) -> Provider:
     if provider is None:
         raise NotFound(f"No provider has the id {provider_id}. GET /api/admin/providers lists them.", id=provider_id)
     return provider
-
-
-def _leads_elsewhere(before: Provider, changes: ProviderChanges) -> bool:
-    """Whether a new proxy, or a new authority to trust, stands on the way to the origin."""
-    new_proxy = changes.proxy is not UNSET and changes.proxy is not None and changes.proxy != before.proxy
-    new_authority = changes.ca_bundle not in (UNSET, None, before.ca_bundle)
-    return new_proxy or new_authority
-
-
-def _bound_to(provider_id: int, origin: str) -> str:
-    return f"provider {provider_id}|api_key|{origin}"
 
 
 def _when(change: Change) -> dict[str, int]:
