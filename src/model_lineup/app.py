@@ -29,7 +29,7 @@ from model_lineup.catalog.providers import Providers
 from model_lineup.clock import Clock, SystemClock
 from model_lineup.database import engines, instance
 from model_lineup.database.engines import Database
-from model_lineup.errors import DatabaseBusy, StartRefused
+from model_lineup.errors import Unavailable
 from model_lineup.journal import store as journal_store
 from model_lineup.journal.record import Journal
 from model_lineup.migrations import upgrade
@@ -42,7 +42,7 @@ from model_lineup.telemetry import Metrics
 from model_lineup.upstream.contract import Endpoint, Listing, Timeouts
 from model_lineup.upstream.exchange import list_models
 from model_lineup.upstream.wire import Client
-from model_lineup.vault import KeyRing, Vault, load_ring, new_ring, store_ring
+from model_lineup.vault import Vault
 
 
 @contextlib.contextmanager
@@ -53,7 +53,7 @@ def open_instance(settings: Settings, *, clock: Clock | None = None) -> Iterator
     """
     clock, database = clock or SystemClock(), open_database(settings)
     try:
-        vault = _open_vault(settings, database, clock)
+        vault = instance.open_vault(database, keyring_path(settings), clock.now())
         yield _rooms(settings, database, vault, clock)
     finally:
         database.close()
@@ -98,35 +98,6 @@ def _migrate(engine: Engine) -> None:
         upgrade.migrate(engine)
     finally:
         engine.dispose()
-
-
-def _open_vault(settings: Settings, database: Database, clock: Clock) -> Vault:
-    """The ring of this instance; made at the first start, never again where something was sealed with another one."""
-    path = keyring_path(settings)
-    ring, canary = load_ring(path), instance.canary(database)
-    if ring is None:
-        if canary is not None:
-            raise StartRefused(
-                f"The key ring {path} is missing, and this database holds secrets sealed with it. "
-                "Restore it from your backup, or point LINEUP_KEYRING_FILE to it."
-            )
-        ring = _make_ring(path)
-    vault = Vault(ring)
-    instance.check_canary(database, vault, clock.now())
-    return vault
-
-
-def _make_ring(path: Path) -> KeyRing:
-    """A new ring; of several processes that start at once, one makes it and the others read it."""
-    try:
-        ring = new_ring()
-        store_ring(ring, path)
-    except FileExistsError:
-        stored = load_ring(path)
-        if stored is None:
-            raise StartRefused(f"The key ring {path} vanished while Lineup was starting.") from None
-        return stored
-    return ring
 
 
 def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Rooms:
@@ -199,8 +170,8 @@ def _revision(database: Database) -> int:
 def _readiness(database: Database) -> dict[str, str]:
     try:
         _revision(database)
-    except DatabaseBusy:
-        return {"database": "busy"}
+    except Unavailable:
+        return {"database": "unavailable"}
     return {"database": "ok"}
 
 
