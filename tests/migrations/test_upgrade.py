@@ -221,3 +221,19 @@ def test_a_file_that_is_no_database_refuses_to_start(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_hold_a_database_refuses_to_start(tmp_path: Path) -> None:
     with pytest.raises(StartRefused, match=r"lineup\.db"):
         upgrade.migrate(engines.open_sqlite_for_migration(tmp_path / "missing"))
+
+
+def test_versions_stand_in_the_order_in_which_they_follow_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upgrade, "HERE", tmp_path)
+    folder = tmp_path / "b" / "versions"
+    folder.mkdir(parents=True)
+    for name, follows in (("2026_02_b", '"2026_02_c"'), ("2026_01", "None"), ("2026_02_c", '"2026_01"')):
+        (folder / f"{name}.py").write_text(f'"""A version."""\n\nrevision = "{name}"\ndown_revision = {follows}\n')
+    branch = upgrade.Branch("b", None)
+    assert branch.versions == ["2026_01", "2026_02_c", "2026_02_b"]
+    assert branch.head == "2026_02_b"
+    (folder / "2026_03.py").write_text('revision = "2026_03"\ndown_revision = "2026_01"\n')
+    with pytest.raises(ValueError, match="no single chain"):
+        branch.versions  # noqa: B018

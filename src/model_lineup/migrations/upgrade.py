@@ -1,6 +1,7 @@
 """Brings the tables to this version's shape, at start, under a lock that several starting processes share."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from model_lineup.errors import StartRefused
 
 HERE = Path(__file__).parent
 ADVISORY_LOCK = 0x6C696E65  # "line"
+_FOLLOWS = re.compile(r'^revision = "(.+)"\n^down_revision = "?(.+?)"?$', re.MULTILINE)
 _NOT_OURS = "The database holds tables that are not Lineup's. Give Lineup a database of its own."
 
 
@@ -25,8 +27,20 @@ class Branch:
 
     @property
     def versions(self) -> list[str]:
-        """Version numbers, oldest first; a file's name begins with its number, which is a date."""
-        return [file.name[:10] for file in sorted((HERE / self.name / "versions").glob("2*.py"))]
+        """Their names, oldest first: each file says which one it follows. Read as text, for Alembic is slow to import.
+
+        Raises ValueError when they are no single chain: two follow the same one, or one follows none.
+        """
+        texts = [file.read_text("utf-8") for file in (HERE / self.name / "versions").glob("2*.py")]
+        following = {follows: name for text in texts for name, follows in _FOLLOWS.findall(text)}
+        names = []
+        last = "None"
+        while last in following:
+            last = following[last]
+            names.append(last)
+        if len(names) != len(texts):
+            raise ValueError(f"The versions of {self.name} are no single chain; it ends after {last}.")
+        return names
 
     @property
     def head(self) -> str:
