@@ -37,7 +37,7 @@ from model_lineup.rooms import Rooms
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
 from model_lineup.settings import Settings
-from model_lineup.shell import MIB, Limits, Probes, Shell
+from model_lineup.shell import MIB, Limits, Probes, Shell, WholeBody
 from model_lineup.telemetry import Metrics
 from model_lineup.upstream.contract import Endpoint, Listing, Timeouts
 from model_lineup.upstream.exchange import list_models
@@ -90,7 +90,8 @@ def build(rooms: Rooms) -> Shell:
     async def start() -> None:
         return None
 
-    return Shell(application.build(rooms), limits, probes, metrics, start=start, stop=rooms.runs.close)
+    admin = WholeBody(application.build(rooms), limits)
+    return Shell({"api": admin, "admin": admin}, probes, metrics, start=start, stop=rooms.runs.close)
 
 
 def _migrate(engine: Engine) -> None:

@@ -21,7 +21,7 @@
     ├── GatewayTimeout 504       it did not happen in time
     └── StartRefused             not over HTTP: exit code 78
 
-Raised where the fact is known; turned into `application/problem+json` once, in `shell.py` and `api/problems.py`.
+Raised where the fact is known; turned into `application/problem+json` once, in `shell/` and `api/problems.py`.
 A message names the thing, what was expected and what to do next, and holds no secret.
 """
 

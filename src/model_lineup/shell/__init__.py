@@ -1,0 +1,13 @@
+"""The shell around every face: what holds for each request, whoever answers it.
+
+Enter at `shell.Shell`. Request ids, security headers, the last word on errors, the probes, and the split by the first
+part of the path are done here; what a face needs besides (a whole body, its own error shape) it wraps around itself.
+It never knows what a model is, nor which faces there are: the composition root hands them in.
+"""
+
+from model_lineup.shell.answer import refusal
+from model_lineup.shell.probes import Probes
+from model_lineup.shell.receipt import MIB, Limits, WholeBody
+from model_lineup.shell.shell import Shell
+
+__all__ = ["MIB", "Limits", "Probes", "Shell", "WholeBody", "refusal"]

@@ -1,0 +1,108 @@
+"""The way back to the caller: request id and security headers on every answer, and problems."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.types import Message, Receive, Send
+
+from model_lineup.errors import LineupError, problem_body, problem_headers
+from model_lineup.shell.receipt import MIB
+from model_lineup.shell.requests import new_request_id
+
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = (
+    (b"content-security-policy", _CSP.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+LINGER_S, LINGER_BYTES = 2.0, 64 * MIB
+
+
+class Answer:
+    """The way back: adds the request id and the security headers, and knows what was sent."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self.request_id = request_id
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message.get("headers", ()), *SECURITY_HEADERS, (b"x-request-id", self.request_id.encode())]
+            if not any(name == b"cache-control" for name, _ in headers):
+                headers.append((b"cache-control", b"no-store"))
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+    async def json(self, status: int, value: Any) -> None:
+        await self.plain(status, msgspec.json.encode(value), b"application/json")
+
+    async def plain(
+        self,
+        status: int,
+        body: bytes,
+        kind: bytes,
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        *,
+        more: bool = False,
+    ) -> None:
+        length = (b"content-length", str(len(body)).encode())
+        start = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(b"content-type", kind), length, *headers],
+        }
+        await self.send(start)
+        await self.send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def problem(self, error: LineupError, *, unread: Receive | None = None) -> None:
+        """The error as a problem; nothing when an answer has begun already.
+
+        With `unread` the caller may still be sending. Closing on bytes that nobody read resets the connection, and
+        resets destroy answers on their way; so the answer goes out whole, and what still comes is thrown away.
+        """
+        if self.status:
+            return
+        body = msgspec.json.encode(problem_body(error, self.request_id))
+        headers = [(name.encode(), value.encode()) for name, value in problem_headers(error).items()]
+        await self.plain(error.status, body, b"application/problem+json", headers, more=unread is not None)
+        if unread is not None:
+            await _throw_away(unread)
+            await self.send({"type": "http.response.body", "body": b""})
+
+
+def refusal(error: LineupError) -> bytes:
+    """A whole HTTP/1.1 answer, for requests that cannot be parsed far enough to have a scope."""
+    request_id = new_request_id()
+    body = msgspec.json.encode(problem_body(error, request_id))
+    headers = [
+        (b"x-request-id", request_id.encode()),
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        (b"cache-control", b"no-store"),
+        *SECURITY_HEADERS,
+    ]
+    lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+    return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (error.status, HTTPStatus(error.status).phrase.encode(), lines, body)
+
+
+async def _throw_away(receive: Receive) -> None:
+    """Read on for a while, as far as a caller goes who did not look at the answer yet."""
+    thrown = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_S):
+            while thrown < LINGER_BYTES:
+                message = await receive()
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+                thrown += len(message.get("body", b""))

@@ -1,0 +1,111 @@
+"""One pure-ASGI shell around everything: request ids, the last word on errors, the log's line; then it splits.
+
+The probes are answered beside it; what is below `/api`, `/admin` or another first part of the path goes to its face.
+"""
+
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from model_lineup.clock import tick
+from model_lineup.errors import LineupError, NotFound, RequestTimeout, TooLarge
+from model_lineup.shell.answer import Answer
+from model_lineup.shell.probes import PROBES, Probes, Watch
+from model_lineup.shell.receipt import ClientGone
+from model_lineup.shell.requests import first_segment, method, request_id
+from model_lineup.telemetry import Metrics, log
+
+
+class Shell:
+    """The ASGI application that the server runs. `start` and `stop` run at its start and its end.
+
+    `faces`: the application for each first part of a path, `{"api": …}`. A face may raise any LineupError before it
+    answers.
+    """
+
+    def __init__(
+        self,
+        faces: Mapping[str, ASGIApp],
+        probes: Probes,
+        metrics: Metrics,
+        *,
+        start: Callable[[], Awaitable[None]],
+        stop: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._faces = faces
+        self._watch = Watch(probes, metrics)
+        self._metrics = metrics
+        self._start = start
+        self._stop = stop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self._start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.wind_up()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def wind_up(self) -> None:
+        """The server is about to end: it is not ready any more, and ends what runs for long, so that callers hear."""
+        self._watch.stopping = True
+        await self._stop()
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Whatever happens inside, the caller gets an answer, and the log and the metrics a line."""
+        answer = Answer(send, request_id(scope))
+        scope["state"] = {**scope.get("state", {}), "request_id": answer.request_id}
+        started = tick()
+        try:
+            await self._dispatch(scope, receive, answer)
+        except (TooLarge, RequestTimeout) as error:
+            await answer.problem(error, unread=receive)
+        except LineupError as error:
+            await answer.problem(error)
+        except ClientGone:
+            pass
+        except Exception as error:
+            log().error("failed", request_id=answer.request_id, error=type(error).__name__, traceback=_where(error))
+            await answer.problem(LineupError("Something failed inside Lineup. The log has more under this request id."))
+        finally:
+            self._note(scope, answer, tick() - started)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, answer: Answer) -> None:
+        path: str = scope["path"]
+        if path in PROBES:
+            return await self._watch.answer(scope, answer)
+        await self._watch.refuse_before_setup(path)
+        face = self._faces.get(first_segment(path))
+        if face is None:
+            raise NotFound("There is nothing at this address. The admin API is under /api, its reference at /api/docs.")
+        return await face(scope, receive, answer.send)
+
+    def _note(self, scope: Scope, answer: Answer, duration_s: float) -> None:
+        route = getattr(scope.get("route"), "path_format", None) or _known(scope["path"])
+        self._metrics.requests.labels(method(scope), route, str(answer.status)).inc()
+        self._metrics.duration.labels(route).observe(duration_s)
+        log().info(
+            "request",
+            request_id=answer.request_id,
+            method=method(scope),
+            route=route,
+            status=answer.status,
+            duration_ms=round(duration_s * 1000, 2),
+        )
+
+
+def _known(path: str) -> str:
+    return path if path in PROBES else "other"
+
+
+def _where(error: Exception) -> str:
+    """File, line and function of each frame; no values."""
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames))

@@ -1,0 +1,59 @@
+"""Reading what was written: a revision waited for, pages, versions."""
+
+import re
+import threading
+import time
+
+from tests.fakes.server import Answer, Server, Workbench, by_id
+
+
+def test_a_read_waits_for_a_revision(server: Server, workbench: Workbench) -> None:
+    made = workbench.model()
+    path = f"/api/admin/models/{made['id']}?wait_revision="
+    assert workbench.admin.get(f"{path}{made['revision']}").status == 200
+    waiting: list[Answer] = []
+    reader = server.client(workbench.admin.token)
+    thread = threading.Thread(target=lambda: waiting.append(reader.get(f"{path}{made['revision'] + 1}")))
+    thread.start()
+    time.sleep(0.2)
+    assert not waiting
+    workbench.admin.must("PUT", f"/api/admin/models/{made['id']}", {"visible": True})
+    thread.join()
+    assert (waiting[0].status, waiting[0].json["visible"]) == (200, True)
+    late = workbench.admin.get(f"{path}{made['revision'] + 1_000}")
+    assert (late.status, late.code) == (504, "wait_timeout")
+
+
+def test_pages_are_linked(workbench: Workbench) -> None:
+    provider = workbench.provider()["id"]
+    made = [workbench.model(provider)["id"] for _ in range(7)]
+    seen: list[int] = []
+    path: str | None = f"/api/admin/models?provider_id={provider}&limit=3&sort=-id"
+    while path is not None:
+        answer = workbench.admin.get(path)
+        seen += [model["id"] for model in answer.json["models"]]
+        found = re.search(r'<([^>]+)>; rel="next"', answer.headers["link"])
+        path = found[1] if found else None
+    assert seen == made[::-1]
+    assert 'rel="prev"' in answer.headers["link"]
+    assert 'rel="first"' in answer.headers["link"]
+
+
+def test_an_older_version_is_refused_with_the_current_state(workbench: Workbench) -> None:
+    made = workbench.model()
+    path = f"/api/admin/models/{made['id']}"
+    first = workbench.admin.get(path).headers["etag"]
+    second = workbench.admin.put(path, {"description": "one"}, headers={"if-match": first})
+    assert second.status == 200
+    refused = workbench.admin.put(path, {"description": "two"}, headers={"if-match": first})
+    assert (refused.status, refused.code) == (412, "version_mismatch")
+    current = workbench.admin.must("GET", path)
+    assert refused.json["current"] == current
+    assert current["description"] == "one"
+    for tag in (second.headers["etag"], f"W/{second.headers['etag']}", f'"x", {second.headers["etag"]}', "*"):
+        assert workbench.admin.put(path, {"description": "one"}, headers={"if-match": tag}).status == 200
+    assert workbench.admin.delete(path, headers={"if-match": first}).status == 412
+    for wrong in ("", '""', "1", f'"{made["id"] + 1}-1"', '"' + "9" * 40 + '-1"'):
+        assert workbench.admin.put(path, {"description": "three"}, headers={"if-match": wrong}).status == 412
+    by_name = by_id(made["model_id"], provider_id=made["provider_id"])
+    assert workbench.admin.delete(by_name, headers={"if-match": second.headers["etag"]}).status == 204

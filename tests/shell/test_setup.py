@@ -1,0 +1,96 @@
+"""Before set-up, and how somebody becomes the first administrator."""
+
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.fakes.server import PASSWORD, Answer, Client, Server
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Server]:
+    """A server that nobody has set up."""
+    server = Server(tmp_path / "data", first_admin=False)
+    with server.start(wait_ready=False):
+        yield server
+
+
+def link_of(server: Server) -> str:
+    found = re.search(r"http://127\.0\.0\.1:\d+(/admin/setup\?token=\S+)", server.said)
+    assert found is not None, server.said
+    return found[1]
+
+
+def test_before_set_up_there_are_the_probes_and_the_link_and_nothing_else(fresh: Server) -> None:
+    client = fresh.client()
+    assert client.get("/livez").status == 200
+    assert (client.get("/readyz").status, client.get("/readyz").json) == (503, {"status": "not ready"})
+    for path in ("/api/docs", "/api/openapi.json", "/metrics", "/api/admin/models", "/", "/api/nowhere", "/v1/models"):
+        answer = client.get(path)
+        assert (answer.status, answer.code) == (503, "setup_pending"), path
+    answer = client.post("/api/auth/login", {"email": "a@b.c", "password": "x"})
+    assert (answer.status, answer.code) == (503, "setup_pending")
+
+
+def test_the_link_is_told_once_and_kept_where_its_owner_alone_reads(fresh: Server) -> None:
+    file = fresh.data_dir / "setup-link"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert link_of(fresh) in file.read_text()
+    assert link_of(fresh).rpartition("=")[2] not in fresh.log
+
+
+def test_the_form_makes_the_first_administrator_and_works_once(fresh: Server) -> None:
+    client, link = fresh.client(), link_of(fresh)
+    page = client.get(link)
+    assert (page.status, b"<form" in page.body) == (200, True)
+    assert page.headers["cache-control"] == "no-store"
+    weak = send_form(client, link, "me@example.com", "aaaaaaaaaa")
+    assert (weak.status, b'role="alert"' in weak.body) == (422, True)
+    assert send_form(client, link.replace("token=", "token=x"), "me@example.com", PASSWORD).status == 403
+    assert client.get("/readyz").status == 503
+    done = send_form(client, link, "<b>@example.com", PASSWORD)
+    assert (done.status, b"<b>@" in done.body) == (201, False)
+    assert client.get("/readyz").status == 200
+    assert client.get(link).status == 403
+    assert send_form(client, link, "second@example.com", PASSWORD).status in (403, 409)
+    assert fresh.sign_in("<b>@example.com", PASSWORD)
+
+
+def send_form(client: Client, link: str, email: str, password: str) -> Answer:
+    body = urlencode({"email": email, "password": password}).encode()
+    return client.post(link, raw=body, headers={"content-type": "application/x-www-form-urlencoded"})
+
+
+def test_of_many_who_use_the_link_at_once_one_is_the_administrator(fresh: Server) -> None:
+    token, statuses = link_of(fresh).rpartition("=")[2], []
+
+    def use(number: int) -> None:
+        body = {"token": token, "email": f"admin-{number}@example.com", "password": PASSWORD}
+        statuses.append(fresh.client().post("/api/setup", body).status)
+
+    threads = [threading.Thread(target=use, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses)[0] == 201
+    assert statuses.count(201) == 1
+    assert set(statuses) <= {201, 403, 409}
+    with closing(sqlite3.connect(fresh.data_dir / "lineup.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM people").fetchone() == (1,)
+
+
+def test_an_address_that_others_reach_needs_an_administrator_first(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", first_admin=False, host="0.0.0.0")
+    said = server.refuse_to_start()
+    assert "Nobody can sign in yet" in said
+    assert "--allow-remote-setup" in said
+    allowed = Server(tmp_path / "data", first_admin=False, host="0.0.0.0", allow_remote_setup=1)
+    with allowed.start(wait_ready=False):
+        assert allowed.client().get("/livez").status == 200

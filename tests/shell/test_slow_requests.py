@@ -1,0 +1,67 @@
+"""Requests that come slowly or not at all, over real sockets."""
+
+import time
+from contextlib import suppress
+
+import pytest
+
+from tests.fakes.server import Server
+from tests.shell.raw import BODY_S, GET_LIVEZ, HEAD_S, LOGIN, one_answer, seconds_until_closed
+
+
+@pytest.mark.parametrize("start", [b"", b"G", b"GET /livez HTTP/1.1\r\nhost: x\r\nx-half: "], ids=["none", "G", "half"])
+def test_a_head_that_does_not_come_whole_ends_the_connection(hasty: Server, start: bytes) -> None:
+    with hasty.raw(start) as connection:
+        took_s, _ = seconds_until_closed(connection)
+    assert HEAD_S - 0.1 <= took_s < HEAD_S + 1
+
+
+def test_a_dripped_head_has_no_more_time_than_a_silent_one(hasty: Server) -> None:
+    began = time.monotonic()
+    with hasty.raw(GET_LIVEZ[:-2]) as connection, suppress(OSError):
+        while time.monotonic() - began < 5:
+            connection.sendall(b"x-a: b\r\n")
+            time.sleep(0.05)
+    assert time.monotonic() - began < HEAD_S + 1
+
+
+def test_the_head_of_a_second_request_is_timed_as_the_first(hasty: Server) -> None:
+    with hasty.raw(GET_LIVEZ) as connection:
+        assert one_answer(connection).startswith(b"HTTP/1.1 200 ")
+        time.sleep(HEAD_S + 0.3)  # idle between requests is no slow head
+        connection.sendall(GET_LIVEZ)
+        assert one_answer(connection).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(GET_LIVEZ[:-5])
+        took_s, _ = seconds_until_closed(connection)
+    assert took_s < HEAD_S + 1
+
+
+def test_a_connection_that_is_idle_for_long_is_closed(hasty: Server) -> None:
+    with hasty.raw(GET_LIVEZ) as connection:
+        assert one_answer(connection).startswith(b"HTTP/1.1 200 ")
+        took_s, said = seconds_until_closed(connection)
+    assert (1.5 <= took_s < 4, said) == (True, b"")
+
+
+@pytest.mark.parametrize("start", [b'content-length: 100\r\n\r\n{"a', b'transfer-encoding: chunked\r\n\r\n3\r\n{"a'])
+def test_a_slow_body_answers_408(hasty: Server, start: bytes) -> None:
+    with hasty.raw(LOGIN + start) as connection:
+        began = time.monotonic()
+        answer = one_answer(connection)
+        took_s = time.monotonic() - began
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"request_timeout"' in answer
+    assert b"\r\nconnection: close\r\n" in answer
+    assert BODY_S - 0.1 <= took_s < BODY_S + 1
+
+
+def test_many_slow_connections_do_not_slow_the_others(hasty: Server) -> None:
+    slow = [hasty.raw(b"GET /livez HTTP/1.1\r\nx-slow: ") for _ in range(200)]
+    client, times = hasty.client(), []
+    for _ in range(50):
+        began = time.monotonic()
+        assert client.get("/livez").status == 200
+        times.append(time.monotonic() - began)
+    for connection in slow:
+        connection.close()
+    assert sorted(times)[45] < 0.1

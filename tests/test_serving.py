@@ -1,0 +1,45 @@
+"""Binding, and the end of the process."""
+
+import threading
+import time
+from pathlib import Path
+
+from tests.fakes.server import Server, running_server
+from tests.shell.raw import all_of
+
+
+def test_a_port_that_is_taken_is_named(server: Server, tmp_path: Path) -> None:
+    said = Server(tmp_path / "data", port=server.port).refuse_to_start()
+    assert f"port {server.port}" in said
+
+
+def test_sigterm_lets_requests_finish_and_exits_with_0(tmp_path: Path) -> None:
+    with running_server(tmp_path, drain_s=10) as server:
+        kept = server.client()
+        assert kept.get("/livez").status == 200
+        body = b'{"email": "admin@example.com", "password": "wrong wrong"}'
+        head = (
+            b"POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+        )
+        with server.raw(head % len(body) + body[:10]) as running:
+            time.sleep(0.2)
+            ended: list[tuple[int, float]] = []
+            thread = threading.Thread(target=lambda: ended.append(server.terminate()))
+            thread.start()
+            time.sleep(0.5)
+            running.sendall(body[10:])
+            assert all_of(running).startswith(b"HTTP/1.1 401 ")
+            thread.join()
+    assert ended[0][0] == 0
+    assert ended[0][1] < 5
+
+
+def test_sigterm_does_not_wait_longer_than_it_may(tmp_path: Path) -> None:
+    with running_server(tmp_path, drain_s=1) as server:
+        head = (
+            b"POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n"
+        )
+        with server.raw(head):
+            time.sleep(0.2)
+            code, took_s = server.terminate()
+    assert (code, took_s < 4) == (0, True)
