@@ -54,7 +54,9 @@ def open_instance(settings: Settings, *, clock: Clock | None = None) -> Iterator
     clock, database = clock or SystemClock(), open_database(settings)
     try:
         vault = instance.open_vault(database, keyring_path(settings), clock.now())
-        yield _rooms(settings, database, vault, clock)
+        rooms = _rooms(settings, database, vault, clock)
+        with contextlib.closing(rooms.follower):
+            yield rooms
     finally:
         database.close()
 
@@ -107,7 +109,8 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     providers = Providers(
         database, journal, vault, timeouts=_timeouts(settings), widest_scope=settings.egress_max_scope
     )
-    routes = Routes(Follower(database), models, providers)
+    follower = Follower(database, now=clock.tick)
+    routes = Routes(follower, models, providers)
     keeper, lease = Keeper(database, clock), timedelta(seconds=settings.run_lease_s)
     return Rooms(
         settings=settings,
@@ -129,6 +132,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         aliases=Aliases(database, journal),
         alias_import=AliasImport(journal, most=settings.import_aliases),
         discovery=Discovery(database, journal, providers, clock, client.list_models, most=settings.fetch_models),
+        follower=follower,
         routes=routes,
         tests=ConnectionTests(database, clock, client.get, routes.target),
         runs=Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once),

@@ -15,6 +15,7 @@ from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
+from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
 from model_lineup.settings import Settings
 
@@ -33,6 +34,7 @@ class Rooms:
     aliases: Aliases
     alias_import: AliasImport
     discovery: Discovery
+    follower: Follower
     routes: Routes
     tests: ConnectionTests
     runs: Runs

@@ -37,6 +37,7 @@ from model_lineup.errors import (
 )
 from model_lineup.rooms import Rooms
 from model_lineup.routing.follow import Follower
+from model_lineup.routing.snapshot import Snapshot
 from tests.fakes import meaning
 from tests.fakes.clock import ManualClock
 from tests.fakes.counts import count
@@ -64,6 +65,8 @@ class Machine(RuleBasedStateMachine):
         self.rooms = self.stack.enter_context(new_rooms())
         self.desk = Desk(self.rooms)
         self.world = World()
+        self.looks = 0
+        self.late_follower = self.stack.enter_context(contextlib.closing(Follower(self.rooms.database)))
         for slug in SLUGS[:2]:
             self.add_provider(slug)
         self.furnish()
@@ -330,13 +333,22 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def every_name_means_what_the_contract_says(self) -> None:
         expected = {name: (self.world.means(name), self.world.answers(name)) for name in NAMES}
-        snapshot = Follower(self.rooms.database).current()
+        with contextlib.closing(Follower(self.rooms.database)) as newcomer:
+            snapshot = newcomer.current()
+        self.what_is_followed_is_what_is_there(snapshot)
         with self.rooms.database.read() as connection:
             near = around.load(connection, NAMES)
         for index in (snapshot, near):
             hits = {name: names.resolve(index, name) for name in NAMES}
             found = {name: (hit and hit.row, hit.row if hit and hit.available else None) for name, hit in hits.items()}
             assert found == expected
+
+    def what_is_followed_is_what_is_there(self, loaded: Snapshot) -> None:
+        """A snapshot that took every change since the beginning, one that took a few at a time, and one just made."""
+        self.looks += 1
+        late = self.looks % 4 == 0
+        for follower in (self.rooms.follower, self.late_follower)[: 2 if late else 1]:
+            assert follower.current() == loaded
 
 
 def walk(machine: Machine, seed: int, steps: int) -> None:

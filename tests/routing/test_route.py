@@ -6,7 +6,6 @@ import pytest
 from model_lineup.catalog.shapes import ModelChanges, ProviderChanges
 from model_lineup.errors import ModelNotFound
 from model_lineup.rooms import Rooms
-from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Caller, Explanation
 from tests.fakes.desk import BY, Desk
 
@@ -121,25 +120,3 @@ def test_a_target_is_ready_to_call_whether_or_not_users_see_it(desk: Desk) -> No
     desk.rooms.models.delete(model.id, BY)
     with pytest.raises(ModelNotFound):
         desk.rooms.routes.target(model.id)
-
-
-def test_a_snapshot_is_kept_until_the_revision_moves(desk: Desk) -> None:
-    provider = desk.provider()
-    follower = Follower(desk.rooms.database)
-    first = follower.current()
-    assert follower.current() is first
-    model = desk.model(provider, "m", visible=True)
-    second = follower.current()
-    assert (second.revision, first.models, list(second.models)) == (desk.revision(), {}, [model.id])
-    desk.rooms.models.change(model.id, ModelChanges(visible=True), BY)
-    assert follower.current() is second  # nothing was changed
-    desk.rooms.models.delete(model.id, BY)
-    assert follower.current().models == {}
-
-
-def test_another_process_sees_a_change_on_its_next_look(desk: Desk) -> None:
-    model = desk.model(desk.provider(), "m", visible=True)
-    here, there = Follower(desk.rooms.database), Follower(desk.rooms.database)
-    for visible in (False, True, False):
-        desk.rooms.models.change(model.id, ModelChanges(visible=visible), BY)
-        assert [one.current().available(model.id) for one in (here, there)] == [visible, visible]

@@ -34,9 +34,19 @@ class Database:
     """Connections to the configuration and the activity tables of one instance."""
 
     def __init__(
-        self, readers: Engine, writer: Engine, activity_writer: Engine, *, turns: "tuple[_Turn, _Turn] | None" = None
+        self,
+        readers: Engine,
+        writer: Engine,
+        activity_writer: Engine,
+        *,
+        turns: "tuple[_Turn, _Turn] | None" = None,
+        file: Path | None = None,
     ) -> None:
-        """`turns`: of the writers of this process, where there is one of each at a time (SQLite)."""
+        """`turns`: of the writers of this process, where there is one of each at a time (SQLite); `file`: there, the
+        one of the configuration."""
+        self.file = file
+        self.written = 0
+        """How many transactions on the configuration this process has committed."""
         self._readers = readers
         self._writer = writer
         self._activity_writer = activity_writer
@@ -58,8 +68,10 @@ class Database:
 
         Raises DatabaseBusy when its turn does not come in time.
         """
-        with self._turns[0], _busy_is_503(), self._writer.begin() as connection:
-            yield connection
+        with self._turns[0], _busy_is_503():
+            with self._writer.begin() as connection:
+                yield connection
+            self.written += 1
 
     @contextlib.contextmanager
     def write_activity(self) -> Iterator[Connection]:
@@ -91,7 +103,7 @@ def open_sqlite(
     read = _sqlite(lineup, attach=activity, busy_s=busy_s, begin=_READ_BOTH, readers=readers, wait_s=wait_s)
     write = _sqlite(lineup, attach=activity, busy_s=busy_s, begin=_WRITE_LINEUP)
     write_activity = _sqlite(None, attach=activity, busy_s=busy_s, begin=("BEGIN IMMEDIATE",))
-    return Database(read, write, write_activity, turns=(_Turn(queue, busy_s), _Turn(queue, busy_s)))
+    return Database(read, write, write_activity, turns=(_Turn(queue, busy_s), _Turn(queue, busy_s)), file=lineup)
 
 
 def open_sqlite_for_migration(folder: Path) -> Engine:

@@ -1,24 +1,145 @@
-"""Keeps a snapshot as new as the configuration."""
+"""Keeps a snapshot as new as the configuration, whoever changes it.
 
+On SQLite every look sees what any process has committed; it costs 3 µs while nothing was. On PostgreSQL a look in a
+thread reads the revision, and a look on the event loop sees what this process has written at once, and what others
+have written when `follow` reads it, a moment later. docs/decisions/0019-snapshots-follow-by-delta.md.
+"""
+
+import asyncio
+import contextlib
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
+from sqlalchemy import Connection
+
+from model_lineup.clock import tick
 from model_lineup.database.engines import Database
-from model_lineup.journal import store as journal_store
-from model_lineup.routing.snapshot import Snapshot, load
+from model_lineup.database.watch import Watch
+from model_lineup.errors import Unavailable
+from model_lineup.routing import store
+from model_lineup.routing.delta import advance
+from model_lineup.routing.snapshot import EMPTY, Snapshot
+
+STALE_S = 10.0
+"""How long the last snapshot serves while the database is out of reach."""
+LOOK_EVERY_S = 0.1
+POLL_EVERY_S = 0.25
+"""On PostgreSQL, where looking is reading."""
 
 
 class Follower:
-    """Reads the revision each time it is asked, and the catalog only when the revision has moved."""
+    """Give every event loop its own. `now` is a monotonic clock."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, now: Callable[[], float] = tick) -> None:
         self._database = database
+        self._now = now
         self._snapshot: Snapshot | None = None
+        self._mark: int | None = None
+        self._read_at = 0.0
         self._lock = threading.Lock()
+        self._in_threads, self._on_loop = Watch(database), Watch(database)
+        self._loop_mark: int | None = None
+        self._reader = ThreadPoolExecutor(1, "follower")
+        self._reading: asyncio.Task[Snapshot] | None = None
 
     def current(self) -> Snapshot:
-        """A snapshot of the newest committed configuration. Reads the database: call it in a thread."""
-        with self._lock, self._database.read() as connection:
-            newest = journal_store.revision(connection)
-            if self._snapshot is None or self._snapshot.revision != newest:
-                self._snapshot = load(connection)
+        """A snapshot of the newest committed configuration, for threads: it may have to read.
+
+        While the database is out of reach it is the last one, for 10 s. Raises Unavailable after that.
+        """
+        try:
+            return self._look()
+        except Unavailable:
+            return self._last_good()
+
+    def fresh(self) -> Snapshot | None:
+        """The snapshot if nothing is known to have changed since; else None. For the event loop: it never waits."""
+        mark = self._on_loop.mark()
+        if self._snapshot is None or mark is None or mark != self._loop_mark:
+            return None
+        if self._in_threads.sees_others:
+            self._read_at = self._now()
+        elif self._now() - self._read_at > STALE_S:
+            return None
+        return self._snapshot
+
+    async def newest(self) -> Snapshot:
+        """The snapshot of what was committed before this call, read off the loop where it is not here yet.
+
+        Those who wait at the same time share one read. On PostgreSQL others' changes may be half a second late.
+        Raises Unavailable.
+        """
+        found = self.fresh()
+        if found is None and self._reading is not None:
+            with contextlib.suppress(Unavailable):
+                await asyncio.shield(self._reading)  # it may have begun before that change
+            found = self.fresh()
+        return found if found is not None else await asyncio.shield(self._read_on())
+
+    async def follow(self) -> None:
+        """Look every now and then, for ever, so that a process without requests follows too."""
+        sees_others = self._in_threads.sees_others
+        while True:
+            with contextlib.suppress(Unavailable):
+                await (self.newest() if sees_others else asyncio.shield(self._read_on()))
+            await asyncio.sleep(LOOK_EVERY_S if sees_others else POLL_EVERY_S)
+
+    def close(self) -> None:
+        self._reader.shutdown()
+        for watch in (self._in_threads, self._on_loop):
+            watch.close()
+
+    def _read_on(self) -> "asyncio.Task[Snapshot]":
+        """The read that is under way and not yet begun, else a new one."""
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+            self._reading.add_done_callback(self._has_read)
+        return self._reading
+
+    def _has_read(self, task: "asyncio.Task[Snapshot]") -> None:
+        self._reading = None
+        if not task.cancelled():
+            task.exception()  # whoever waits hears of it; nobody may be waiting
+
+    async def _read(self) -> Snapshot:
+        """Off the loop. The mark is taken before, so that what comes in between is found at the next look."""
+        mark = self._on_loop.mark()
+        try:
+            snapshot = await asyncio.get_running_loop().run_in_executor(self._reader, self._look)
+        except Unavailable:
+            return self._last_good()
+        self._loop_mark = mark
+        return snapshot
+
+    def _look(self) -> Snapshot:
+        """Raises Unavailable."""
+        with self._lock:
+            mark = self._in_threads.mark()
+            if self._snapshot is None or mark is None or mark != self._mark or not self._in_threads.sees_others:
+                self._snapshot = self._next()
+            self._mark, self._read_at = mark, self._now()
             return self._snapshot
+
+    def _next(self) -> Snapshot:
+        with self._database.read() as connection:
+            old = self._snapshot
+            if old is None:
+                return advance(EMPTY, store.changed_since(connection, EMPTY.revision))
+            revision, stamp = store.revision_and_stamp(connection)
+            if (revision, stamp) == (old.revision, old.stamp):
+                return old
+            since = old if _continues(connection, old, revision) else EMPTY
+            return advance(since, store.changed_since(connection, since.revision))
+
+    def _last_good(self) -> Snapshot:
+        """Raises Unavailable when there is none, or none that is young enough."""
+        age_s = self._now() - self._read_at
+        if self._snapshot is None or age_s > STALE_S:
+            raise Unavailable("The database is out of reach. Try again in a second.", retry_after=1)
+        return self._snapshot
+
+
+def _continues(connection: Connection, old: Snapshot, revision: int) -> bool:
+    """Whether the history that `old` stands in goes on; it does not where a backup was restored."""
+    return revision > old.revision and store.stamp(connection, old.revision) == old.stamp

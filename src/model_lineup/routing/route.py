@@ -53,7 +53,7 @@ class Routes:
         snapshot = self._follower.current()
         steps = [_step(snapshot, step) for step in names.explain(snapshot, name)]
         hit = names.resolve(snapshot, name)
-        model = snapshot.models[hit.row] if hit is not None and hit.available else None
+        model = snapshot.routed(hit.row) if hit is not None and hit.available else None
         status, code, message = _verdict(name, model, caller)
         return Explanation(
             name=name,
@@ -75,7 +75,7 @@ class Routes:
 
 
 def _step(snapshot: Snapshot, step: names.Step) -> ResolutionStep:
-    model = None if step.row is None else snapshot.models.get(step.row)
+    model = None if step.row is None else snapshot.routed(step.row)
     return ResolutionStep(step.rule, step.row is not None, model, step.available)
 
 
@@ -96,8 +96,8 @@ def _fallbacks(snapshot: Snapshot, name: str, rule: str, caller: Caller) -> list
     found = {"alias": snapshot.aliases.get(name), "alias_without_case": snapshot.folded.get(names.fold(name))}
     alias = found.get(rule)
     rows = alias.fallbacks if alias is not None else ()
-    models = [snapshot.models[row] for row in rows if row in snapshot.models]
-    return [model for model in models if _may_use(model, caller)]
+    models = [snapshot.routed(row) for row in rows]
+    return [model for model in models if model is not None and _may_use(model, caller)]
 
 
 def _suggestions(snapshot: Snapshot, name: str, caller: Caller) -> list[str]:
@@ -109,5 +109,5 @@ def _suggestions(snapshot: Snapshot, name: str, caller: Caller) -> list[str]:
 
 def _may_be_shown(snapshot: Snapshot, name: str, caller: Caller) -> bool:
     hit = names.resolve(snapshot, name)
-    model = None if hit is None else snapshot.models[hit.row]
+    model = None if hit is None else snapshot.routed(hit.row)
     return model is not None and model.listed and _may_use(model, caller)

@@ -1,17 +1,45 @@
 """The frozen view of the catalog that names are resolved in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
-from sqlalchemy import Connection, select
 
-from model_lineup.catalog.tables import aliases, models, providers
-from model_lineup.journal import store as journal_store
+
+class ProviderState(msgspec.Struct, frozen=True, gc=False):
+    """What resolution needs to know of a provider. `position` orders those that have the same id."""
+
+    id: int
+    slug: str
+    enabled: bool
+    position: int
+
+
+class ModelState(msgspec.Struct, frozen=True, gc=False):
+    """What resolution needs to know of a model, and its own flags: what its provider adds is not in it, so that
+    switching a provider changes one value and not thousands."""
+
+    id: int
+    model_id: str
+    provider_id: int
+    display_name: str
+    visible: bool
+    listed: bool
+    agents_enabled: bool
+
+
+class AliasState(msgspec.Struct, frozen=True, gc=False):
+    """`id` is the alias's own row, `row` the model's."""
+
+    id: int
+    alias: str
+    folded: str
+    row: int
+    fallbacks: tuple[int, ...]
 
 
 class RoutedModel(msgspec.Struct, frozen=True, gc=False):
-    """What resolution needs to know of a model; `available`: visible, and its provider enabled."""
+    """A model and its provider, as answers show them; `available`: visible, and its provider enabled."""
 
     id: int
     model_id: str
@@ -23,22 +51,22 @@ class RoutedModel(msgspec.Struct, frozen=True, gc=False):
     agents_enabled: bool
 
 
-class RoutedAlias(msgspec.Struct, frozen=True, gc=False):
-    alias: str
-    row: int
-    fallbacks: tuple[int, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Implements `catalog.names.NameIndex`, for every name."""
+    """Implements `catalog.names.NameIndex`, for every name. Nobody changes what is in it: snapshots share their parts.
 
-    revision: int
-    models: dict[int, RoutedModel]
-    aliases: dict[str, RoutedAlias]
-    folded: dict[str, RoutedAlias]
-    by_provider: dict[tuple[str, str], int]
-    by_id: dict[str, list[int]]
+    `stamp` is the moment at which the change set of `revision` was written, in microseconds: a database whose history
+    was replaced has another one. `by_id` holds rows in the order of their ids, `slugs` a provider's id.
+    """
+
+    revision: int = -1
+    stamp: int | None = None
+    providers: Mapping[int, ProviderState] = field(default_factory=dict)
+    slugs: Mapping[str, int] = field(default_factory=dict)
+    models: Mapping[int, ModelState] = field(default_factory=dict)
+    by_id: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    aliases: Mapping[str, AliasState] = field(default_factory=dict)
+    folded: Mapping[str, AliasState] = field(default_factory=dict)
 
     def alias(self, name: str) -> int | None:
         found = self.aliases.get(name)
@@ -49,44 +77,39 @@ class Snapshot:
         return None if found is None else found.row
 
     def at_provider(self, slug: str, model_id: str) -> int | None:
-        return self.by_provider.get((slug, model_id))
+        provider = self.slugs.get(slug)
+        if provider is None:
+            return None
+        return next((row for row in self.by_id.get(model_id, ()) if self.models[row].provider_id == provider), None)
 
     def with_id(self, model_id: str) -> Sequence[int]:
-        return self.by_id.get(model_id, ())
+        rows = self.by_id.get(model_id, ())
+        return rows if len(rows) < 2 else sorted(rows, key=self._precedence)
 
     def available(self, row: int) -> bool:
         model = self.models.get(row)
-        return model is not None and model.available
+        return model is not None and model.visible and self.providers[model.provider_id].enabled
+
+    def routed(self, row: int) -> RoutedModel | None:
+        """The model of this row as answers show it."""
+        model = self.models.get(row)
+        if model is None:
+            return None
+        provider = self.providers[model.provider_id]
+        return RoutedModel(
+            id=model.id,
+            model_id=model.model_id,
+            provider_id=provider.id,
+            slug=provider.slug,
+            display_name=model.display_name,
+            available=model.visible and provider.enabled,
+            listed=model.listed,
+            agents_enabled=model.agents_enabled,
+        )
+
+    def _precedence(self, row: int) -> tuple[int, int]:
+        return self.providers[self.models[row].provider_id].position, row
 
 
-def load(connection: Connection) -> Snapshot:
-    """Everything, from one transaction."""
-    snapshot = Snapshot(journal_store.revision(connection), {}, {}, {}, {}, {})
-    for model in _models(connection):
-        snapshot.models[model.id] = model
-        snapshot.by_provider[model.slug, model.model_id] = model.id
-        snapshot.by_id.setdefault(model.model_id, []).append(model.id)
-    for folded, alias in _aliases(connection):
-        snapshot.aliases[alias.alias] = snapshot.folded[folded] = alias
-    return snapshot
-
-
-def _models(connection: Connection) -> list[RoutedModel]:
-    """In the providers' order, which is the order in which they win an id that several have."""
-    columns = (models.c.id, models.c.model_id, models.c.provider_id, providers.c.slug, models.c.display_name)
-    flags = (models.c.visible, providers.c.enabled, models.c.listed, models.c.agents_enabled)
-    query = select(*columns, *flags).select_from(models.join(providers)).where(models.c.deleted_at.is_(None))
-    rows = connection.execute(query.order_by(providers.c.position, models.c.id))
-    return [
-        RoutedModel(row_id, model_id, provider_id, slug, name, bool(visible and enabled), bool(listed), bool(agents))
-        for row_id, model_id, provider_id, slug, name, visible, enabled, listed, agents in rows
-    ]
-
-
-def _aliases(connection: Connection) -> list[tuple[str, RoutedAlias]]:
-    query = select(aliases.c.folded, aliases.c.alias, aliases.c.model_row, aliases.c.fallbacks)
-    rows = connection.execute(query.where(aliases.c.deleted_at.is_(None)))
-    return [
-        (folded, RoutedAlias(alias, row, msgspec.json.decode(fallbacks, type=tuple[int, ...])))
-        for folded, alias, row, fallbacks in rows
-    ]
+EMPTY = Snapshot()
+"""Nothing, from before the first revision."""
