@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from model_lineup.errors import LineupError, StartRefused, error_classes
+from model_lineup.errors import LineupError, OperationRefused, StartRefused, error_classes
 from tools.docs_markdown import code, joined, own_docstring, prose, table
 from tools.docs_markdown import page as whole_page
 
@@ -33,7 +33,7 @@ what the address takes.
 
 
 def page() -> str:
-    classes = [error for error in error_classes() if error is not StartRefused]
+    classes = [error for error in error_classes() if error not in (StartRefused, OperationRefused)]
     return whole_page(
         "Errors",
         "src/model_lineup/errors.py",
@@ -42,6 +42,8 @@ def page() -> str:
         table(("Code", "Status", "Title", "A case of", "More"), map(_row, in_order(classes))),
         "## A start that is refused",
         prose(own_docstring(StartRefused)),
+        "## A backup, restore or rotation that is refused",
+        prose(own_docstring(OperationRefused)),
     )
 
 

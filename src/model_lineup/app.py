@@ -7,7 +7,6 @@ import contextlib
 import hmac
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -27,7 +26,7 @@ from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
 from model_lineup.clock import Clock, SystemClock
-from model_lineup.database import engines, instance
+from model_lineup.database import engines, holding, instance
 from model_lineup.database.engines import Database
 from model_lineup.errors import Unavailable
 from model_lineup.journal import store as journal_store
@@ -53,7 +52,7 @@ def open_instance(settings: Settings, *, clock: Clock | None = None) -> Iterator
     """
     clock, database = clock or SystemClock(), open_database(settings)
     try:
-        vault = instance.open_vault(database, keyring_path(settings), clock.now())
+        vault = instance.open_vault(database, settings.keyring_path, clock.now())
         rooms = _rooms(settings, database, vault, clock)
         with contextlib.closing(rooms.follower):
             yield rooms
@@ -70,12 +69,12 @@ def open_database(settings: Settings) -> Database:
         _migrate(engine)
         return engines.open_postgres(url, busy_s=busy_s, pool=settings.postgres_pool)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _migrate(engines.open_sqlite_for_migration(settings.data_dir))
-    return engines.open_sqlite(settings.data_dir, busy_s=busy_s, queue=settings.writer_queue)
-
-
-def keyring_path(settings: Settings) -> Path:
-    return settings.keyring_file or settings.data_dir / "keyring.json"
+    with contextlib.ExitStack() as held:
+        held.enter_context(holding.together(settings.data_dir))
+        _migrate(engines.open_sqlite_for_migration(settings.data_dir))
+        database = engines.open_sqlite(settings.data_dir, busy_s=busy_s, queue=settings.writer_queue)
+        database.until_closed.push(held.pop_all())
+    return database
 
 
 def build(rooms: Rooms) -> Shell:

@@ -19,7 +19,8 @@
     ├── UpstreamFailed 502       a provider did not do what it was asked
     ├── Unavailable 503          the database is busy, a key cannot be opened, set-up is not done
     ├── GatewayTimeout 504       it did not happen in time
-    └── StartRefused             not over HTTP: exit code 78
+    ├── StartRefused             not over HTTP: exit code 78
+    └── OperationRefused         not over HTTP: backup, restore, rotate-keys; exit code 1
 
 Raised where the fact is known; turned into `application/problem+json` once, in `shell/` and `api/problems.py`.
 A message names the thing, what was expected and what to do next, and holds no secret.
@@ -261,6 +262,13 @@ class StartRefused(LineupError):
 
     code = "start_refused"
     title = "Lineup refuses to start"
+
+
+class OperationRefused(LineupError):
+    """A backup, a restore or a rotation cannot be done like this, and changed nothing; exit code 1."""
+
+    code = "operation_refused"
+    title = "Lineup refuses to do this"
 
 
 def error_classes() -> list[type[LineupError]]:

@@ -76,6 +76,10 @@ class Settings(BaseModel):
     runs_at_once: int = Field(2, ge=1, le=64, description="Benchmarks that one process runs at a time.")
     run_lease_s: float = Field(15, gt=1, le=600, description="Silence after which a benchmark counts as interrupted.")
 
+    @property
+    def keyring_path(self) -> Path:
+        return self.keyring_file or self.data_dir / "keyring.json"
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:

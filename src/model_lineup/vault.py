@@ -17,6 +17,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from model_lineup import durable
 from model_lineup.errors import KeyUndecryptable, StartRefused
 
 NONCE_BYTES = 12
@@ -70,6 +71,12 @@ class Vault:
         return hmac.new(self._pepper, message, hashlib.sha256).digest()
 
 
+def key_id(sealed: str) -> str:
+    """The id of the ring's key under which a secret is sealed; empty for what `seal` never returned."""
+    parts = sealed.split(".")
+    return parts[1] if len(parts) == 4 else ""
+
+
 def new_ring() -> KeyRing:
     kid = secrets.token_hex(4)
     return KeyRing(
@@ -94,22 +101,14 @@ def load_ring(path: Path) -> KeyRing | None:
     return ring
 
 
-def store_ring(ring: KeyRing, path: Path) -> None:
-    """Write a new ring, readable by its owner alone. Raises FileExistsError where one is already there.
+def store_ring(ring: KeyRing, path: Path, *, replace: bool = False) -> None:
+    """Write a ring, readable by its owner alone. It replaces one only if told so: else FileExistsError.
 
     It appears under its name whole or not at all: another process may be waiting to read it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    try:
-        handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(ring)))
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(half, path)  # unlike a rename, it never replaces a ring
-    finally:
-        half.unlink(missing_ok=True)
+    with durable.written(path, replace=replace) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(ring)))
 
 
 def _is_key(key: bytes) -> bool:

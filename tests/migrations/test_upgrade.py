@@ -178,10 +178,10 @@ def test_a_database_of_a_newer_lineup_is_left_alone(engine: Engine) -> None:
 def test_a_migration_that_fails_leaves_the_database_as_it_was(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     real = upgrade._upgrade
 
-    def fail_at_the_second(connection: Any, branch: upgrade.Branch) -> None:
+    def fail_at_the_second(connection: Any, branch: upgrade.Branch, version: str) -> None:
         if branch.name == "activity":
             raise LookupError
-        real(connection, branch)
+        real(connection, branch, version)
 
     monkeypatch.setattr(upgrade, "_upgrade", fail_at_the_second)
     with pytest.raises(LookupError):

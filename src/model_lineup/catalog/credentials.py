@@ -30,13 +30,13 @@ class Credentials:
         sealed = store.credential(connection, provider.id).sealed_key
         if sealed is None:
             return None
-        return self._vault.open(sealed, _bound_to(provider.id, Origin.of(provider.base_url)))
+        return self._vault.open(sealed, bound_to(provider.id, Origin.of(provider.base_url)))
 
     def seal(self, provider_id: int, key: str, origin: Origin) -> dict[str, Any]:
         """The columns of a key. Raises InvalidInput for one that no header can carry."""
         provider_rules.check_key(key)
         hint = key[-LAST:] if len(key) >= 3 * LAST else None
-        sealed = self._vault.seal(key, _bound_to(provider_id, origin))
+        sealed = self._vault.seal(key, bound_to(provider_id, origin))
         return {"sealed_key": sealed, "key_origin": str(origin), "key_hint": hint}
 
     def after(
@@ -74,5 +74,6 @@ def _leads_elsewhere(before: Provider, changes: ProviderChanges) -> bool:
     return new_proxy or new_authority
 
 
-def _bound_to(provider_id: int, origin: Origin) -> str:
+def bound_to(provider_id: int, origin: object) -> str:
+    """What the key of this provider is sealed for; `origin` as it is written in `key_origin`."""
     return f"provider {provider_id}|api_key|{origin}"

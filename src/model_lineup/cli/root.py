@@ -9,6 +9,7 @@ import typer
 from model_lineup import __version__
 from model_lineup.cli import (
     aliases,
+    backup,
     benchmark,
     changes,
     config,
@@ -74,6 +75,9 @@ verb(app, "create-admin", examples=["lineup create-admin ann@example.com"])(peop
 verb(app, "resolve", examples=["lineup resolve gpt-4o --as agent"])(names.resolve)
 verb(app, "test", examples=["lineup test gpt-4o"])(names.check)
 verb(app, "benchmark", examples=["lineup benchmark gpt-4o --requests 100 --concurrency 8"])(benchmark.benchmark)
+verb(app, "backup", only_here=True, examples=["lineup backup", "lineup backup --verify lineup-backup-….tar.gz"])(
+    backup.backup
+)
 verb(app, "doctor", only_here=True, examples=["lineup doctor --online"])(doctor.doctor)
 for _noun in NOUNS:
     app.add_typer(_noun.app)

@@ -18,6 +18,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from model_lineup import durable
+from model_lineup.database import holding
 from model_lineup.errors import DatabaseBusy, StartRefused, Unavailable
 
 _PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "mmap_size = 0")
@@ -51,6 +53,8 @@ class Database:
         self._writer = writer
         self._activity_writer = activity_writer
         self._turns = turns or (_NO_TURN, _NO_TURN)
+        self.until_closed = contextlib.ExitStack()
+        """What is let go with the connections: the hold on the data folder."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -82,6 +86,7 @@ class Database:
     def close(self) -> None:
         for engine in (self._readers, self._writer, self._activity_writer):
             engine.dispose()
+        self.until_closed.close()
 
 
 def sqlite_module() -> Any:
@@ -107,8 +112,12 @@ def open_sqlite(
 
 
 def open_sqlite_for_migration(folder: Path) -> Engine:
-    """One connection that may change both files; its `begin()` holds the write locks of both."""
-    return _sqlite(folder / "lineup.db", attach=folder / "activity.db", busy_s=60, begin=("BEGIN IMMEDIATE",))
+    """One connection that may change both files, which are made; its `begin()` holds the write locks of both."""
+    files = (folder / "lineup.db", folder / "activity.db")
+    if folder.is_dir():
+        for file in files:
+            durable.make_private(file)
+    return _sqlite(files[0], attach=files[1], busy_s=60, begin=("BEGIN IMMEDIATE",))
 
 
 def open_postgres(url: str, *, busy_s: float, pool: int, wait_s: float = _POOL_WAIT_S) -> Database:
@@ -123,8 +132,11 @@ def open_postgres(url: str, *, busy_s: float, pool: int, wait_s: float = _POOL_W
     return Database(readers, engine, engine)
 
 
-def postgres_engine(url: str, *, pool: int, wait_s: float = _POOL_WAIT_S) -> Engine:
-    """Raises StartRefused for an address that is not PostgreSQL's, or without the driver."""
+def postgres_engine(url: str, *, pool: int, wait_s: float = _POOL_WAIT_S, held: bool = True) -> Engine:
+    """`held`: each connection keeps a restore away while it is open, and is not made while one is under way.
+
+    Raises StartRefused for an address that is not PostgreSQL's, or without the driver.
+    """
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -132,11 +144,23 @@ def postgres_engine(url: str, *, pool: int, wait_s: float = _POOL_WAIT_S) -> Eng
     if parsed.get_backend_name() != "postgresql":
         raise StartRefused("LINEUP_DATABASE_URL must start with postgresql://; leave it out to use SQLite.")
     try:
-        return create_engine(
+        engine = create_engine(
             _with_psycopg(parsed), pool_size=pool, max_overflow=0, pool_timeout=wait_s, pool_pre_ping=True
         )
     except ImportError:
         raise StartRefused("PostgreSQL needs its driver: pip install 'model-lineup[postgres]'.") from None
+    if held:
+        event.listen(engine, "connect", _hold_together)
+    return engine
+
+
+def _hold_together(connection: Any, _: object) -> None:
+    """Raises Unavailable while a restore has the database alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock_shared(%s)", (holding.ADVISORY_LOCK,))
+        if not cursor.fetchone()[0]:
+            raise Unavailable("This database is being restored. Try again in a minute.", retry_after=60)
+    connection.commit()
 
 
 def _with_psycopg(url: URL) -> URL:

@@ -14,7 +14,7 @@ from model_lineup.errors import KeyUndecryptable, StartRefused
 from model_lineup.vault import KeyRing, Vault, load_ring, new_ring, store_ring
 
 _CANARY = "lineup canary"
-_BOUND_TO = "instance 1|canary|-"
+CANARY_BOUND_TO = "instance 1|canary|-"
 
 
 def open_vault(database: Database, ring_path: Path, now: datetime) -> Vault:
@@ -53,11 +53,11 @@ def check_canary(database: Database, vault: Vault, now: datetime) -> None:
     """Seal the canary of a new instance; open that of an old one. Raises StartRefused with the wrong key ring."""
     with database.write() as connection:
         if connection.execute(select(instance.c.canary)).scalar_one_or_none() is None:
-            sealed = vault.seal(_CANARY, _BOUND_TO)
+            sealed = vault.seal(_CANARY, CANARY_BOUND_TO)
             insert_once(connection, instance, {"id": 1, "revision": 0, "canary": sealed, "created_at": micros(now)})
         stored = connection.execute(select(instance.c.canary)).scalar_one()
     try:
-        vault.open(stored, _BOUND_TO)
+        vault.open(stored, CANARY_BOUND_TO)
     except KeyUndecryptable:
         raise StartRefused(
             "This key ring does not open this database. Start Lineup with the ring that the database was made with."

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,20 +50,46 @@ class Branch:
 BRANCHES = (Branch("configuration", None), Branch("activity", "activity"))
 
 
-def migrate(engine: Engine) -> list[str]:
+Versions = dict[str, str | None]
+"""The version at which each branch's tables are, by its name; None: there are none."""
+
+
+def migrate(engine: Engine, *, before: Callable[[Versions], None] | None = None) -> list[str]:
     """Apply what is due in one transaction and return the names of the branches that moved.
 
-    `engine.begin()` must lock on SQLite (BEGIN IMMEDIATE). Raises StartRefused for tables that this version does not
-    know, and for a database that cannot be opened.
+    `before` is called once the lock is held, when tables that hold something are about to be changed; what it raises
+    ends the migration before it began. `engine.begin()` must lock on SQLite (BEGIN IMMEDIATE). Raises StartRefused for
+    tables that this version does not know, and for a database that cannot be opened.
     """
     with _begun(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
-            connection.execute(text("CREATE SCHEMA IF NOT EXISTS activity"))
-        due = [branch for branch in BRANCHES if _stored_version(connection, branch) != branch.head]
-        for branch in due:
-            _upgrade(connection, branch)
-        return [branch.name for branch in due]
+        return apply(connection, before=before)
+
+
+def apply(connection: Connection, *, before: Callable[[Versions], None] | None = None) -> list[str]:
+    """The same in a transaction of the caller's, who holds the lock."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("CREATE SCHEMA IF NOT EXISTS activity"))
+    versions = stored_versions(connection)
+    due = [branch for branch in BRANCHES if versions[branch.name] != branch.head]
+    if before and due and any(versions.values()):
+        before(versions)
+    for branch in due:
+        _upgrade(connection, branch, "head")
+    return [branch.name for branch in due]
+
+
+def stored_versions(connection: Connection) -> Versions:
+    """Raises StartRefused for tables that this version does not know."""
+    return {branch.name: _stored_version(connection, branch) for branch in BRANCHES}
+
+
+def make_as_of(connection: Connection, versions: Versions) -> None:
+    """Make the tables of an older version in an empty database."""
+    for branch in BRANCHES:
+        if version := versions[branch.name]:
+            _upgrade(connection, branch, version)
 
 
 @contextlib.contextmanager
@@ -105,10 +131,10 @@ def _stored_version(connection: Connection, branch: Branch) -> str | None:
     return stored[0] if stored else None
 
 
-def _upgrade(connection: Connection, branch: Branch) -> None:
+def _upgrade(connection: Connection, branch: Branch, version: str) -> None:
     from alembic import command
 
-    command.upgrade(alembic_config(connection, branch), "head")
+    command.upgrade(alembic_config(connection, branch), version)
 
 
 def alembic_config(connection: Connection, branch: Branch, **attributes: Any) -> Any:

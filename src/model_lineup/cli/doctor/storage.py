@@ -5,7 +5,6 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from model_lineup.app import keyring_path
 from model_lineup.cli.doctor.check import Check, failed, ok, warned
 from model_lineup.cli.local import refuse_foreign
 from model_lineup.database import engines, health
@@ -27,7 +26,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         )
         return
     yield _folder(settings.data_dir)
-    yield _ring(keyring_path(settings))
+    yield _ring(settings.keyring_path)
     yield from _database(settings)
 
 

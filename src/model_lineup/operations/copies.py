@@ -1,0 +1,67 @@
+"""Copies of both databases as SQLite files, of one moment, beside whatever goes on.
+
+SQLite's own backup takes its pages through a read transaction, never the file: a file that is copied lacks what is in
+its log, and opening it beside SQLite drops SQLite's locks. Both files are of exactly one moment: the transaction begins
+while the write locks of both are held, which takes less than a millisecond; then everybody writes on.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from model_lineup import durable
+from model_lineup.database import engines
+from model_lineup.errors import OperationRefused
+from model_lineup.migrations import upgrade
+from model_lineup.operations import store
+from model_lineup.operations.archive import DATABASES
+
+_BUSY_S = 60.0
+
+
+def of_sqlite(folder: Path, into: Path, *, locked: bool = False) -> None:
+    """`locked`: the caller holds the write locks of both files already."""
+    source = engines.open_sqlite(folder, busy_s=_BUSY_S, queue=1, readers=1)
+    with contextlib.closing(source), _one_moment(folder, source, locked=locked) as connection:
+        driver: Any = connection.connection.driver_connection
+        for schema, name in zip(("main", "activity"), DATABASES, strict=True):
+            target = into / name
+            durable.make_private(target)
+            copied = engines.sqlite_module().connect(str(target))
+            try:
+                copied.execute("PRAGMA synchronous = OFF")  # a copy that a power cut tears is made again
+                driver.backup(copied, name=schema)
+            finally:
+                copied.close()
+
+
+def of_postgres(source: Engine, into: Path) -> None:
+    """Every row, read in one transaction that sees one moment."""
+    reader = source.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    made = engines.open_sqlite_for_migration(into)
+    try:
+        with reader.begin() as rows, made.begin() as target:
+            versions = upgrade.stored_versions(rows)
+            if not any(versions.values()):
+                raise OperationRefused("There is no Lineup in the database of LINEUP_DATABASE_URL.")
+            upgrade.make_as_of(target, versions)
+            target.exec_driver_sql("PRAGMA defer_foreign_keys = ON").close()
+            store.copy(rows, target)
+    finally:
+        made.dispose()
+
+
+@contextlib.contextmanager
+def _one_moment(folder: Path, source: engines.Database, *, locked: bool) -> Iterator[Connection]:
+    with contextlib.ExitStack() as stack:
+        if locked:
+            yield stack.enter_context(source.read())
+            return
+        locks = engines.open_sqlite_for_migration(folder)
+        stack.callback(locks.dispose)
+        with locks.begin():
+            connection = stack.enter_context(source.read())
+        yield connection
