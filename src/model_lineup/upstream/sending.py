@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from model_lineup.upstream import address, failures
+from model_lineup.upstream import address, failures, registry
 from model_lineup.upstream.contract import Endpoint, Failure
 from model_lineup.upstream.wire import BadHeader, BadUrl, Client, Deadlines, Request, Response, WireError
 
@@ -30,6 +30,14 @@ async def send(client: Client, request: Request, endpoint: Endpoint, deadlines: 
     except BadHeader:
         message = "The API key or a header holds characters that cannot be sent."
         raise FailedError(failures.simple("auth", "auth", message, endpoint)) from None
+
+
+async def open_ahead(client: Client, endpoint: Endpoint, count: int) -> None:
+    """Makes `count` connections before they are needed. What fails here, the request will tell."""
+    request = address.request_to(registry.kind_named(endpoint.kind), endpoint, "/")
+    within_s = endpoint.timeouts.connect_s
+    with suppress(WireError, BadUrl, BadHeader):
+        await client.open_ahead(request, path=address.path_to(endpoint), count=count, within_s=within_s)
 
 
 async def error_body(response: Response) -> bytes:

@@ -1,4 +1,4 @@
-"""Both event loops, and a look at what is left behind."""
+"""Both event loops, the transport that asks the kernel for stamps, and a look at what is left behind."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import uvloop
 
+from model_lineup.upstream.wire import Receipts, client
+from model_lineup.upstream.wire.dial import Dialler
+
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
@@ -16,9 +19,18 @@ def _open_files() -> set[str]:
     return {f"{link.name}:{link.readlink()}" for link in links}
 
 
-@pytest.fixture(params=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Run:
-    """Run a coroutine in a fresh loop; afterwards no task and no socket may be left."""
+def _stamping_dialler(names: Any, contexts: Any, listeners: Any, receipts: Receipts | None) -> Dialler:
+    return Dialler(names, contexts, listeners, receipts or Receipts())
+
+
+@pytest.fixture(params=["asyncio", "uvloop", "stamped"])
+def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a coroutine in a fresh loop; afterwards no task and no socket may be left.
+
+    `stamped`: every client reads as the measuring one does, on uvloop as there.
+    """
+    if request.param == "stamped":
+        monkeypatch.setattr(client, "Dialler", _stamping_dialler)
 
     def runner(coroutine: Coroutine[Any, Any, Any]) -> Any:
         async def watched() -> Any:
@@ -29,7 +41,7 @@ def run(request: pytest.FixtureRequest) -> Run:
                 assert not left, left
 
         before = _open_files()
-        factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
+        factory = uvloop.new_event_loop if request.param != "asyncio" else asyncio.new_event_loop
         with asyncio.Runner(loop_factory=factory) as loop:
             result = loop.run(watched())
         left = {name for name in _open_files() - before if "socket" in name}

@@ -25,6 +25,7 @@ from model_lineup.upstream.wire.faults import (
     WireError,
 )
 from model_lineup.upstream.wire.origin import BadUrl, Origin
+from model_lineup.upstream.wire.receipts import Receipts
 from model_lineup.upstream.wire.resolve import Resolver
 from model_lineup.upstream.wire.response import Response
 from model_lineup.upstream.wire.shapes import Deadlines, Path, Piece, Request, Scope
@@ -48,6 +49,7 @@ __all__ = [
     "PoolFull",
     "ProtocolBroken",
     "ProxyFailed",
+    "Receipts",
     "Request",
     "Resolver",
     "Response",

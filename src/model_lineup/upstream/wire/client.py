@@ -10,6 +10,7 @@ from model_lineup.upstream.wire.dial import Dialler, Listeners
 from model_lineup.upstream.wire.faults import ClientClosed, ConnectionBroken
 from model_lineup.upstream.wire.origin import split_url
 from model_lineup.upstream.wire.pool import Key, Pool
+from model_lineup.upstream.wire.receipts import Receipts, keep_stamping
 from model_lineup.upstream.wire.request import write_head
 from model_lineup.upstream.wire.resolve import Resolver, SystemResolver
 from model_lineup.upstream.wire.response import Response
@@ -18,6 +19,8 @@ from model_lineup.upstream.wire.tls import Contexts
 
 _THREADS = 8
 """For getaddrinfo and for loading certificates; both are rare, and slow ones must not queue behind each other."""
+
+_OPENED_AT_ONCE = 16
 
 
 def no_listeners() -> Collection[tuple[str, int]]:
@@ -37,13 +40,17 @@ class Client:
         max_head_bytes: int = 64 * 1024,
         resolver: Resolver | None = None,
         forbidden_origins: Listeners = no_listeners,
+        receipts: Receipts | None = None,
     ) -> None:
         """`pool_per_origin`: open connections per origin, path and credential, idle or not; `pool_total`: of all.
 
         `forbidden_origins`: Lineup's own listeners, asked at each dialling; `0.0.0.0` means every address of ours.
+        `receipts`: for measuring; pieces then carry the kernel's stamps, and these keep the account of them.
         """
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lineup-wire")
-        self._dialler = Dialler(resolver or SystemResolver(self._threads), Contexts(self._threads), forbidden_origins)
+        names, contexts = resolver or SystemResolver(self._threads), Contexts(self._threads)
+        self._dialler = Dialler(names, contexts, forbidden_origins, receipts)
+        self._stamping = keep_stamping() if receipts is not None and receipts.kernel else None
         self._pool = Pool(per_key=pool_per_origin, total=pool_total, idle_expiry_s=idle_expiry_s)
         self._max_head_bytes = max_head_bytes
         self._closed = False
@@ -69,9 +76,34 @@ class Client:
         connection = await self._connect(key, min(deadlines.connect_s, started + deadlines.total_s - tick()))
         return await connection.exchange(head, request.body, started=started, deadlines=deadlines)
 
+    async def open_ahead(self, request: Request, *, path: Path, count: int, within_s: float) -> None:
+        """Have `count` connections idle in the pool for requests like this one. Raises `WireError` when one fails.
+
+        They wait as long as any idle connection does, so this is for work that begins at once.
+        """
+        url = split_url(request.url)
+        key = (url.origin, path, write_head(request, url).credentials)
+        width = asyncio.Semaphore(_OPENED_AT_ONCE)
+
+        async def open_one() -> None:
+            async with width:
+                self._pool.put(await self._connect(key, within_s))
+
+        missing = count - self._pool.idle(key)
+        opening = [asyncio.create_task(open_one()) for _ in range(missing)]
+        try:
+            for task in opening:
+                await task
+        finally:
+            for task in opening:
+                task.cancel()
+            await asyncio.gather(*opening, return_exceptions=True)
+
     async def close(self) -> None:
         """Abort whatever is open; exchanges under way fail with `ClientClosed`."""
         self._closed = True
+        if self._stamping is not None:
+            self._stamping.close()
         self._pool.abort_all(ClientClosed("The client was closed."))
         self._threads.shutdown(wait=False, cancel_futures=True)
         for _ in range(10):  # transports close their sockets a few turns of the loop later

@@ -45,6 +45,7 @@ class Connection(asyncio.Protocol):
         self._poll: select.poll | None = None
         self._inbox: Inbox | None = None
         self._exchanges = 0
+        self._was_idle = False
 
     # For the client and the pool.
 
@@ -54,7 +55,7 @@ class Connection(asyncio.Protocol):
         self._exchanges += 1
         transport = self._transport
         if transport is None or transport.is_closing():  # uvloop raises RuntimeError when a closed one is written to
-            raise ConnectionBroken("The connection was closed.", stale_connection=reused)
+            raise ConnectionBroken("The connection was closed.", stale_connection=self._was_idle)
         inbox = self._inbox = Inbox(self)
         self._deadlines = deadlines
         self._total_at = started + deadlines.total_s
@@ -62,12 +63,13 @@ class Connection(asyncio.Protocol):
             transport.write(head + body)
         else:
             transport.writelines((head, body))
-        self._sent_at = self._received_at = tick()
+        inbox.sent_at = self._sent_at = self._received_at = tick()
         self._watch.set(min(self._total_at, self._sent_at + deadlines.first_byte_s))
-        return Response(inbox, await inbox.wait_for_head(), sent_at=self._sent_at, reused=reused)
+        return Response(inbox, await inbox.wait_for_head(), sent_at=inbox.sent_at, reused=reused)
 
     def park(self, until: float) -> None:
         """Idle in the pool; a byte or an end that comes now closes it."""
+        self._was_idle = True
         self._watch.set(until)
 
     def is_usable(self) -> bool:
@@ -111,14 +113,18 @@ class Connection(asyncio.Protocol):
             self._poll.register(sock.fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
-        at = tick()
+        self.receive(data, tick())
+
+    def receive(self, data: bytes, at: float) -> None:
+        """`at`: `clock.tick()` of the receipt, which a transport that asks the kernel knows better."""
         inbox, reader = self._inbox, self._reader
         if inbox is None:
             self.abort()
             return
-        self._received_at = at
+        self._received_at = max(self._received_at, at)  # what waited while we held may have come before we went on
         body = reader.feed(data, at)
         if inbox.head is None and reader.head is not None:
+            inbox.sent_at = getattr(self._transport, "sent_at", inbox.sent_at)
             inbox.put_head(reader.head)
         if body:
             inbox.put(body, at)
@@ -168,7 +174,7 @@ class Connection(asyncio.Protocol):
         elif heard:
             self.abort(Truncated("The connection was closed before the response was complete."))
         else:
-            stale = self._exchanges > 1 and tick() - self._sent_at < STALE_WINDOW_S
+            stale = self._was_idle and tick() - self._sent_at < STALE_WINDOW_S
             self.abort(ConnectionBroken("The connection was closed without a response.", stale_connection=stale))
 
     def _watch_body(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -22,8 +23,11 @@ from model_lineup.upstream.wire.faults import (
     ProxyFailed,
 )
 from model_lineup.upstream.wire.origin import BadUrl, Origin
+from model_lineup.upstream.wire.receipts import Receipts, ask_for_stamps
 from model_lineup.upstream.wire.resolve import Resolver
 from model_lineup.upstream.wire.shapes import Path, Scope
+from model_lineup.upstream.wire.stamped import StampedTransport
+from model_lineup.upstream.wire.stamped_tls import StampedTls
 from model_lineup.upstream.wire.tls import Contexts, describe
 from model_lineup.upstream.wire.tunnel import Tunnel
 
@@ -33,11 +37,12 @@ Listeners = Callable[[], Collection[tuple[str, int]]]
 
 @dataclass(frozen=True, slots=True)
 class Dialler:
-    """What every dialling needs."""
+    """What every dialling needs. With `receipts`, connections are made that know when the kernel received something."""
 
     resolver: Resolver
     contexts: Contexts
     listeners: Listeners
+    receipts: Receipts | None = None
 
     async def open(self, connection: Connection, within_s: float) -> None:
         """Connect `connection` to the origin of its key. Raises `WireError`."""
@@ -109,6 +114,8 @@ class _Dialling:
         try:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._dialler.receipts is not None and self._dialler.receipts.kernel:
+                ask_for_stamps(sock)
             await self._loop.sock_connect(sock, (address, port))
         except BaseException:
             sock.close()
@@ -117,11 +124,14 @@ class _Dialling:
 
     async def _directly(self, sock: socket.socket) -> None:
         if self._origin.scheme == "http":
-            await _adopt(self._loop, sock, self._connection)
+            await self._adopt(sock, self._connection)
             return
         self.phase = "tls"
         try:
             context = await self._dialler.contexts.of(self._path.ca_bundle)
+            if self._dialler.receipts is not None:
+                await self._secure(StampedTransport(self._loop, sock, self._dialler.receipts), context)
+                return
             await self._loop.create_connection(
                 lambda: self._connection,
                 sock=sock,
@@ -137,7 +147,7 @@ class _Dialling:
 
     async def _through_proxy(self, sock: socket.socket) -> None:
         tunnel = Tunnel(self._loop, self._origin)
-        transport = await _adopt(self._loop, sock, tunnel)
+        transport = await self._adopt(sock, tunnel)
         try:
             await tunnel.opened
             await self._take_over(transport)
@@ -154,6 +164,9 @@ class _Dialling:
         self.phase = "tls"
         context = await self._dialler.contexts.of(self._path.ca_bundle)
         try:
+            if isinstance(transport, StampedTransport):
+                await self._secure(transport, context)
+                return
             secured = await self._loop.start_tls(
                 transport,
                 self._connection,
@@ -166,14 +179,26 @@ class _Dialling:
         assert secured is not None
         self._connection.connection_made(secured)
 
+    async def _secure(self, transport: StampedTransport, context: ssl.SSLContext) -> None:
+        tls = StampedTls(transport, context, self._origin.host)
+        transport.start(tls)
+        try:
+            await tls.handshake(self._connection)
+        except BaseException:
+            transport.abort()
+            raise
 
-async def _adopt(loop: asyncio.AbstractEventLoop, sock: socket.socket, protocol: asyncio.Protocol) -> asyncio.Transport:
-    try:
-        transport, _ = await loop.create_connection(lambda: protocol, sock=sock)
-    except BaseException:
-        sock.close()
-        raise
-    return transport
+    async def _adopt(self, sock: socket.socket, protocol: asyncio.Protocol) -> asyncio.Transport:
+        if self._dialler.receipts is not None:
+            stamped = StampedTransport(self._loop, sock, self._dialler.receipts)
+            stamped.start(protocol)
+            return stamped
+        try:
+            transport, _ = await self._loop.create_connection(lambda: protocol, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+        return transport
 
 
 def _proxy_of(path: Path, origin: Origin) -> Origin | None:

@@ -35,14 +35,16 @@ class Source(Protocol):
 class Inbox:
     """One response's way from connection to caller.
 
-    `source` is None once the connection is done with it; `is_full` while the source has been told to hold.
+    `source` is None once the connection is done with it; `is_full` while the source has been told to hold; `sent_at`:
+    `clock.tick()` of the sending of the request.
     """
 
-    __slots__ = ("_pieces", "_unread", "_waiter", "ended", "error", "head", "is_full", "source")
+    __slots__ = ("_pieces", "_unread", "_waiter", "ended", "error", "head", "is_full", "sent_at", "source")
 
     def __init__(self, source: Source) -> None:
         self.source: Source | None = source
         self.head: Head | None = None
+        self.sent_at = 0.0
         self.ended = False
         self.error: WireError | None = None
         self._pieces: deque[Piece] = deque()

@@ -44,6 +44,11 @@ class Pool:
             connection.abort()
         return None
 
+    def idle(self, key: Key) -> int:
+        """How many idle connections there are, some of which may prove closed."""
+        shelf = self._shelves.get(key)
+        return 0 if shelf is None else len(shelf.idle)
+
     def put(self, connection: Connection) -> None:
         """Keep a connection whose exchange ended cleanly."""
         self._shelves[connection.key].idle.append(connection)
