@@ -87,6 +87,49 @@ def test_open_loop_sends_when_due_though_nothing_came_back() -> None:
     assert all(sample.late_ms is not None for sample in heard)
 
 
+def test_getting_ready_comes_between_warmup_and_measuring_and_knows_how_many_are_under_way() -> None:
+    happened: list[object] = []
+
+    async def get_ready(connections: int) -> None:
+        happened.append(("ready", connections))
+
+    async def main(plan: Plan) -> None:
+        await Driver(plan, at_once, lambda sample: happened.append(sample.number), get_ready).run()
+
+    asyncio.run(main(Plan(requests=3, concurrency=8, warmup=1)))
+    assert happened == [-1, ("ready", 3), 0, 1, 2]
+
+
+def test_at_a_rate_the_warmup_tells_how_many_will_be_under_way() -> None:
+    asked: list[int] = []
+
+    async def get_ready(connections: int) -> None:
+        asked.append(connections)
+
+    async def ask(_: Ask) -> Exchange:
+        now = tick()
+        return Exchange(sent_at=now - 0.5, ended_at=now, content_at=(now,), last_event_at=now)
+
+    async def main() -> None:
+        driver = Driver(Plan(requests=20, rate=20.0, time_limit_s=0.01), ask, lambda _: None, get_ready)
+        await driver.run()
+        assert driver.first_sent_at is not None
+
+    asyncio.run(main())
+    assert asked == [13]  # 20 a second for half a second, a fifth more, and one
+
+
+def test_a_run_stopped_in_the_warmup_gets_nothing_ready() -> None:
+    async def get_ready(_: int) -> None:
+        raise AssertionError
+
+    async def main() -> None:
+        driver = Driver(Plan(warmup=1), failing("auth"), lambda _: None, get_ready)
+        await driver.run()
+
+    asyncio.run(main())
+
+
 def test_each_prompt_is_its_own() -> None:
     asked: list[str] = []
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_lineup.benchmarks.plan import RANGES, Plan, check, due_times, prompt
+from model_lineup.benchmarks.plan import RANGES, Plan, Prompts, check, due_times, prompt
 from model_lineup.errors import InvalidInput
 
 
@@ -69,3 +69,18 @@ def test_no_two_prompts_share_a_beginning() -> None:
 def test_prompt_tokens_sets_the_length() -> None:
     assert len(prompt(Plan(seed=1, prompt_tokens=200), 0).split()) == 193
     assert prompt(Plan(seed=1, prompt_tokens=1), 0)
+
+
+def test_prompts_made_ahead_are_the_same_as_those_made_when_needed() -> None:
+    plan = Plan(requests=5, prompt_tokens=40, seed=3)
+    prompts = Prompts(plan)
+    prompts.prepare()
+    assert [prompts.take(number) for number in range(-1, 5)] == [prompt(plan, number) for number in range(-1, 5)]
+
+
+def test_as_many_prompts_are_made_ahead_as_fit_into_memory_and_time() -> None:
+    prompts = Prompts(Plan(requests=10_000, prompt_tokens=100_000, seed=3))
+    prompts.prepare()
+    assert len(prompts._made) == 3
+    prompts.take(0)
+    assert len(prompts._made) == 2

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -38,7 +39,11 @@ def target_of(base_url: str) -> Target:
 
 
 def run(
-    plan: Plan, base_url: str, *, hear: Callable[[ChildEvent, asyncio.Event], None] = lambda *_: None
+    plan: Plan,
+    base_url: str,
+    *,
+    hear: Callable[[ChildEvent, asyncio.Event], None] = lambda *_: None,
+    kernel_stamps: bool = True,
 ) -> tuple[ChildOutcome, list[ChildEvent]]:
     """`hear` is told each event and may set the cancel."""
     events: list[ChildEvent] = []
@@ -50,7 +55,8 @@ def run(
             events.append(event)
             hear(event, cancel)
 
-        return await run_in_child(plan, target_of(base_url), on_event=on_event, cancel=cancel)
+        target = target_of(base_url)
+        return await run_in_child(plan, target, on_event=on_event, cancel=cancel, kernel_stamps=kernel_stamps)
 
     outcome = asyncio.run(main())
     assert KEY.encode() not in msgspec.json.encode([outcome, events])
@@ -83,6 +89,55 @@ def test_a_run_measures_what_was_sent(provider: Paced) -> None:
     assert report.plan.seed is not None
     assert [type(event) for event in events[:1] + events[-1:]] == [Started, Finished]
     assert sorted(event.number for event in events if isinstance(event, Sample)) == list(range(-2, 10))
+
+
+@pytest.mark.parametrize("kernel_stamps", [True, False])
+def test_the_report_says_who_stamped_and_what_measuring_cost(provider: Paced, kernel_stamps: bool) -> None:
+    plan = Plan(requests=4, concurrency=4, max_tokens=12, warmup=0)
+    outcome, _ = run(plan, provider.base_url, kernel_stamps=kernel_stamps)
+    environment, measurer = outcome.report.environment, outcome.report.environment.measurer
+    assert environment.stamps == ("kernel" if kernel_stamps and sys.platform == "linux" else "process")
+    assert environment.clock
+    assert (measurer.kernel_stamped > 0) == (environment.stamps == "kernel")
+    assert measurer.lag_ms.n > 0
+    assert measurer.cpu_s is not None
+    assert 0 < measurer.cpu_s < 10
+    assert measurer.start_up_s is not None
+    assert 0 < measurer.start_up_s < 10
+    assert measurer.clock_steps == 0
+    assert outcome.report.saturated == measurer.saturated
+    assert environment.connections_opened == 4  # opened ahead, one for each request under way
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux stamps what it receives")
+def test_a_starved_measurer_says_so_and_yet_measures_what_was_sent() -> None:
+    """Held back for 40 of every 50 ms: its own stamps would be up to 40 ms late."""
+    with paced("--ttft-ms", "100", "--gap-ms", "30", "--tokens", "10") as steady:
+        started: list[Any] = []
+
+        def note(event: ChildEvent, _: asyncio.Event) -> None:
+            if isinstance(event, Started):
+                started.extend(measuring_processes())
+                threading.Thread(target=starve, args=(started[0],), daemon=True).start()
+
+        outcome, _ = run(Plan(requests=24, concurrency=8, max_tokens=10, warmup=8), steady.base_url, hear=note)
+        sent = steady.stats()[8:]
+    measurer = outcome.report.environment.measurer
+    assert outcome.report.saturated
+    assert measurer.reasons == ("lag",)
+    assert measurer.lag_ms.p99 is not None
+    assert measurer.lag_ms.p99 > 20
+    truth = percentile(sorted(record["ttft_ms"] for record in sent), 50)
+    assert outcome.report.ttft_ms.p50 == pytest.approx(truth, abs=10)
+
+
+def starve(process: Any) -> None:
+    with suppress(psutil.NoSuchProcess):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.04)
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.01)
 
 
 def test_open_loop(provider: Paced) -> None:

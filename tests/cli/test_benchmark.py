@@ -57,6 +57,7 @@ def test_a_benchmark_shows_its_progress_and_its_figures(echoing: Lineup) -> None
     assert (p99, n) == ("–", "20")
     assert "Requests: 20 of 20 succeeded; 2 at a time, in" in result.stdout
     assert "100 written; as the provider counted them." in result.stdout
+    assert re.search(r"Every arrival stamped .*, with [\d.]+ s of CPU\.", result.stdout)
 
 
 def test_a_benchmark_in_json_is_the_run(echoing: Lineup) -> None:

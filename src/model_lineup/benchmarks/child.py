@@ -3,7 +3,7 @@
 Reads an order from stdin (never from arguments or the environment: it holds the credential), writes events to stdout as
 JSON lines, and ends when its plan is done, when it is told to, or when stdin ends because its parent is gone. It is a
 process of its own so that neither the server's event loop nor its garbage collector delays a stamp; the collector is
-frozen here. Figures are computed after the measuring.
+frozen here. Figures are computed after the measuring. Receipts are stamped by the kernel where it does that.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import gc
 import os
 import platform
 import random
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,14 +20,17 @@ import msgspec
 
 from model_lineup import __version__
 from model_lineup.benchmarks.driver import Driver
+from model_lineup.benchmarks.measurer import SelfWatch
 from model_lineup.benchmarks.plan import MAX_SEED, Plan
 from model_lineup.benchmarks.protocol import ChildEvent, Finished, Order, Started, decode_order, encode
 from model_lineup.benchmarks.report import Environment, Report, report_of
 from model_lineup.benchmarks.statistics import percentile
-from model_lineup.clock import tick
-from model_lineup.upstream.contract import Ask, Exchange, Quirks, Target
+from model_lineup.clock import CLOCK_NAME
+from model_lineup.upstream import registry
+from model_lineup.upstream.contract import Ask, Exchange, Quirks
 from model_lineup.upstream.exchange import converse
-from model_lineup.upstream.wire import Client
+from model_lineup.upstream.sending import open_ahead
+from model_lineup.upstream.wire import Client, Receipts
 
 try:
     from uvloop import new_event_loop
@@ -34,14 +38,15 @@ except ImportError:  # Windows
     new_event_loop = asyncio.new_event_loop  # type: ignore[assignment]
 
 _FLUSH_EVERY_S = 0.1
-_LAG_PROBE_EVERY_S = 0.02
-_SATURATED_MS = 10.0
 _STDIN, _STDOUT = 0, 1
+_READS_SOCKETS = sys.platform != "win32"
+"""Whether the event loop tells when a socket can be read, so that we can read it ourselves."""
 
 
 def main() -> None:
     lines = _Lines()
     order = decode_order(lines.next() or b"")
+    registry.kinds()
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -52,22 +57,26 @@ def main() -> None:
 async def _measure(order: Order, lines: "_Lines") -> None:
     plan = _with_seed(order.plan)
     outbox = _Outbox()
-    client, quirks = Client(), Quirks()
+    receipts = Receipts(kernel=order.kernel_stamps) if _READS_SOCKETS else None
+    client, quirks, watch = Client(receipts=receipts), Quirks(), SelfWatch(receipts)
 
     async def ask(what: Ask) -> Exchange:
         return await converse(client, order.target, what, total_s=plan.time_limit_s, quirks=quirks)
 
-    driver = Driver(plan, ask, outbox.put)
+    async def get_ready(connections: int) -> None:
+        await open_ahead(client, order.target.endpoint, connections)
+        watch.begin()
+
+    driver = Driver(plan, ask, outbox.put, get_ready)
     _on_next_line(lines, asyncio.get_running_loop(), lambda: driver.stop("cancelled"))
     outbox.put(Started(plan))
     async with asyncio.TaskGroup() as group:
-        probe = _LagProbe()
-        background = [group.create_task(outbox.flush_forever()), group.create_task(probe.run())]
+        background = [group.create_task(outbox.flush_forever()), group.create_task(watch.run())]
         await driver.run()
         for task in background:
             task.cancel()
     await client.close()
-    outbox.put(Finished(_report(driver, order.target, probe)))
+    outbox.put(Finished(_report(driver, order, watch)))
     outbox.flush()
 
 
@@ -78,8 +87,14 @@ def _with_seed(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, seed=random.SystemRandom().randrange(MAX_SEED))
 
 
-def _report(driver: Driver, target: Target, probe: "_LagProbe") -> Report:
-    lag_ms = probe.p99_ms()
+def _report(driver: Driver, order: Order, watch: SelfWatch) -> Report:
+    began_at, target = driver.first_sent_at, order.target
+    late_ms = sorted(sample.late_ms for sample in driver.samples if sample.late_ms is not None)
+    measurer = watch.account(
+        late_ms_p99=percentile(late_ms, 99) if late_ms else None,
+        closed_loop=driver.plan.rate is None,
+        start_up_s=None if began_at is None or order.spawned_at is None else began_at - order.spawned_at,
+    )
     environment = Environment(
         lineup=__version__,
         python=platform.python_version(),
@@ -90,10 +105,14 @@ def _report(driver: Driver, target: Target, probe: "_LagProbe") -> Report:
         model_id=target.model_id,
         answered_models=tuple(sorted({sample.answered_model for sample in driver.samples if sample.answered_model})),
         connections_opened=sum(not sample.reused for sample in driver.samples if sample.succeeded),
-        loop_lag_ms_p99=lag_ms,
+        loop_lag_ms_p99=watch.timer_lag_ms_p99,
+        clock=CLOCK_NAME,
+        stamps=measurer.stamps,
+        measurer=measurer,
     )
-    saturated = lag_ms is not None and lag_ms > _SATURATED_MS
-    return report_of(driver.plan, driver.samples, environment=environment, stopped=driver.stopped, saturated=saturated)
+    return report_of(
+        driver.plan, driver.samples, environment=environment, stopped=driver.stopped, saturated=measurer.saturated
+    )
 
 
 class _Outbox:
@@ -118,22 +137,6 @@ class _Outbox:
             waiting, self._waiting = b"".join(self._waiting), []
             while waiting:
                 waiting = waiting[os.write(_STDOUT, waiting) :]
-
-
-class _LagProbe:
-    """How late timers run on this loop: what our own stamps may be off by."""
-
-    def __init__(self) -> None:
-        self._lags: list[float] = []
-
-    async def run(self) -> None:
-        while True:
-            due_at = tick() + _LAG_PROBE_EVERY_S
-            await asyncio.sleep(_LAG_PROBE_EVERY_S)
-            self._lags.append(max(tick() - due_at, 0.0))
-
-    def p99_ms(self) -> float | None:
-        return percentile(sorted(self._lags), 99) * 1000 if self._lags else None
 
 
 class _Lines:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
-from model_lineup.benchmarks.plan import Plan, due_times, prompt
+from model_lineup.benchmarks.plan import RANGES, Plan, Prompts, due_times
 from model_lineup.benchmarks.report import Sample, Stopped
 from model_lineup.benchmarks.sampling import sample_of, unfinished_sample
 from model_lineup.clock import tick
@@ -16,19 +16,36 @@ from model_lineup.upstream.contract import Ask, Exchange
 
 Asker = Callable[[Ask], Awaitable[Exchange]]
 _JUDGE_ERRORS_AFTER = 10
+_MARGIN = 1.2
+_MOST_AT_ONCE = int(RANGES["concurrency"][1])
 _SPIN_S = 0.0015
 """Timers of the event loop are in whole milliseconds; the rest of the wait for a due time is spent turning the loop."""
 
 
-class Driver:
-    """One run of one plan. `on_sample` hears of every request as it ends, warm-up included."""
+async def _need_nothing(_connections: int) -> None:
+    """For a driver whose asker has no connections."""
 
-    def __init__(self, plan: Plan, ask: Asker, on_sample: Callable[[Sample], None]) -> None:
+
+class Driver:
+    """One run of one plan. `on_sample` hears of every request as it ends, warm-up included.
+
+    `get_ready` is awaited between warm-up and measuring, and told how many requests will be under way at once.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        ask: Asker,
+        on_sample: Callable[[Sample], None],
+        get_ready: Callable[[int], Awaitable[None]] = _need_nothing,
+    ) -> None:
         self.plan = plan
         self.samples: list[Sample] = []
         self.stopped: Stopped | None = None
         self._ask = ask
         self._on_sample = on_sample
+        self._get_ready = get_ready
+        self._prompts = Prompts(plan)
         self._origin = tick()
         self._halt = asyncio.Event()
         self._tokens = 0
@@ -54,19 +71,38 @@ class Driver:
         self.stopped = self.stopped or reason
         self._halt.set()
 
+    @property
+    def first_sent_at(self) -> float | None:
+        """`clock.tick()` of the first request, warm-up included."""
+        return min((self._origin + sample.started_s for sample in self.samples), default=None)
+
     async def _work(self) -> None:
         await self._closed_loop(range(-self.plan.warmup, 0))
+        if self.stopped is not None:
+            return
         due = due_times(self.plan)
+        self._prompts.prepare()
+        await self._get_ready(self._at_once())
         if due is None:
             await self._closed_loop(range(self.plan.requests))
-        elif self.stopped is None:
+        else:
             await self._open_loop(due)
+
+    def _at_once(self) -> int:
+        """How many requests will be under way at a time; at a rate, as the warm-up's response times let expect."""
+        plan = self.plan
+        expected = plan.concurrency
+        if plan.rate is not None:
+            slowest_ms = max((sample.response_time_ms or 0.0 for sample in self.samples), default=0.0)
+            expected = 1 + int(plan.rate * slowest_ms / 1000 * _MARGIN)
+        return min(expected, plan.requests, _MOST_AT_ONCE)
 
     async def _closed_loop(self, numbers: range) -> None:
         remaining = iter(numbers)
         async with asyncio.TaskGroup() as group:
             for _ in range(min(self.plan.concurrency, len(numbers))):
                 group.create_task(self._one_after_the_other(remaining))
+                await asyncio.sleep(0)  # each request leaves in a turn of the loop of its own, not behind the others
 
     async def _one_after_the_other(self, numbers: Iterator[int]) -> None:
         for number in numbers:
@@ -85,7 +121,7 @@ class Driver:
 
     async def _one(self, number: int, due_at: float | None = None) -> None:
         started_at = tick()
-        ask = Ask.of(prompt(self.plan, number), max_tokens=self.plan.max_tokens, seed=self.plan.seed)
+        ask = Ask.of(self._prompts.take(number), max_tokens=self.plan.max_tokens, seed=self.plan.seed)
         try:
             exchange = await self._ask(ask)
         except asyncio.CancelledError:

@@ -11,10 +11,16 @@ from model_lineup.upstream.contract import Target
 
 
 class Order(Struct, frozen=True):
-    """The first line on the child's stdin. It holds the credential, which is why it is not an argument."""
+    """The first line on the child's stdin. It holds the credential, which is why it is not an argument.
+
+    `spawned_at`: `clock.tick()` of the parent before it started the child; both run on one clock.
+    `kernel_stamps`: use them where there are any; without them, the child's own stamps can be compared with them.
+    """
 
     plan: Plan
     target: Target
+    spawned_at: float | None = None
+    kernel_stamps: bool = True
 
 
 class Cancel(Struct, frozen=True):

@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from model_lineup.benchmarks.measurer import Measurer
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.statistics import Summary, summary
 from model_lineup.upstream.contract import Failure
@@ -81,7 +82,11 @@ class Warmup(Struct, frozen=True):
 
 
 class Environment(Struct, frozen=True):
-    """What measured, and what was measured. `loop_lag_ms_p99`: how late the measurer's own timers ran."""
+    """What measured, and what was measured.
+
+    `stamps`: who stamped what was received: the `kernel` on arrival, the `process` when it read, or both (`mixed`).
+    `clock`: what all times are differences on. `loop_lag_ms_p99`: how late the measurer's own timers ran.
+    """
 
     lineup: str = ""
     python: str = ""
@@ -93,14 +98,18 @@ class Environment(Struct, frozen=True):
     answered_models: tuple[str, ...] = ()
     connections_opened: int = 0
     loop_lag_ms_p99: float | None = None
+    clock: str = ""
+    stamps: str = ""
+    measurer: Measurer = Measurer()
 
 
 class Report(Struct, frozen=True):
     """The figures of a run, over its measured requests.
 
     `unfinished`: cut short by a limit or a cancel, counted nowhere else. `stopped`: why the run ended early.
-    `saturated`: the measurer itself lagged, so its latencies are upper bounds. `late_ms`: open loop, how late requests
-    were sent. `mode`: closed_loop or open_loop. Times in milliseconds, `duration_s` in seconds.
+    `saturated`: the measurer could not keep up (`environment.measurer`), so its times are upper bounds. `late_ms`:
+    open loop, how late requests were sent. `mode`: closed_loop or open_loop. Times in milliseconds, `duration_s` in
+    seconds.
     """
 
     requests: int

@@ -24,6 +24,7 @@ from model_lineup.benchmarks.protocol import (
     encode,
 )
 from model_lineup.benchmarks.report import Report, Sample, report_of
+from model_lineup.clock import tick
 from model_lineup.upstream.contract import Target
 from model_lineup.upstream.scrub import scrub
 
@@ -35,13 +36,19 @@ _KEPT_OF_STDERR = 8192
 
 
 async def run_in_child(
-    plan: Plan, target: Target, *, on_event: Callable[[ChildEvent], None], cancel: asyncio.Event
+    plan: Plan,
+    target: Target,
+    *,
+    on_event: Callable[[ChildEvent], None],
+    cancel: asyncio.Event,
+    kernel_stamps: bool = True,
 ) -> ChildOutcome:
     """Measures in a process of its own. `on_event` hears of its start, each sample and the report, in order.
 
     Setting `cancel` ends the run within seconds with a partial report. Cancelling this coroutine kills the child.
     What `on_event` raises ends the run and comes through.
     """
+    spawned_at = tick()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-P", "-m", "model_lineup.benchmarks.child"),
@@ -53,7 +60,7 @@ async def run_in_child(
         start_new_session=True,
     )
     try:
-        return await _Conversation(process, plan, target, on_event).hold(cancel)
+        return await _Conversation(process, Order(plan, target, spawned_at, kernel_stamps), on_event).hold(cancel)
     finally:
         if process.returncode is None:
             process.kill()
@@ -69,11 +76,12 @@ class _Conversation:
     """What passes between parent and one child."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, plan: Plan, target: Target, on_event: Callable[[ChildEvent], None]
+        self, process: asyncio.subprocess.Process, order: Order, on_event: Callable[[ChildEvent], None]
     ) -> None:
         self._process = process
-        self._plan = plan
-        self._target = target
+        self._order = order
+        self._plan = order.plan
+        self._target = order.target
         self._on_event = on_event
         self._samples: list[Sample] = []
         self._report: Report | None = None
@@ -82,7 +90,7 @@ class _Conversation:
 
     async def hold(self, cancel: asyncio.Event) -> ChildOutcome:
         """Until the child has ended, or its time is over."""
-        await self._say(Order(self._plan, self._target))
+        await self._say(self._order)
         tasks = [
             asyncio.create_task(self._listen()),
             asyncio.create_task(self._keep_stderr()),

@@ -28,6 +28,17 @@ COUNTED = {
     "none": "not known",
 }
 
+STAMPED = {
+    "kernel": "Every arrival stamped by the kernel",
+    "process": "Every arrival stamped when it was read",
+    "mixed": "Arrivals stamped by the kernel, some when they were read",
+}
+SATURATED = {
+    "lag": "it read late",
+    "cpu": "it used its whole core",
+    "sending": "it sent late",
+}
+
 
 def tell_report(report: dict[str, Any]) -> None:
     """The figures, then what they rest on."""
@@ -43,6 +54,7 @@ def tell_report(report: dict[str, Any]) -> None:
             f"{show.number(through['total_tokens_per_s'])} tokens/s with the prompts."
         )
         show.line(_tokens(report))
+        _tell_measurer(report["environment"])
     _tell_reservations(report)
 
 
@@ -64,12 +76,28 @@ def _tokens(report: dict[str, Any]) -> str:
     return f"Tokens: {read} read{cached}, {written} written; {source}."
 
 
+def _tell_measurer(environment: dict[str, Any]) -> None:
+    """Who stamped, how late it read, what it cost; reports of earlier versions do not know."""
+    measurer = environment.get("measurer")
+    if measurer is None:
+        return
+    lag = (
+        f", read {show.number(measurer['lag_ms']['p99'], ' ms')} later at p99"
+        if environment["stamps"] != "process"
+        else ""
+    )
+    cpu = f", with {show.number(measurer['cpu_s'], ' s')} of CPU"
+    show.line(f"{STAMPED[environment['stamps']]}{lag}{cpu}.")
+
+
 def _tell_reservations(report: dict[str, Any]) -> None:
     """What keeps the figures from saying more."""
     if report["stopped"]:
         show.line(STOPPED.get(report["stopped"], report["stopped"]), style="yellow")
     if report["saturated"]:
-        show.line("This machine was too busy to measure well: take the latencies as upper bounds.", style="yellow")
+        why = [SATURATED[reason] for reason in report["environment"].get("measurer", {}).get("reasons", [])]
+        said = f" ({', '.join(why)})" if why else ""
+        show.line(f"This machine was too busy to measure well{said}: take the times as upper bounds.", style="yellow")
     n = report["response_time_ms"]["n"]
     if 0 < n < 20:
         show.note(f"p95 needs 20 requests and p99 needs 100; there were {n}.")
