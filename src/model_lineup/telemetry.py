@@ -27,6 +27,8 @@ FIELDS = frozenset(
         "version",
         "database",
         "revision",
+        "change_id",
+        "digest",
         "run_id",
         "model_row",
         "provider_id",
@@ -70,7 +72,7 @@ def configure(level: str, style: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
 
@@ -83,3 +85,6 @@ def only_known_fields(_: Any, __: str, event: MutableMapping[str, Any]) -> Mappi
 def log() -> Any:
     """The logger: `log().info("request", method=…, route=…)`."""
     return structlog.get_logger()
+
+
+configure("warning", "text")  # until a server says otherwise: who imports us as a library wants to hear of trouble only

@@ -262,6 +262,6 @@ def _post(desk: Desk, wanted: ImportItem) -> str:
 
 
 def _comparable(desk: Desk) -> Any:
-    """All rows but the canaries, and without the name of the operation."""
-    tables = desk.tables("instance", "change_sets")
+    """All rows but the canaries, and without the name of the operation, which the digests cover."""
+    tables = desk.tables("instance", "change_sets", "change_digests")
     return tables, desk.revision()

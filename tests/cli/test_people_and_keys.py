@@ -1,5 +1,8 @@
 """`lineup people`, `lineup keys`, `lineup create-admin`."""
 
+from contextlib import closing
+
+from model_lineup.database.engines import sqlite_module
 from tests.cli.conftest import PASSWORD, Lineup
 
 
@@ -79,3 +82,22 @@ def test_changes_tell_who_did_what(lineup: Lineup) -> None:
     assert "local command line" in listed
     shown = lineup.ok("changes", "show", str(lineup.json("changes", "list")["changes"][0]["id"]))
     assert "bob@example.com" in shown
+
+
+def test_the_journal_proves_that_nobody_changed_it(lineup: Lineup) -> None:
+    lineup.ok("people", "add", "bob@example.com")
+    found = lineup.json("changes", "verify")
+    assert (found["holds"], found["change_sets"], found["broken_at"]) == (True, 2, None)
+    digest = found["head"]["digest"]
+    assert digest in lineup.ok("changes", "verify", "--digest", digest)
+    result = lineup("changes", "verify", "--digest", "0" * 64)
+    assert result.exit_code == 1
+    assert "written anew" in result.stdout
+    with closing(sqlite_module().connect(lineup.folder / "lineup.db")) as connection:
+        connection.execute("DROP TRIGGER change_sets_no_update")
+        connection.execute("UPDATE change_sets SET actor = 'somebody else' WHERE id = 2")
+        connection.commit()
+    result = lineup("changes", "verify")
+    assert result.exit_code == 1
+    assert "broken at change 2" in result.stdout
+    assert lineup("changes", "verify", "--json").exit_code == 1

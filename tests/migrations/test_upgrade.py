@@ -16,6 +16,7 @@ import model_lineup.app  # noqa: F401  imports every room's tables
 from model_lineup.database import engines
 from model_lineup.database.metadata import activity, configuration
 from model_lineup.errors import StartRefused
+from model_lineup.journal.verify import verify
 from model_lineup.migrations import upgrade
 from tests.fakes.instances import Kind
 from tests.fakes.postgres import PostgresServer
@@ -237,3 +238,25 @@ def test_versions_stand_in_the_order_in_which_they_follow_each_other(
     (folder / "2026_03.py").write_text('revision = "2026_03"\ndown_revision = "2026_01"\n')
     with pytest.raises(ValueError, match="no single chain"):
         branch.versions  # noqa: B018
+
+
+def test_a_journal_from_before_the_chain_gets_one(engine: Engine) -> None:
+    branch = upgrade.BRANCHES[0]
+    upgrade.migrate(engine)
+    with engine.begin() as connection:
+        command.downgrade(upgrade.alembic_config(connection, branch), "2026_11_23")
+        connection.execute(text("INSERT INTO instance (id, revision, canary, created_at) VALUES (1, 2, '', 0)"))
+        for number in (1, 2):
+            connection.execute(
+                text("INSERT INTO change_sets VALUES (:n, :n, 17, 'ada', 'models.change', :request, 2)"),
+                {"n": number, "request": None if number == 1 else "r"},
+            )
+            for position in (0, 1):
+                words = '\x01\x1f\x7f\u2028 ⚡ \\ " /'
+                connection.execute(
+                    text("INSERT INTO change_entries VALUES (:n, :p, 'model', 3, :words, '{}', :after)"),
+                    {"n": number, "p": position, "words": words, "after": '{"a":1.50}'},
+                )
+    assert upgrade.migrate(engine) == ["configuration"]
+    found = verify(engines.Database(engine, engine, engine))
+    assert (found.holds, found.change_sets, found.entries) == (True, 2, 4), found

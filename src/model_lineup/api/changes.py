@@ -1,5 +1,8 @@
 """The journal: who changed what, and when."""
 
+from typing import Annotated
+
+from fastapi import Query
 from starlette.responses import Response
 
 from model_lineup.api.answers import answer, documented
@@ -7,7 +10,8 @@ from model_lineup.api.dependencies import AsViewer, Limit, Offset, PathId, There
 from model_lineup.api.strict import noun
 from model_lineup.errors import NotFound
 from model_lineup.journal import store
-from model_lineup.journal.shapes import ChangePage, ChangeSet
+from model_lineup.journal.shapes import ChangePage, ChangeSet, Verification
+from model_lineup.journal.verify import verify
 
 router = noun("Changes", "/api/admin/changes")
 
@@ -17,6 +21,23 @@ def list_changes(there: There, _: AsViewer, limit: Limit = 100, offset: Offset =
     """Change sets, newest first, without their entries."""
     with there.database.read() as connection:
         return answer(store.page(connection, limit=limit, offset=offset))
+
+
+@router.get("/verify", responses=documented(Verification))
+def verify_changes(
+    there: There,
+    _: AsViewer,
+    digest: Annotated[
+        str | None,
+        Query(pattern="^[0-9a-f]{64}$", description="A digest that you kept, of a head or from the logs."),
+    ] = None,
+) -> Response:
+    """Whether the journal is as it was written: every digest done again, and where the chain breaks.
+
+    It reads the whole journal. With `digest`, that digest must be in the chain too: this is how a journal that somebody
+    wrote anew from the start shows.
+    """
+    return answer(verify(there.database, kept=digest))
 
 
 @router.get("/{change_id:row}", responses=documented(ChangeSet))

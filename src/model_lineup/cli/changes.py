@@ -41,6 +41,31 @@ def show_change(here: Session, change: Annotated[int, typer.Argument(metavar="ID
     here.answer(here.get(f"changes/{change}"), _tell)
 
 
+@verb(app, "verify")
+def verify_changes(
+    here: Session,
+    digest: Annotated[
+        str | None, typer.Option(metavar="HEX", help="A digest that you kept: it must be in the chain too.")
+    ] = None,
+) -> None:
+    """Whether the journal is as it was written; ends with 1 when it is not."""
+    answer = here.get("changes/verify", digest=digest)
+    here.answer(answer, _tell_verdict)
+    if not answer.json["holds"]:
+        raise typer.Exit(1)
+
+
+def _tell_verdict(found: dict[str, Any]) -> None:
+    sets, entries, head = found["change_sets"], found["entries"], found["head"]
+    if found["holds"]:
+        show.line(f"The journal is as it was written: {sets} change sets, {entries} entries.")
+    else:
+        where = f"at change {found['broken_at']}" if found["broken_at"] else f"after {sets} change sets"
+        show.line(f"The journal is broken {where}. {found['reason']}")
+    if head:
+        show.line(f"Its last good digest, of change {head['change_id']}: {head['digest']}")
+
+
 def _tell(found: dict[str, Any]) -> None:
     show.line(f"{found['operation']} by {found['actor']}, {show.moment(found['at'])} UTC, revision {found['revision']}")
     entries = found["entries"] or []

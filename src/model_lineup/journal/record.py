@@ -19,8 +19,10 @@ from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import dump, micros
 from model_lineup.database.tables import instance
+from model_lineup.journal import chain
 from model_lineup.journal.shapes import Entry, Receipt
 from model_lineup.journal.tables import change_entries, change_sets
+from model_lineup.telemetry import log
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,11 @@ class Journal:
 
     @contextlib.contextmanager
     def change(self, author: Author, operation: str, *, dry_run: bool = False) -> Iterator[Change]:
-        """One transaction for one operation. What was touched is in `entries`, how it ended in `receipt`."""
+        """One transaction for one operation. What was touched is in `entries`, how it ended in `receipt`.
+
+        Once it is committed, the new head of the chain is logged.
+        """
+        head = None
         with contextlib.suppress(_RollBack), self._database.write() as connection:
             before = _lock_revision(connection)
             change = Change(connection, before + 1, micros(self._clock.now()), dry_run)
@@ -69,7 +75,10 @@ class Journal:
             if dry_run:
                 raise _RollBack
             if change.entries:
-                change.receipt = Receipt(change.revision, _store(change, author, operation))
+                head = _store(change, author, operation)
+                change.receipt = Receipt(change.revision, head.change_id)
+        if head is not None:
+            log().info("change", change_id=head.change_id, revision=change.revision, digest=head.digest)
 
 
 def _lock_revision(connection: Connection) -> int:
@@ -77,7 +86,7 @@ def _lock_revision(connection: Connection) -> int:
     return int(connection.execute(select(instance.c.revision).with_for_update()).scalar_one())
 
 
-def _store(change: Change, author: Author, operation: str) -> int:
+def _store(change: Change, author: Author, operation: str) -> chain.Head:
     connection = change.connection
     connection.execute(update(instance).values(revision=change.revision))
     values = {
@@ -89,8 +98,9 @@ def _store(change: Change, author: Author, operation: str) -> int:
         "touched": len(change.entries),
     }
     change_id = int(connection.execute(insert(change_sets).values(values).returning(change_sets.c.id)).scalar_one())
-    connection.execute(insert(change_entries), [_row(change_id, n, entry) for n, entry in enumerate(change.entries)])
-    return change_id
+    rows = [_row(change_id, n, entry) for n, entry in enumerate(change.entries)]
+    connection.execute(insert(change_entries), rows)
+    return chain.extend(connection, {"id": change_id, **values}, rows)
 
 
 def _row(change_id: int, position: int, entry: Entry) -> dict[str, Any]:

@@ -41,3 +41,22 @@ class Receipt(msgspec.Struct, frozen=True):
 
     revision: int
     change_id: int | None
+
+
+class ChainHead(msgspec.Struct, frozen=True):
+    """The newest change set and its digest: what to keep elsewhere and to compare later."""
+
+    change_id: int
+    revision: int
+    digest: str
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the journal is as it was written. `broken_at` is the first change set where it is not, `reason` why."""
+
+    holds: bool
+    change_sets: int
+    entries: int
+    head: ChainHead | None
+    broken_at: int | None = None
+    reason: str | None = None

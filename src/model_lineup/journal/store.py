@@ -1,14 +1,20 @@
 """Reading the journal."""
 
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, RowMapping, func, select
 
 from model_lineup.database.metadata import moment
 from model_lineup.database.tables import instance
+from model_lineup.journal.chain import COMPACTION
 from model_lineup.journal.shapes import ChangePage, ChangeSet, Entry
-from model_lineup.journal.tables import change_entries, change_sets
+from model_lineup.journal.tables import change_digests, change_entries, change_sets
+
+_AT_ONCE = 1_000
+"""Rows in memory while the whole journal is read."""
 
 
 def revision(connection: Connection) -> int:
@@ -32,6 +38,29 @@ def one(connection: Connection, change_id: int) -> ChangeSet | None:
         select(change_entries).where(change_entries.c.change_id == change_id).order_by(change_entries.c.position)
     )
     return msgspec.structs.replace(_change_set(row), entries=[_entry(entry) for entry in found])
+
+
+@contextlib.contextmanager
+def everything(connection: Connection) -> Iterator[tuple[Iterable[RowMapping], Iterable[RowMapping]]]:
+    """All change sets with their digests (None where one has none), and all entries, in order, read as they are asked
+    for; `before` and `after` as they are stored.
+    """
+    digests = (change_digests.c.contents, change_digests.c.digest)
+    sets = select(change_sets, *digests).outerjoin(change_digests).order_by(change_sets.c.id)
+    entries = select(change_entries).order_by(change_entries.c.change_id, change_entries.c.position)
+    piecewise = {"yield_per": _AT_ONCE}
+    with (
+        connection.execute(sets, execution_options=piecewise) as every_set,
+        connection.execute(entries, execution_options=piecewise) as every_entry,
+    ):
+        yield every_set.mappings(), every_entry.mappings()
+
+
+def compacted_through(connection: Connection) -> int:
+    """The id of the newest change set whose contents may be gone; 0 when none may."""
+    declared = select(func.max(change_entries.c.entity_id)).join(change_sets)
+    found = declared.where(change_entries.c.entity == "journal", change_sets.c.operation == COMPACTION)
+    return int(connection.execute(found).scalar_one() or 0)
 
 
 def _change_set(row: Row[Any]) -> ChangeSet:

@@ -1,6 +1,10 @@
-"""Change sets, and the rows that each of them touched."""
+"""Change sets, the rows that each of them touched, and their digests: rows are added, and never change.
 
-from sqlalchemy import Column, ForeignKey, Index, Integer
+Triggers hold that against mistakes and other tools. Contents alone may go, and only where the journal says so itself:
+an entry ("journal", N) allows to delete the entries of change sets up to N.
+"""
+
+from sqlalchemy import DDL, Column, ForeignKey, Index, Integer, Table, event
 
 from model_lineup.database.metadata import Number, Words, configuration, row_id, table
 
@@ -28,3 +32,48 @@ change_entries = table(
     Column("after", Words, nullable=False),
     Index("ix_change_entries_entity", "entity", "entity_id"),
 )
+
+change_digests = table(
+    "change_digests",
+    configuration,
+    Column("change_id", Number, ForeignKey("change_sets.id"), primary_key=True, autoincrement=False),
+    Column("contents", Words, nullable=False),
+    Column("digest", Words, nullable=False),
+)
+
+_SAID_SO = "EXISTS (SELECT 1 FROM change_entries WHERE entity = 'journal' AND entity_id >= OLD.change_id)"
+
+_SQLITE = """\
+CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {unless}
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"""
+
+_POSTGRES_FUNCTION = f"""\
+CREATE OR REPLACE FUNCTION keep_journal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'change_entries' THEN
+        IF {_SAID_SO} THEN RETURN OLD; END IF;
+    END IF;
+    RAISE EXCEPTION 'the journal is append-only';
+END $$"""
+
+_POSTGRES = """\
+CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION keep_journal();
+CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION keep_journal()"""
+
+
+def _ddl(statement: str) -> DDL:
+    return DDL(statement)  # type: ignore[no-untyped-call]
+
+
+def _keep(kept: Table) -> None:
+    """Let the triggers be made with the table."""
+    for verb in ("update", "delete"):
+        unless = f"WHEN NOT {_SAID_SO}" if (kept, verb) == (change_entries, "delete") else ""
+        made = _SQLITE.format(table=kept.name, verb=verb, unless=unless)
+        event.listen(kept, "after_create", _ddl(made).execute_if(dialect="sqlite"))
+    for made in (_POSTGRES_FUNCTION, *_POSTGRES.format(table=kept.name).split(";")):
+        event.listen(kept, "after_create", _ddl(made).execute_if(dialect="postgresql"))
+
+
+for _table in (change_sets, change_entries, change_digests):
+    _keep(_table)
