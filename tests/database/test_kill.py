@@ -47,11 +47,12 @@ for line in sys.stdin:
     os.close(writer)
     said = os.fdopen(reader)
     assert said.readline() == "ready\\n"
+    acknowledged = [int(said.readline())]  # however slow the machine is, something was written
     time.sleep(float(line))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    acknowledged = [int(line) for line in said if line.endswith("\\n")]
-    print(max(acknowledged, default=0), flush=True)
+    acknowledged += [int(line) for line in said if line.endswith("\\n")]
+    print(max(acknowledged), flush=True)
 """
 
 
