@@ -3,6 +3,7 @@
 settings ── open_instance ──▶ Rooms ── build ──▶ Shell (the ASGI application)
 """
 
+import asyncio
 import contextlib
 import hmac
 from collections.abc import Iterator
@@ -31,13 +32,13 @@ from model_lineup.database.engines import Database
 from model_lineup.errors import Unavailable
 from model_lineup.journal import store as journal_store
 from model_lineup.journal.record import Journal
+from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.migrations import upgrade
 from model_lineup.rooms import Rooms
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
 from model_lineup.settings import Settings
 from model_lineup.shell import MIB, Limits, Probes, Shell, WholeBody
-from model_lineup.telemetry import Metrics
 from model_lineup.upstream.contract import Endpoint, Listing, Timeouts
 from model_lineup.upstream.exchange import list_models
 from model_lineup.upstream.wire import Client
@@ -45,12 +46,12 @@ from model_lineup.vault import Vault
 
 
 @contextlib.contextmanager
-def open_instance(settings: Settings, *, clock: Clock | None = None) -> Iterator[Rooms]:
-    """All rooms over a migrated database. Raises StartRefused.
+def open_instance(settings: Settings, *, clock: Clock | None = None, migrate: bool = True) -> Iterator[Rooms]:
+    """All rooms over a migrated database; without `migrate` somebody has just seen to that. Raises StartRefused.
 
     What needs an event loop (tests, benchmarks, fetching) is used from one loop; `rooms.runs.close()` ends it.
     """
-    clock, database = clock or SystemClock(), open_database(settings)
+    clock, database = clock or SystemClock(), open_database(settings, migrate=migrate)
     try:
         vault = instance.open_vault(database, settings.keyring_path, clock.now())
         rooms = _rooms(settings, database, vault, clock)
@@ -60,27 +61,27 @@ def open_instance(settings: Settings, *, clock: Clock | None = None) -> Iterator
         database.close()
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings, *, migrate: bool = True) -> Database:
     """Migrate what is due, then open. Raises StartRefused."""
     busy_s = settings.database_busy_s
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
-        engine = engines.postgres_engine(url, pool=1)
-        _migrate(engine)
+        if migrate:
+            _migrate(engines.postgres_engine(url, pool=1))
         return engines.open_postgres(url, busy_s=busy_s, pool=settings.postgres_pool)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with contextlib.ExitStack() as held:
         held.enter_context(holding.together(settings.data_dir))
-        _migrate(engines.open_sqlite_for_migration(settings.data_dir))
+        if migrate:
+            _migrate(engines.open_sqlite_for_migration(settings.data_dir))
         database = engines.open_sqlite(settings.data_dir, busy_s=busy_s, queue=settings.writer_queue)
         database.until_closed.push(held.pop_all())
     return database
 
 
-def build(rooms: Rooms) -> Shell:
-    """The ASGI application over these rooms."""
-    settings, metrics = rooms.settings, Metrics()
-    metrics.revision.set_function(lambda: _revision(rooms.database))
+def build(rooms: Rooms, *, worker: int = 0) -> Shell:
+    """The ASGI application over these rooms; `worker` is the number of this process, from 0."""
+    settings, metrics = rooms.settings, Metrics(worker=worker, revision=lambda: _revision(rooms.database))
     limits = Limits(settings.admin_body_mib * MIB, settings.import_body_mib * MIB, settings.body_receipt_s)
     probes = Probes(
         is_set_up=rooms.people.set_up,
@@ -88,11 +89,25 @@ def build(rooms: Rooms) -> Shell:
         may_read_metrics=lambda token: _may_read_metrics(rooms, token),
     )
 
+    background: list[asyncio.Task[None]] = []
+
     async def start() -> None:
-        return None
+        with contextlib.suppress(Unavailable):  # it is tried again, and nothing is ready until then
+            await rooms.follower.newest()
+        background.append(asyncio.create_task(rooms.follower.follow()))
+        background.append(asyncio.create_task(watch_loop(metrics, also=note_snapshot)))
+
+    def note_snapshot() -> None:
+        metrics.snapshot_revision.set(rooms.follower.revision)
+
+    async def stop() -> None:
+        await rooms.runs.close()
+        for task in background:
+            task.cancel()
 
     admin = WholeBody(application.build(rooms), limits)
-    return Shell({"api": admin, "admin": admin}, probes, metrics, start=start, stop=rooms.runs.close)
+    faces = {"api": admin, "admin": admin}
+    return Shell(faces, probes, metrics, start=start, leave=rooms.runs.refuse_new, stop=stop)
 
 
 def _migrate(engine: Engine) -> None:

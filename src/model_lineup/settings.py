@@ -27,6 +27,7 @@ class Settings(BaseModel):
 
     host: str = Field("127.0.0.1", description="Address that the server listens on.")
     port: int = Field(8484, ge=0, le=65535, description="Port that the server listens on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve the port together.")
     data_dir: Path = Field(Path("lineup-data"), description="Folder of the databases and the key ring.")
     database_url: SecretStr | None = Field(
         None, description="`postgresql://…` for PostgreSQL; without it SQLite files in the data directory."
@@ -52,6 +53,9 @@ class Settings(BaseModel):
     header_receipt_s: float = Field(10, gt=0, le=600, description="Time for a client to send its request head.")
     body_receipt_s: float = Field(30, gt=0, le=3600, description="Time for a client to send its request body.")
     keep_alive_s: float = Field(75, gt=0, le=3600, description="Idle time after which a client connection is closed.")
+    drain_delay_s: float = Field(
+        2, ge=0, le=600, description="Time between not being ready any more and taking no more connections, at the end."
+    )
     drain_s: float = Field(30, ge=0, le=3600, description="Time that running requests get at shutdown.")
     bulk_ids: int = Field(10_000, ge=1, le=100_000, description="Most model ids in one bulk change.")
     import_aliases: int = Field(5_000, ge=1, le=100_000, description="Most aliases in one import.")
@@ -73,12 +77,21 @@ class Settings(BaseModel):
         pattern="^(public|private|loopback)$",
         description="Widest `network_scope` that an administrator may give to a provider.",
     )
-    runs_at_once: int = Field(2, ge=1, le=64, description="Benchmarks that one process runs at a time.")
+    runs_at_once: int = Field(2, ge=1, le=64, description="Benchmarks that run at a time, over all workers.")
     run_lease_s: float = Field(15, gt=1, le=600, description="Silence after which a benchmark counts as interrupted.")
 
     @property
     def keyring_path(self) -> Path:
         return self.keyring_file or self.data_dir / "keyring.json"
+
+
+def in_the_open(settings: Settings) -> dict[str, Any]:
+    """What `Settings.model_validate` makes the same settings of; secrets are readable in it."""
+    dumped = settings.model_dump(mode="json")
+    for name, value in settings:
+        if isinstance(value, SecretStr):
+            dumped[name] = value.get_secret_value()
+    return dumped
 
 
 @dataclass(frozen=True, slots=True)

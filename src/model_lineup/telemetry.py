@@ -1,4 +1,4 @@
-"""Structured logs and metrics. Fields are an allow-list: what is not named here is not logged.
+"""Structured logs. Fields are an allow-list: what is not named here is not logged.
 
 No header, no body, no query and no credential is ever a field; a message is a constant text.
 """
@@ -9,7 +9,6 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 FIELDS = frozenset(
     {
@@ -35,29 +34,11 @@ FIELDS = frozenset(
         "state",
         "moved",
         "traceback",
+        "worker",
+        "pid",
+        "exit_code",
     }
 )
-
-
-class Metrics:
-    """What `/metrics` shows. Labels are few and bounded: routes by template, never paths."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        names = ("method", "route", "status")
-        self.requests = Counter("lineup_http_requests", "Requests answered.", names, registry=self.registry)
-        self.duration = Histogram(
-            "lineup_http_request_duration_seconds",
-            "From the first byte of a request to the last of its answer.",
-            ("route",),
-            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
-            registry=self.registry,
-        )
-        self.revision = Gauge("lineup_revision", "Number of the newest configuration.", registry=self.registry)
-
-    def exposition(self) -> bytes:
-        """The text format of Prometheus."""
-        return generate_latest(self.registry)
 
 
 def configure(level: str, style: str) -> None:

@@ -3,6 +3,7 @@
 The journeys drive the same through a server (`tests/journeys/test_runs.py`).
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from model_lineup.benchmarks.protocol import ChildOutcome, Finished, Started
 from model_lineup.benchmarks.records import Run
 from model_lineup.benchmarks.report import Sample, report_of
 from model_lineup.catalog.shapes import Model
-from model_lineup.errors import DatabaseBusy
+from model_lineup.errors import DatabaseBusy, RunInProgress, TooManyRequests
 from model_lineup.rooms import Rooms
 from tests.fakes.clock import ManualClock
 from tests.fakes.desk import Desk
@@ -37,9 +38,7 @@ class Worker:
         return self.desk.model(self.provider, model_id)
 
     def open(self, model: Model) -> Run:
-        run_id, _ = self.keeper.open(model, PLAN, "tester", LEASE)
-        assert run_id is not None
-        return self.rooms.runs.get(run_id)
+        return self.rooms.runs.get(self.keeper.open(model, PLAN, "tester", LEASE, at_once=3))
 
     def log(self, run: Run, *samples: Sample) -> EventLog:
         log = EventLog(self.keeper, run.id)
@@ -75,10 +74,29 @@ def sample(number: int) -> Sample:
 def test_a_model_has_one_running_run(worker: Worker) -> None:
     model, other = worker.model(), worker.model("other")
     run = worker.open(model)
-    assert worker.keeper.open(model, PLAN, "tester", LEASE) == (None, run.id)
+    with pytest.raises(RunInProgress) as refused:
+        worker.open(model)
+    assert refused.value.facts["run_id"] == run.id
     assert worker.open(other).id != run.id
     worker.keeper.end(run, ChildOutcome("completed", report_of(PLAN, [])))
-    assert worker.open(model).id not in (None, run.id)
+    assert worker.open(model).id != run.id
+
+
+def test_all_workers_together_run_no_more_than_they_may(worker: Worker) -> None:
+    """Each of them judges in the transaction that stores the run, so a hundred at once are no different from three."""
+    models = [worker.model(f"m{n}") for n in range(8)]
+
+    def start(model: Model) -> Run | None:
+        try:
+            return worker.open(model)
+        except TooManyRequests:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        started = [run for run in pool.map(start, models) if run is not None]
+    assert len(started) == 3
+    worker.keeper.end(started[0], ChildOutcome("completed", report_of(PLAN, [])))
+    assert worker.open(worker.model("one more")).state == "running"
 
 
 def test_a_lease_that_is_renewed_lasts(worker: Worker, clock: ManualClock) -> None:

@@ -131,7 +131,7 @@ class Server:
 
     def __init__(self, data_dir: Path, *, first_admin: bool = True, **settings: Any) -> None:
         self.data_dir = data_dir
-        self.settings = {"host": "127.0.0.1", "port": 0, "log_format": "json", **settings}
+        self.settings = {"host": "127.0.0.1", "port": 0, "log_format": "json", "drain_delay_s": 0, **settings}
         if first_admin:
             self.settings |= {"admin_email": EMAIL, "admin_password": PASSWORD}
         self.port = 0

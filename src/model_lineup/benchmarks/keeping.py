@@ -1,7 +1,7 @@
 """Writing down what a run does. Synchronous: called in threads, and in the last moments of a task."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from model_lineup.catalog.store import health
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import dump, micros, moment
+from model_lineup.errors import RunInProgress, TooManyRequests
 from model_lineup.journal import store as journal_store
 
 _STATES = {"completed": "finished", "cancelled": "cancelled", "failed": "failed"}
@@ -27,8 +28,11 @@ class Keeper:
         self._database = database
         self._clock = clock
 
-    def open(self, model: Model, plan: Plan, actor: str, lease: timedelta) -> tuple[int | None, int | None]:
-        """The new run's id, or None and the id of the run that holds the model."""
+    def open(self, model: Model, plan: Plan, actor: str, lease: timedelta, *, at_once: int) -> int:
+        """The new run's id. Raises RunInProgress for a model that has one, TooManyRequests beyond `at_once` runs.
+
+        Both are judged in the transaction that stores the run, with every other worker waiting: they are exact.
+        """
         now = self._clock.now()
         with self._database.read() as connection:
             revision = journal_store.revision(connection)
@@ -45,8 +49,14 @@ class Keeper:
             "created_at": micros(now),
         }
         with self._database.write_activity() as connection:
-            run_id = store.add_run(connection, values)
-            return run_id, store.running(connection, model.id) if run_id is None else None
+            running = store.lock_running(connection)
+            _refuse_second(model.id, running)
+            if len(running) >= at_once:
+                raise TooManyRequests(
+                    f"{len(running)} benchmarks are running already (LINEUP_RUNS_AT_ONCE). Try again later.",
+                    retry_after=10,
+                )
+            return store.add_run(connection, values)
 
     def add_events(self, run_id: int, events: Sequence[tuple[str, str]]) -> None:
         """Append (kind, data) to the run's events."""
@@ -99,6 +109,15 @@ class Keeper:
                     ttft_ms=report.ttft_ms.p50,
                     tokens_per_s=report.output_tokens_per_s.p50,
                 )
+
+
+def _refuse_second(model_row: int, running: Mapping[int, int]) -> None:
+    if (other := running.get(model_row)) is not None:
+        raise RunInProgress(
+            f"Model {model_row} is being benchmarked already, by run {other}. "
+            f"GET /api/admin/runs/{other} shows it, DELETE cancels it.",
+            run_id=other,
+        )
 
 
 class EventLog:

@@ -19,14 +19,14 @@ from model_lineup.benchmarks.records import Run, RunEvent, RunPage
 from model_lineup.benchmarks.runner import run_in_child
 from model_lineup.catalog.models import Models
 from model_lineup.database.engines import Database
-from model_lineup.errors import DatabaseBusy, ModelNotFound, NotFound, RunInProgress, TooManyRequests, Unavailable
+from model_lineup.errors import DatabaseBusy, ModelNotFound, NotFound, Unavailable
 from model_lineup.upstream.contract import Target
 
 FLUSH_S = 0.2
 
 
 class Runs:
-    """`target_of` finds the target of a model's row id; `at_once` bounds the children of this process."""
+    """`target_of` finds the target of a model's row id; `at_once` bounds the runs of all processes together."""
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Runs:
         self._at_once = at_once
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._closing = False
+        self._refusing = False
 
     @property
     def closing(self) -> bool:
@@ -59,14 +60,9 @@ class Runs:
         """
         plans.check(plan)
         self._refuse_when_closing()
-        if len(self._tasks) >= self._at_once:
-            raise TooManyRequests(
-                f"{len(self._tasks)} benchmarks are running here already (LINEUP_RUNS_AT_ONCE). Try again later.",
-                retry_after=10,
-            )
         target = await asyncio.to_thread(self._target_of, model_row)
         run = await asyncio.to_thread(self._open, model_row, plan, actor)
-        if self._closing:  # since the first look
+        if self._refusing:  # since the first look
             self._keeper.interrupt(run.id, "The server was about to end.")
             self._refuse_when_closing()
         task = asyncio.create_task(self._supervise(run, target))
@@ -110,9 +106,13 @@ class Runs:
                 store.request_cancel(connection, run_id)
         return self.get(run_id)
 
+    def refuse_new(self) -> None:
+        """The server is going to end: what runs may go on for now, and nothing new starts."""
+        self._refusing = True
+
     async def close(self) -> None:
         """End what this process runs: each is kept as `interrupted`, with what was measured. No new ones after this."""
-        self._closing = True
+        self._closing = self._refusing = True
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -120,20 +120,13 @@ class Runs:
             await asyncio.wait(tasks)
 
     def _refuse_when_closing(self) -> None:
-        if self._closing:
+        if self._refusing:
             raise Unavailable("This server is about to end. Start the benchmark again in a moment.", retry_after=5)
 
     def _open(self, model_row: int, plan: Plan, actor: str) -> Run:
         model = self._models.get(model_row)
         self._keeper.sweep()
-        run_id, other = self._keeper.open(model, plan, actor, self._lease)
-        if run_id is None:
-            raise RunInProgress(
-                f"Model {model_row} is being benchmarked already, by run {other}. "
-                f"GET /api/admin/runs/{other} shows it, DELETE cancels it.",
-                run_id=other,
-            )
-        return self.get(run_id)
+        return self.get(self._keeper.open(model, plan, actor, self._lease, at_once=self._at_once))
 
     async def _supervise(self, run: Run, target: Target) -> None:
         """From the first event to the report; always ends the run, whatever happens here."""

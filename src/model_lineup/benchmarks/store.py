@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.records import Run, RunEvent, StoredTest
 from model_lineup.benchmarks.tables import run_events, runs, test_results
 from model_lineup.database.metadata import moment, moment_or_none
 
+_STARTING_RUNS = 0x72756E73  # "runs"
 _NULL = msgspec.Raw(b"null")
 
 
@@ -30,18 +30,17 @@ def results(connection: Connection, model_row: int, *, limit: int, offset: int) 
     return [_record(row) for row in connection.execute(query)], int(total)
 
 
-def add_run(connection: Connection, values: dict[str, Any]) -> int | None:
-    """The new run's id; None when the model has a running one."""
-    try:
-        with connection.begin_nested():
-            return int(connection.execute(insert(runs).values(values).returning(runs.c.id)).scalar_one())
-    except IntegrityError:
-        return None
+def lock_running(connection: Connection) -> dict[int, int]:
+    """Run ids by the model's row, of all that are running. Until this transaction ends nobody else begins one."""
+    if connection.dialect.name == "postgresql":  # on SQLite the transaction itself holds the lock
+        connection.execute(select(func.pg_advisory_xact_lock(_STARTING_RUNS)))
+    found = connection.execute(select(runs.c.model_row, runs.c.id).where(runs.c.state == "running"))
+    return {row.model_row: row.id for row in found}
 
 
-def running(connection: Connection, model_row: int) -> int | None:
-    query = select(runs.c.id).where(runs.c.model_row == model_row, runs.c.state == "running")
-    return connection.execute(query).scalar_one_or_none()
+def add_run(connection: Connection, values: dict[str, Any]) -> int:
+    """The new run's id."""
+    return int(connection.execute(insert(runs).values(values).returning(runs.c.id)).scalar_one())
 
 
 def run(connection: Connection, run_id: int) -> Run | None:

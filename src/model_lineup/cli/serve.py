@@ -17,12 +17,15 @@ def serve(
     here: Session,
     host: Host = None,
     port: Port = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that serve the port; LINEUP_WORKERS, else 1.")
+    ] = None,
     allow_remote_setup: Annotated[
         bool, typer.Option("--allow-remote-setup", help="Let others than this machine open the set-up link.")
     ] = False,
 ) -> None:
     """Run Lineup until Ctrl-C or SIGTERM. A first start without an administrator prints a set-up link."""
-    settings = here.place.settings(host=host, port=port).settings
+    settings = here.place.settings(host=host, port=port, workers=workers).settings
     from model_lineup import serving
     from model_lineup.cli.local import refuse_foreign
 

@@ -43,6 +43,11 @@ class Follower:
         self._reader = ThreadPoolExecutor(1, "follower")
         self._reading: asyncio.Task[Snapshot] | None = None
 
+    @property
+    def revision(self) -> int:
+        """Of the snapshot that is here now; -1 before the first. It looks at nothing."""
+        return -1 if self._snapshot is None else self._snapshot.revision
+
     def current(self) -> Snapshot:
         """A snapshot of the newest committed configuration, for threads: it may have to read.
 

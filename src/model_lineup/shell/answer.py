@@ -27,10 +27,14 @@ LINGER_S, LINGER_BYTES = 2.0, 64 * MIB
 
 
 class Answer:
-    """The way back: adds the request id and the security headers, and knows what was sent."""
+    """The way back: adds the request id and the security headers, and knows what was sent.
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    `last`: nothing more is answered on this connection.
+    """
+
+    def __init__(self, send: Send, request_id: str, *, last: bool = False) -> None:
         self._send = send
+        self._last = last
         self.request_id = request_id
         self.status = 0
 
@@ -40,6 +44,8 @@ class Answer:
             headers = [*message.get("headers", ()), *SECURITY_HEADERS, (b"x-request-id", self.request_id.encode())]
             if not any(name == b"cache-control" for name, _ in headers):
                 headers.append((b"cache-control", b"no-store"))
+            if self._last:
+                headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
         await self._send(message)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from starlette.types import Scope
 
 from model_lineup.errors import MethodNotAllowed, NotSignedIn, SetupPending
+from model_lineup.metrics import Metrics
 from model_lineup.shell.answer import Answer
 from model_lineup.shell.requests import header
-from model_lineup.telemetry import Metrics
 
 PROBES = ("/livez", "/health", "/readyz", "/metrics")
 WITHOUT_SETUP = ("/livez", "/health", "/readyz", "/admin/setup", "/api/setup", "/api/page.css")

@@ -10,15 +10,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from model_lineup.clock import tick
 from model_lineup.errors import LineupError, NotFound, RequestTimeout, TooLarge
+from model_lineup.metrics import Metrics
 from model_lineup.shell.answer import Answer
 from model_lineup.shell.probes import PROBES, Probes, Watch
 from model_lineup.shell.receipt import ClientGone
 from model_lineup.shell.requests import first_segment, method, request_id
-from model_lineup.telemetry import Metrics, log
+from model_lineup.telemetry import log
 
 
 class Shell:
-    """The ASGI application that the server runs. `start` and `stop` run at its start and its end.
+    """The ASGI application that the server runs. `start` and `stop` run at its start and its end; `leave` some time
+    before its end, while it still answers.
 
     `faces`: the application for each first part of a path, `{"api": …}`. A face may raise any LineupError before it
     answers.
@@ -31,12 +33,14 @@ class Shell:
         metrics: Metrics,
         *,
         start: Callable[[], Awaitable[None]],
+        leave: Callable[[], None],
         stop: Callable[[], Awaitable[None]],
     ) -> None:
         self._faces = faces
         self._watch = Watch(probes, metrics)
         self._metrics = metrics
         self._start = start
+        self._leave = leave
         self._stop = stop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,14 +57,19 @@ class Shell:
         await self.wind_up()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def wind_up(self) -> None:
-        """The server is about to end: it is not ready any more, and ends what runs for long, so that callers hear."""
+    def leave(self) -> None:
+        """The server is going to end: it is not ready any more, and asks its callers to come on a new connection."""
         self._watch.stopping = True
+        self._leave()
+
+    async def wind_up(self) -> None:
+        """The server is about to end, and ends what runs for long, so that callers hear."""
+        self.leave()
         await self._stop()
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever happens inside, the caller gets an answer, and the log and the metrics a line."""
-        answer = Answer(send, request_id(scope))
+        answer = Answer(send, request_id(scope), last=self._watch.stopping)
         scope["state"] = {**scope.get("state", {}), "request_id": answer.request_id}
         started = tick()
         try:

@@ -46,6 +46,7 @@ class Stage:
             admin_password=password,
             log_level="warning",
             drain_s=3,
+            drain_delay_s=0,
         ).settings
         free = _free_port(settings.port) if port is None or port == 0 else port
         return cls(settings.model_copy(update={"port": free}), password, settings.port)

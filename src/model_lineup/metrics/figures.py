@@ -1,0 +1,68 @@
+"""Every figure by name. Labels are few and bounded: routes by template, never paths; workers by number."""
+
+import os
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from model_lineup.metrics.workers import shared_folder
+
+
+class Metrics:
+    """`worker` is this process's number, from 0. `revision` is asked for whenever somebody looks."""
+
+    def __init__(self, *, worker: int = 0, revision: Callable[[], int] = lambda: 0) -> None:
+        self._registry = CollectorRegistry()
+        names = ("method", "route", "status")
+        self.requests = Counter("lineup_http_requests", "Requests answered.", names, registry=self._registry)
+        self.duration = Histogram(
+            "lineup_http_request_duration_seconds",
+            "From the first byte of a request to the last of its answer.",
+            ("route",),
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
+            registry=self._registry,
+        )
+        self.loop_lag = Histogram(
+            "lineup_event_loop_lag_seconds",
+            "How much later than it was due a timer ran; measured 20 times a second in each worker.",
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5),
+            registry=self._registry,
+        )
+        self.loop_lag_max = self._of_worker(
+            worker, "lineup_event_loop_lag_max_seconds", "The longest such delay in the last one to two minutes."
+        )
+        self.snapshot_revision = self._of_worker(
+            worker, "lineup_snapshot_revision", "Revision of the configuration that a worker resolves names in."
+        )
+        self.worker_pid = self._of_worker(worker, "lineup_worker_pid", "Process number of a worker.")
+        self.worker_pid.set(os.getpid())
+        self.revision = Asked("lineup_revision", "Number of the newest configuration.", revision)
+
+    def exposition(self) -> bytes:
+        """The text format of Prometheus, of all workers."""
+        folder, shown = shared_folder(), CollectorRegistry()
+        shown.register(self._registry if folder is None else MultiProcessCollector(None, path=folder))  # type: ignore[no-untyped-call]
+        shown.register(self.revision)
+        return generate_latest(shown)
+
+    def _of_worker(self, worker: int, name: str, what: str) -> Gauge:
+        gauge = Gauge(name, what, ("worker",), registry=self._registry, multiprocess_mode="livemax")
+        return gauge.labels(str(worker))
+
+
+class Asked(Collector):
+    """A gauge that is the same in every worker: whoever is asked reads it then."""
+
+    def __init__(self, name: str, what: str, read: Callable[[], int]) -> None:
+        self._name = name
+        self._what = what
+        self._read = read
+
+    def describe(self) -> list[Metric]:
+        return [GaugeMetricFamily(self._name, self._what)]
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(self._name, self._what, value=self._read())

@@ -1,0 +1,25 @@
+"""The listening socket, which is bound once, before anything else is done, and shared by all workers."""
+
+import socket
+
+from model_lineup.errors import StartRefused
+from model_lineup.settings import Settings
+
+BACKLOG = 2048
+
+
+def bound(settings: Settings) -> socket.socket:
+    """A listening socket. Raises StartRefused when the port is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise StartRefused(
+            f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}. "
+            "Choose another one with --host, --port, LINEUP_HOST or LINEUP_PORT."
+        ) from None
+    listener.listen(BACKLOG)
+    return listener

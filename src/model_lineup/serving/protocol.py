@@ -1,0 +1,68 @@
+"""uvicorn's HTTP protocol, made careful: of slow, large and malformed heads, and of clients that do not read."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from model_lineup.errors import BadRequest, HeadTooLarge, LineupError
+from model_lineup.shell import refusal
+
+LARGEST_HEAD = 32 * 1024
+MOST_HEADERS = 100
+
+
+def careful_protocol(head_s: float) -> type[HttpToolsProtocol]:
+    """uvicorn's protocol, but a request head must come whole in time, be of bounded size, and its refusals be ours."""
+
+    class CarefulProtocol(HttpToolsProtocol):
+        _head_timer: asyncio.TimerHandle | None = None
+        _head_size = 0
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._head_timer = self.loop.call_later(head_s, transport.close)
+
+        def data_received(self, data: bytes) -> None:
+            waiting_for_head = self._head_timer is not None
+            super().data_received(data)
+            if waiting_for_head and self._head_timer is not None:  # still: all of it was head
+                self._head_size += len(data)
+                if self._head_size > LARGEST_HEAD and not self.transport.is_closing():
+                    self._refuse(HeadTooLarge(f"The request head is larger than {LARGEST_HEAD // 1024} KiB."))
+
+        def on_message_begin(self) -> None:
+            super().on_message_begin()
+            self._head_size = 0
+            if self._head_timer is None:
+                self._head_timer = self.loop.call_later(head_s, self.transport.close)
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            super().on_header(name, value)
+            if len(self.headers) > MOST_HEADERS:
+                raise ValueError("too many headers")  # ends in `send_400_response`
+
+        def on_headers_complete(self) -> None:
+            self._disarm()
+            super().on_headers_complete()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._disarm()
+            super().connection_lost(exc)
+
+        def send_400_response(self, msg: str) -> None:
+            self._refuse(BadRequest(f"This is not an HTTP/1.1 request with at most {MOST_HEADERS} headers."))
+
+        def _refuse(self, error: LineupError) -> None:
+            """Answer and close, unless an earlier request of this connection is still being answered."""
+            cycle = self.cycle
+            if cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started):
+                self.transport.write(refusal(error))
+            self.transport.close()
+
+        def _disarm(self) -> None:
+            if self._head_timer is not None:
+                self._head_timer.cancel()
+                self._head_timer = None
+
+    return CarefulProtocol

@@ -1,0 +1,57 @@
+"""Serves until it is told to end, with one worker in this process or with several of their own."""
+
+import functools
+import os
+
+from model_lineup import __version__
+from model_lineup.app import build, open_instance
+from model_lineup.database.engines import sqlite_module
+from model_lineup.database.health import SAFE_SQLITE
+from model_lineup.errors import StartRefused
+from model_lineup.serving.first_admin import Told, address, make_reachable
+from model_lineup.serving.listener import bound
+from model_lineup.serving.server import run
+from model_lineup.serving.supervisor import supervise
+from model_lineup.settings import Settings
+from model_lineup.telemetry import configure, log
+
+_say_now = functools.partial(print, flush=True)  # a pipe or a container's log must show the set-up link at once
+
+
+def serve(settings: Settings, *, allow_remote_setup: bool = False, tell: Told = _say_now) -> None:
+    """Serve until SIGTERM, SIGINT or SIGHUP. `tell` gets the few lines that are meant for people.
+
+    The tables are brought up to date and the first administrator is made here, once, before any worker starts.
+    Raises StartRefused.
+    """
+    configure(settings.log_level, settings.log_format)
+    refuse_unsafe_workers(settings)
+    with bound(settings) as listener:
+        here = settings.model_copy(update={"port": listener.getsockname()[1]})
+
+        def announce() -> None:
+            tell(f"Lineup {__version__} listens on {address(here)} (API reference: {address(here)}/api/docs)")
+            log().info("listening", address=address(here), version=__version__)
+
+        with open_instance(here) as rooms:
+            make_reachable(rooms, allow_remote_setup=allow_remote_setup, tell=tell)
+            if here.workers == 1:
+                announce()
+                run(here, build(rooms), listener)
+        if here.workers > 1:
+            supervise(here, listener, on_ready=announce)
+
+
+def refuse_unsafe_workers(settings: Settings) -> None:
+    """Raises StartRefused where several processes cannot serve."""
+    if settings.workers == 1:
+        return
+    if os.name != "posix":
+        raise StartRefused("Several workers need Linux, macOS or another POSIX system; here LINEUP_WORKERS must be 1.")
+    version = sqlite_module().sqlite_version
+    if settings.database_url is None and tuple(map(int, version.split("."))) < SAFE_SQLITE:
+        safe = ".".join(map(str, SAFE_SQLITE))
+        raise StartRefused(
+            f"SQLite {version} can damage its files when several processes write (fixed in {safe}). "
+            "Run one worker, install pysqlite3, or use PostgreSQL (LINEUP_DATABASE_URL)."
+        )
