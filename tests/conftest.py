@@ -8,6 +8,7 @@ import pytest
 from model_lineup.demo.model_server import LocalModel
 from model_lineup.rooms import Rooms
 from tests.fakes.clock import ManualClock
+from tests.fakes.faults import Faults, running_faults
 from tests.fakes.instances import KINDS, Kind, Templates
 from tests.fakes.model_server import running_model
 from tests.fakes.postgres import PostgresServer
@@ -59,6 +60,13 @@ def rooms(kind: Kind, templates: Templates, tmp_path: Path, clock: ManualClock) 
 def local_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalModel]:
     """SmolLM2-135M behind llama.cpp's own HTTP server; `.base_url` ends in /v1, `.model_id` is its name."""
     yield from running_model(tmp_path_factory.mktemp("model") / "server.log")
+
+
+@pytest.fixture(scope="session")
+def faults() -> Iterator[Faults]:
+    """A provider that misbehaves in every known way; `.cases` says in which, and what is expected of us."""
+    with running_faults() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

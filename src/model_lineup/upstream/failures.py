@@ -13,7 +13,7 @@ from model_lineup.upstream import registry
 from model_lineup.upstream.contract import Endpoint, Failure, MalformedError, ProviderError, Stage
 from model_lineup.upstream.parsing import json_of
 from model_lineup.upstream.scrub import scrub
-from model_lineup.upstream.wire import AddressRefused, BodyTooLarge, DeadlinePassed, Truncated, WireError
+from model_lineup.upstream.wire import AddressRefused, BodyTooLarge, DeadlinePassed, HeadTooLarge, Truncated, WireError
 
 _HINTS: dict[str, str] = {
     "dns": "Check the host in the base URL, and that this machine can resolve it.",
@@ -59,7 +59,7 @@ def of_wire(error: WireError, endpoint: Endpoint, status: int | None = None) -> 
         code = "refused"
     elif isinstance(error, Truncated):
         code = "truncated"
-    elif isinstance(error, BodyTooLarge):
+    elif isinstance(error, BodyTooLarge | HeadTooLarge):
         code = "too_large"
     return Failure(stage, code, scrub(error.message, endpoint), hint_for(code, endpoint), status)
 
@@ -84,7 +84,7 @@ def of_status(status: int, content_type: str, body: bytes, endpoint: Endpoint, m
 
 
 def _stage_of_status(status: int, said: str, html: bool, model_id: str | None) -> tuple[Stage, str]:
-    if 300 <= status < 400:
+    if status in _REDIRECTS:
         return "protocol", "upstream_redirect"
     by_number: Stage | None = _STATUS_STAGES.get(status)
     if by_number is not None:
@@ -104,6 +104,7 @@ _BAD_KEY = re.compile(
     r"(?i)\bapi[ _-]?key\b.{0,20}\b(?:not valid|invalid|incorrect|expired|not found)"
     r"|\b(?:invalid|incorrect)\b.{0,20}\bapi[ _-]?key"
 )
+_REDIRECTS = (300, 301, 302, 303, 305, 307, 308)
 _STATUS_STAGES: dict[int, Stage] = {
     401: "auth",
     402: "quota",

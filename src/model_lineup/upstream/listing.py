@@ -126,6 +126,17 @@ class _Lister:
                     raise FailedError(msgspec.structs.replace(stop.failure, message=message)) from None
 
     async def _fetch(self, call: Call, cap: int) -> bytes:
+        """One request's body. Once something has come, time that runs out is the list's, wherever a request is then."""
+        under_way = self._status is not None
+        try:
+            return await self._answer(call, cap)
+        except FailedError:
+            if under_way and tick() >= self._ends_at:
+                limit_s = self._endpoint.timeouts.test_s
+                raise self._failed("timeout", "timeout", f"The list was not complete within {limit_s:g} s.") from None
+            raise
+
+    async def _answer(self, call: Call, cap: int) -> bytes:
         """The body of a successful answer that is no web page."""
         endpoint = self._endpoint
         request = address.request_to(self._kind, endpoint, call.path, body=call.body, query=call.query)

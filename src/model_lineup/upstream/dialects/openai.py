@@ -77,6 +77,7 @@ class OpenAIDialect:
             model = text_or_none(read.model)
             return Answer(empty=not _holds_vectors(read.data), usage=_usage(read.usage), model=model)
         if read.choices is None:
+            _raise_error_of(body)
             raise MalformedError("the answer holds no choices")
         choice = read.choices[0] if read.choices else _Choice()
         message = choice.message or _Delta()
