@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
+from model_lineup.access.door import Door
 from model_lineup.access.keys import Keys
 from model_lineup.access.passwords import Passwords
 from model_lineup.access.people import People
@@ -32,11 +33,15 @@ from model_lineup.database.engines import Database
 from model_lineup.errors import Unavailable
 from model_lineup.journal import store as journal_store
 from model_lineup.journal.record import Journal
+from model_lineup.limits.guesses import Guesses, GuessRules
+from model_lineup.limits.rates import Rates
 from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.migrations import upgrade
 from model_lineup.rooms import Rooms
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
+from model_lineup.security.changes import ChangesAsEvents
+from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
 from model_lineup.shell import MIB, Limits, Probes, Shell, WholeBody
 from model_lineup.upstream.contract import Endpoint, Listing, Timeouts
@@ -55,7 +60,7 @@ def open_instance(settings: Settings, *, clock: Clock | None = None, migrate: bo
     try:
         vault = instance.open_vault(database, settings.keyring_path, clock.now())
         rooms = _rooms(settings, database, vault, clock)
-        with contextlib.closing(rooms.follower):
+        with contextlib.closing(rooms.follower), contextlib.closing(rooms.security):
             yield rooms
     finally:
         database.close()
@@ -118,7 +123,12 @@ def _migrate(engine: Engine) -> None:
 
 
 def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Rooms:
-    journal, passwords, client = Journal(database, clock), Passwords(), _Client(settings)
+    security = SecurityLog(database, clock, kept=timedelta(days=settings.security_log_days))
+    journal = Journal(database, clock, listener=ChangesAsEvents(security))
+    passwords, client = Passwords(settings.password_queue), _Client(settings)
+    rates = Rates(database, vault, clock)
+    guesses = Guesses(database, vault, clock, _guess_rules(settings))
+    door = Door(database, guesses, rates, security, per_second=settings.sign_ins_per_s)
     models = Models(database, journal)
     providers = Providers(
         database, journal, vault, timeouts=_timeouts(settings), widest_scope=settings.egress_max_scope
@@ -130,16 +140,21 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         settings=settings,
         clock=clock,
         database=database,
-        people=People(database, journal, vault, passwords, clock),
+        people=People(database, journal, vault, passwords, door, clock),
         sessions=Sessions(
             database,
             vault,
             passwords,
             clock,
+            door=door,
+            log=security,
             access_life=timedelta(minutes=settings.access_token_minutes),
             refresh_life=timedelta(days=settings.refresh_token_days),
+            session_life=timedelta(days=settings.session_days),
         ),
-        keys=Keys(database, journal, vault, clock),
+        keys=Keys(database, journal, vault, clock, security),
+        security=security,
+        rates=rates,
         providers=providers,
         models=models,
         bulk=Bulk(journal, most=settings.bulk_ids),
@@ -150,6 +165,15 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         routes=routes,
         tests=ConnectionTests(database, clock, client.get, routes.target),
         runs=Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once),
+    )
+
+
+def _guess_rules(settings: Settings) -> GuessRules:
+    return GuessRules(
+        settings.sign_in_failures,
+        timedelta(seconds=settings.sign_in_lock_s),
+        timedelta(seconds=settings.sign_in_longest_lock_s),
+        timedelta(minutes=settings.sign_in_forget_minutes),
     )
 
 

@@ -15,7 +15,8 @@
     ├── TooLarge 413 · UnsupportedMediaType 415
     ├── InvalidInput 422         a field is missing, unknown, of the wrong type or out of range
     │   └── EgressRefused        a base URL that the network scope does not allow
-    ├── TooManyRequests 429 · HeadTooLarge 431
+    ├── TooManyRequests 429      sign_in_throttled, rate_exceeded
+    ├── HeadTooLarge 431
     ├── UpstreamFailed 502       a provider did not do what it was asked
     ├── Unavailable 503          the database is busy, a key cannot be opened, set-up is not done
     ├── GatewayTimeout 504       it did not happen in time
@@ -216,6 +217,16 @@ class TooManyRequests(LineupError):
     title = "Too many requests"
 
 
+class SignInThrottled(TooManyRequests):
+    code = "sign_in_throttled"
+    title = "Too many sign-ins"
+
+
+class RateExceeded(TooManyRequests):
+    code = "rate_exceeded"
+    title = "This was done too often"
+
+
 class HeadTooLarge(LineupError):
     status = 431
     code = "head_too_large"
@@ -244,6 +255,11 @@ class DatabaseBusy(Unavailable):
 class KeyUndecryptable(Unavailable):
     code = "key_undecryptable"
     title = "The stored key cannot be opened"
+
+
+class PasswordsBusy(Unavailable):
+    code = "passwords_busy"
+    title = "Too many passwords are being checked"
 
 
 class SetupPending(Unavailable):

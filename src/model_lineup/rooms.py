@@ -15,8 +15,10 @@ from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
+from model_lineup.limits.rates import Rates
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
+from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
 
 
@@ -28,6 +30,8 @@ class Rooms:
     people: People
     sessions: Sessions
     keys: Keys
+    security: SecurityLog
+    rates: Rates
     providers: Providers
     models: Models
     bulk: Bulk

@@ -4,6 +4,8 @@ Environment (`LINEUP_PORT`) wins over `lineup.toml` (`port = …`), which wins o
 `docs/reference/settings.md` is made from this file.
 """
 
+import functools
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -11,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from model_lineup.errors import StartRefused
 
 PREFIX = "LINEUP_"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SETUP_LINK_FILE = "setup-link"
 """In the data directory, readable by its owner alone, until the link was used."""
 
@@ -46,7 +49,28 @@ class Settings(BaseModel):
 
     access_token_minutes: int = Field(15, ge=1, le=1440, description="Life of an access token.")
     refresh_token_days: int = Field(14, ge=1, le=365, description="Life of a refresh token.")
+    session_days: int = Field(
+        90, ge=1, le=3650, description="Life of a session as a whole, however often it is refreshed."
+    )
     setup_link_minutes: int = Field(30, ge=1, le=1440, description="Life of the set-up link.")
+    sign_in_failures: int = Field(
+        5, ge=1, le=100, description="Wrong passwords for one account from one address before it is locked out there."
+    )
+    sign_in_lock_s: int = Field(30, ge=1, le=86400, description="First lock-out; it doubles with each further failure.")
+    sign_in_longest_lock_s: int = Field(900, ge=1, le=86400, description="Longest lock-out.")
+    sign_in_forget_minutes: int = Field(
+        15, ge=1, le=10080, description="Time without a failure after which one failure is forgotten."
+    )
+    sign_ins_per_s: int = Field(20, ge=1, le=10_000, description="Sign-ins per second, of all workers together.")
+    password_queue: int = Field(
+        20, ge=1, le=1000, description="Passwords waiting to be checked in one process before 503."
+    )
+    trusted_proxies: str = Field(
+        "none",
+        description="Networks of proxies whose `X-Forwarded-For` is believed, like `10.0.0.0/8, fd00::/8`; "
+        "from others the header is not looked at.",
+    )
+    security_log_days: int = Field(90, ge=1, le=3650, description="How long the security log is kept.")
 
     admin_body_mib: int = Field(1, ge=1, le=64, description="Largest request body under `/api`, MiB.")
     import_body_mib: int = Field(5, ge=1, le=64, description="Largest body of an alias import, MiB.")
@@ -78,11 +102,31 @@ class Settings(BaseModel):
         description="Widest `network_scope` that an administrator may give to a provider.",
     )
     runs_at_once: int = Field(2, ge=1, le=64, description="Benchmarks that run at a time, over all workers.")
+    tests_per_minute: int = Field(
+        60, ge=1, le=100_000, description="Connection tests of one model by one person or key, per minute."
+    )
+    benchmarks_per_minute: int = Field(
+        30, ge=1, le=100_000, description="Benchmarks of one model that one person or key starts, per minute."
+    )
     run_lease_s: float = Field(15, gt=1, le=600, description="Silence after which a benchmark counts as interrupted.")
 
     @property
     def keyring_path(self) -> Path:
         return self.keyring_file or self.data_dir / "keyring.json"
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, said: str) -> str:
+        networks(said)
+        return said
+
+
+@functools.lru_cache(maxsize=8)
+def networks(said: str) -> tuple[Network, ...]:
+    """Networks in CIDR form, separated by commas, or `none`. Raises ValueError naming the one that is no network."""
+    if said.strip() == "none":
+        return ()
+    return tuple(ipaddress.ip_network(one.strip()) for one in said.split(",") if one.strip())
 
 
 def in_the_open(settings: Settings) -> dict[str, Any]:

@@ -37,6 +37,9 @@ FIELDS = frozenset(
         "worker",
         "pid",
         "exit_code",
+        "security_event",
+        "actor",
+        "client_address",
     }
 )
 

@@ -101,13 +101,25 @@ def test_a_refused_setup_does_not_use_the_link_up(office: Office) -> None:
     assert people.use_setup_link(token, "ada@example.com", PASSWORD).role is Role.ADMIN
 
 
-def test_a_setup_link_is_worth_nothing_where_somebody_is(office: Office) -> None:
+def test_a_setup_link_is_worth_nothing_where_an_administrator_is(office: Office) -> None:
     token = office.rooms.people.new_setup_link(HALF_AN_HOUR)
-    office.rooms.people.delete(office.person(role=Role.USER).id, BY)
+    office.person()
     with pytest.raises(SetupDone):
         office.rooms.people.use_setup_link(token, "eve@example.com", PASSWORD)
     with pytest.raises(SetupDone):
         office.rooms.people.first_admin("eve@example.com", PASSWORD)
+
+
+def test_others_who_were_there_first_do_not_stand_in_the_way_of_the_first_administrator(office: Office) -> None:
+    people = office.rooms.people
+    office.person("vera@example.com", Role.VIEWER)
+    office.person("invited@example.com", Role.ADMIN, password=None)
+    assert not people.set_up(), "nobody of them can sign in and change anything"
+    with pytest.raises(DuplicatePerson):
+        people.first_admin("VERA@example.com", PASSWORD)
+    people.use_setup_link(people.new_setup_link(HALF_AN_HOUR), "ada@example.com", PASSWORD)
+    assert people.set_up()
+    assert office.may(office.sign_in()) is Role.ADMIN
 
 
 @pytest.mark.parametrize("email", ["", "ada", "@example.com", "ada@", "a b@example.com", "a@b@c", "a\n@example.com"])

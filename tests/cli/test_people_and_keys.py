@@ -101,3 +101,13 @@ def test_the_journal_proves_that_nobody_changed_it(lineup: Lineup) -> None:
     assert result.exit_code == 1
     assert "broken at change 2" in result.stdout
     assert lineup("changes", "verify", "--json").exit_code == 1
+
+
+def test_the_security_log_tells_who_was_made_and_by_whom(lineup: Lineup) -> None:
+    lineup.ok("people", "add", "bob@example.com", "--role", "viewer")
+    said = lineup.ok("security-log", "--event", "person_made")
+    assert "bob@example.com" in said
+    assert "local command line" in said
+    assert lineup.json("security-log", "--actor", "nobody")["entries"] == []
+    assert "Nothing of that sort" in lineup.ok("security-log", "--since", "2100-01-01T00:00:00Z")
+    assert lineup("security-log", "--event", "nonsense").exit_code == 1

@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.server import Server, Workbench, running_server
+from tests.fakes.server import PASSWORD, Server, Workbench, running_server
 
 
 def test_two_processes_on_one_data_directory_see_each_others_writes(tmp_path: Path) -> None:
@@ -22,6 +22,7 @@ def test_two_processes_on_one_data_directory_see_each_others_writes(tmp_path: Pa
         first.admin.must("POST", "/api/auth/logout")
         assert two.client(first.admin.token).get("/api/admin/me").status == 401
         racing(one, two, model["id"])
+        guessing(one, two)
 
 
 def racing(one: Server, two: Server, row: int) -> None:
@@ -46,3 +47,18 @@ def racing(one: Server, two: Server, row: int) -> None:
         thread.join()
     assert outcomes.count(200) == 16
     assert one.admin().must("GET", f"/api/admin/models/{row}")["description"] == "16"
+
+
+def guessing(one: Server, two: Server) -> None:
+    """Whoever goes from one process to the other has no more guesses; whoever is in stays in."""
+    admin, body = two.admin(), {"email": "admin@example.com", "password": "a wrong password"}
+    answers = [server.client().post("/api/auth/login", body) for server in (one, two, one, two, one, two)]
+    assert [answer.status for answer in answers] == [401] * 5 + [429]
+    assert answers[5].code == "sign_in_throttled"
+    assert 1 <= int(answers[5].headers["retry-after"]) <= 30
+    right = {"email": "admin@example.com", "password": PASSWORD}
+    told = one.client().post("/api/auth/login", right, headers={"x-forwarded-for": "203.0.113.9"})
+    assert told.status == 429, "nobody is trusted to speak for others"
+    assert admin.get("/api/admin/me").status == 200
+    entries = admin.must("GET", "/api/admin/security-log?event=sign_in_failed")["entries"]
+    assert [(entry["actor"], entry["address"]) for entry in entries] == [("admin@example.com", "127.0.0.1")] * 5

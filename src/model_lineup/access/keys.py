@@ -16,12 +16,16 @@ from model_lineup.database.metadata import dump, micros
 from model_lineup.errors import InvalidInput, NotAllowed, NotFound, PreconditionFailed
 from model_lineup.journal.record import Author, Change, Journal
 from model_lineup.journal.shapes import Receipt
+from model_lineup.security.log import SecurityLog
+from model_lineup.security.shapes import SecurityEvent
+from model_lineup.security.visit import LOCAL, Visit
 from model_lineup.vault import Vault
 
 
 class Keys:
-    def __init__(self, database: Database, journal: Journal, vault: Vault, clock: Clock) -> None:
+    def __init__(self, database: Database, journal: Journal, vault: Vault, clock: Clock, log: SecurityLog) -> None:
         self._database = database
+        self._log = log
         self._journal = journal
         self._vault = vault
         self._clock = clock
@@ -84,20 +88,34 @@ class Keys:
             change.touched("key", key_id, key.name, before=_journaled(key), after={})
         return change.receipt
 
-    def admin_actor(self, token: str) -> Actor | None:
-        """Who an admin key acts as; None when it is unknown, expired, disabled, or its owner is."""
+    def admin_actor(self, token: str, visit: Visit = LOCAL) -> Actor | None:
+        """Who an admin key acts as; None when it is unknown, revoked, expired or disabled, or its owner is."""
         with self._database.read() as connection:
             row = store.key_by_hash(connection, self._vault.token_hash(token))
-        if row is None or row.kind != "admin" or not self._is_live(row):
+        reason = self._refusal(row)
+        if reason is not None or row is None:
+            label = None if row is None else _label(row)
+            self._log.note_refusal(SecurityEvent.KEY_REFUSED, visit, actor=label, reason=reason)
             return None
-        role = Role(row.role)
-        if row.owner_role is not None and not Role(row.owner_role).reaches(role):
-            return None  # its owner was demoted: a key never reaches further than who made it
-        return Actor(f"key {row.name!r} ({row.id})", role, person_id=row.owner_id, key_id=row.id)
+        return Actor(_label(row), Role(row.role), person_id=row.owner_id, key_id=row.id)
 
-    def _is_live(self, row: Row[Any]) -> bool:
-        late = row.expires_at is not None and row.expires_at <= micros(self._clock.now())
-        return not (row.disabled or late or row.owner_disabled or row.owner_gone)
+    def _refusal(self, row: Row[Any] | None) -> str | None:
+        """Why a key is not taken; None for one that is."""
+        if row is None:
+            return "unknown"
+        if row.deleted_at is not None:
+            return "revoked"
+        if row.disabled:
+            return "disabled"
+        if row.expires_at is not None and row.expires_at <= micros(self._clock.now()):
+            return "expired"
+        if row.owner_disabled or row.owner_gone:
+            return "its owner is disabled or deleted"
+        if row.kind != "admin":
+            return f"{row.kind} key"
+        if row.owner_role is not None and not Role(row.owner_role).reaches(Role(row.role)):
+            return "its owner does not reach that far any more"
+        return None
 
     def _check_expiry(self, expires_at: datetime | None) -> None:
         if expires_at is None:
@@ -113,6 +131,10 @@ def living(key: Key | None, key_id: int, owner_id: int | None) -> Key:
     if key is None or (owner_id is not None and key.owner_id != owner_id):
         raise NotFound(f"There is no key {key_id}.", id=key_id)
     return key
+
+
+def _label(row: Row[Any]) -> str:
+    return f"key {row.name!r} ({row.id})"
 
 
 def _role_of(new: NewKey, maker: Actor) -> Role | None:

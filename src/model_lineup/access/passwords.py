@@ -1,12 +1,14 @@
 """Passwords: argon2id, hashed one at a time so that a flood of sign-ins cannot take the machine."""
 
+import contextlib
 import functools
 import threading
+from collections.abc import Iterator
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from model_lineup.errors import InvalidInput
+from model_lineup.errors import InvalidInput, PasswordsBusy
 
 LEAST, MOST = 10, 256
 _COMMON = frozenset({"password12", "password123", "1234567890", "administrator", "changeme123", "qwertyuiop"})
@@ -16,22 +18,36 @@ _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
 class Passwords:
-    """`check` does the same work for people who do not exist as for those who do."""
+    """`check` does the same work for people who do not exist as for those who do.
 
-    def __init__(self) -> None:
+    Both raise PasswordsBusy when `queue` others are waiting already.
+    """
+
+    def __init__(self, queue: int = 20) -> None:
         self._one_at_a_time = threading.Lock()
+        self._places = threading.BoundedSemaphore(queue + 1)
         self._nobody = _hash_of_nobody()
 
     def hash(self, password: str) -> str:
-        with self._one_at_a_time:
+        with self._turn():
             return _HASHER.hash(password)
 
     def check(self, stored: str | None, password: str) -> bool:
-        with self._one_at_a_time:
+        with self._turn():
             try:
                 return _HASHER.verify(stored or self._nobody, password) and stored is not None
             except (VerificationError, InvalidHashError):
                 return False
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise PasswordsBusy("Many passwords are being checked. Try again in a second.", retry_after=1)
+        try:
+            with self._one_at_a_time:
+                yield
+        finally:
+            self._places.release()
 
 
 @functools.cache

@@ -1,6 +1,5 @@
 """Administrative operations on people, and the first administrator."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +7,8 @@ from msgspec import UNSET
 
 from model_lineup.access import store
 from model_lineup.access.actor import Role
+from model_lineup.access.door import Attempt, Door
+from model_lineup.access.emails import folded, is_email
 from model_lineup.access.passwords import Passwords, check_strength
 from model_lineup.access.shapes import NewPerson, Person, PersonChanges
 from model_lineup.access.tokens import kind_of, new_token
@@ -25,19 +26,23 @@ from model_lineup.errors import (
 )
 from model_lineup.journal.record import Author, Change, Journal, differing
 from model_lineup.journal.shapes import Receipt
+from model_lineup.security.shapes import SecurityEvent
+from model_lineup.security.visit import LOCAL, Visit
 from model_lineup.vault import Vault
 
-_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,190}")
 SETUP = Author("first start")
 WRONG = "The current password is not right."
 
 
 class People:
-    def __init__(self, database: Database, journal: Journal, vault: Vault, passwords: Passwords, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, journal: Journal, vault: Vault, passwords: Passwords, door: Door, clock: Clock
+    ) -> None:
         self._database = database
         self._journal = journal
         self._vault = vault
         self._passwords = passwords
+        self._door = door
         self._clock = clock
 
     def page(self, *, limit: int, offset: int) -> tuple[list[Person], int]:
@@ -84,11 +89,22 @@ class People:
             _refuse_no_admin(change, admins)
         return change.receipt
 
-    def change_own_password(self, person_id: int, current: str, new: str, author: Author) -> Receipt:
-        """Ends all sessions of the person; `Sessions.keep` spares one. Raises NotAllowed for a wrong password."""
+    def change_own_password(
+        self, person_id: int, current: str, new: str, author: Author, visit: Visit = LOCAL
+    ) -> Receipt:
+        """Ends all sessions of the person; `Sessions.keep` spares one. Wrong ones count as wrong sign-ins do.
+
+        Raises NotAllowed for a wrong password, SignInThrottled.
+        """
         with self._database.read() as connection:
             row = store.person_row(connection, person_id=person_id)
-        if row is None or not self._passwords.check(row.password_hash, current):
+        if row is None:
+            raise NotAllowed(WRONG)
+        attempt = Attempt(row.email_folded, visit, SecurityEvent.PASSWORD_REFUSED)
+        self._door.before(attempt)
+        right = self._passwords.check(row.password_hash, current)
+        self._door.after(attempt, right=right, owner=row.email)
+        if not right:
             raise NotAllowed(WRONG)
         values = self._columns(PersonChanges(password=new))
         with self._journal.change(author, "people.change") as change:
@@ -100,12 +116,12 @@ class People:
         return change.receipt
 
     def set_up(self) -> bool:
-        """Whether there is anybody yet."""
+        """Whether there is an administrator who can sign in. Others alone cannot make one."""
         with self._database.read() as connection:
-            return store.anybody(connection)
+            return store.active_admins(connection) > 0
 
     def first_admin(self, email: str, password: str) -> Person:
-        """Create the administrator of a new instance. Raises InvalidInput, SetupDone."""
+        """Create the administrator of a new instance. Raises InvalidInput, SetupDone, DuplicatePerson."""
         values = self._columns(NewPerson(email=email, role=Role.ADMIN, password=password))
         with self._journal.change(SETUP, "setup") as change:
             return _first(change, values)
@@ -123,22 +139,28 @@ class People:
             now = micros(self._clock.now())
             return store.setup_link_is_valid(connection, self._vault.token_hash(token), now)
 
-    def use_setup_link(self, token: str, email: str, password: str) -> Person:
-        """Raises NotAllowed for a used, late or unknown link; InvalidInput; SetupDone."""
+    def use_setup_link(self, token: str, email: str, password: str, visit: Visit = LOCAL) -> Person:
+        """Raises NotAllowed for a used, late or unknown link; InvalidInput; SetupDone; SignInThrottled."""
+        attempt = Attempt("set-up", visit, SecurityEvent.SETUP_REFUSED)
+        self._door.before(attempt)
         values = self._columns(NewPerson(email=email, role=Role.ADMIN, password=password))
-        with self._journal.change(SETUP, "setup") as change:
-            known = kind_of(token) == "setup"
-            if not known or not store.take_setup_link(change.connection, self._vault.token_hash(token), change.now):
-                raise NotAllowed("This set-up link is not valid any more. Restart Lineup to get a new one.")
-            return _first(change, values)
+        try:
+            with self._journal.change(SETUP, "setup") as change:
+                known = kind_of(token) == "setup"
+                if not known or not store.take_setup_link(change.connection, self._vault.token_hash(token), change.now):
+                    raise NotAllowed("This set-up link is not valid any more. Restart Lineup to get a new one.")
+                return _first(change, values)
+        except NotAllowed:
+            self._door.after(attempt, right=False)
+            raise
 
     def _columns(self, said: NewPerson | PersonChanges) -> dict[str, Any]:
         """Checked columns of what was said; the password as its hash."""
         values: dict[str, Any] = {}
         if said.email is not UNSET:
-            if not _EMAIL.fullmatch(said.email):
+            if not is_email(said.email):
                 raise InvalidInput.at("/email", "an e-mail address looks like name@example.com")
-            values.update(email=said.email, email_folded=said.email.lower())
+            values.update(email=said.email, email_folded=folded(said.email))
         if said.role is not UNSET:
             values["role"] = said.role.value
         if said.disabled is not UNSET:
@@ -157,7 +179,7 @@ def living(person: Person | None, person_id: int) -> Person:
 
 
 def _first(change: Change, values: dict[str, Any]) -> Person:
-    if store.anybody(change.connection):
+    if store.active_admins(change.connection):
         raise SetupDone("Lineup has an administrator already. Sign in, or ask one to invite you.")
     return _add(change, values)
 

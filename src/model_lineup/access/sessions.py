@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 
 from model_lineup.access import store
 from model_lineup.access.actor import Actor
+from model_lineup.access.door import Attempt, Door
+from model_lineup.access.emails import folded
 from model_lineup.access.passwords import Passwords
 from model_lineup.access.shapes import Person, TokenPair
 from model_lineup.access.tokens import kind_of, token_from
@@ -18,6 +20,9 @@ from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
 from model_lineup.errors import NotSignedIn
+from model_lineup.security.log import SecurityLog
+from model_lineup.security.shapes import SecurityEvent
+from model_lineup.security.visit import LOCAL, Visit
 from model_lineup.vault import Vault
 
 GRACE = timedelta(seconds=10)
@@ -33,34 +38,46 @@ class Sessions:
         passwords: Passwords,
         clock: Clock,
         *,
+        door: Door,
+        log: SecurityLog,
         access_life: timedelta,
         refresh_life: timedelta,
+        session_life: timedelta,
     ) -> None:
+        """A refresh token lives for `refresh_life`, and no session longer than `session_life`."""
         self._database = database
         self._vault = vault
         self._passwords = passwords
         self._clock = clock
+        self._door = door
+        self._log = log
         self._access_life = access_life
         self._refresh_life = refresh_life
+        self._session_life = session_life
 
-    def sign_in(self, email: str, password: str) -> TokenPair:
-        """Raises NotSignedIn with the same words, after the same work, whatever was wrong."""
+    def sign_in(self, email: str, password: str, visit: Visit = LOCAL) -> TokenPair:
+        """Raises NotSignedIn with the same words, after the same work, whatever was wrong; SignInThrottled."""
+        attempt = Attempt(folded(email), visit)
+        self._door.before(attempt)
         with self._database.read() as connection:
-            row = store.person_row(connection, email_folded=email.lower())
+            row = store.person_row(connection, email_folded=attempt.account)
         right = self._passwords.check(row.password_hash if row is not None else None, password)
-        if row is None or not right or row.disabled:
+        may = row is not None and right and not row.disabled
+        self._door.after(attempt, right=may, owner=row.email if row is not None else None)
+        if row is None or not may:
             raise NotSignedIn(WRONG)
         family = secrets.token_hex(16)
         now = self._clock.now()
-        until = micros(now + self._refresh_life)
+        until = micros(now + min(self._refresh_life, self._session_life))
         values = {"family": family, "person_id": row.id, "epoch": row.session_epoch, "generation": 1}
         with self._database.write_activity() as connection:
             store.forget_ended(connection, micros(now))
             times = {"created_at": micros(now), "refreshed_at": micros(now), "expires_at": until}
             store.add_session(connection, {**values, **times})
+            self._log.note(connection, SecurityEvent.SIGNED_IN, visit, actor=row.email)
             return self._issue(connection, family, 1, now, until)
 
-    def refresh(self, token: str) -> TokenPair:
+    def refresh(self, token: str, visit: Visit = LOCAL) -> TokenPair:
         """A new pair. The token just used gives the same pair again for 10 s; an older one ends the session.
 
         Raises NotSignedIn.
@@ -71,23 +88,27 @@ class Sessions:
             if row is None or row.revoked_at is not None or row.expires_at <= micros(now):
                 raise NotSignedIn("This refresh token is not valid. Sign in again.")
             if row.token_generation == row.generation:
-                values = {"generation": row.generation + 1, "refreshed_at": micros(now)}
+                until = min(micros(now + self._refresh_life), row.created_at + self._session_life // MICROSECOND)
+                values = {"generation": row.generation + 1, "refreshed_at": micros(now), "expires_at": until}
                 store.change_session(connection, row.family, values)
-                pair: TokenPair | None = self._issue(connection, row.family, row.generation + 1, now, row.expires_at)
+                pair: TokenPair | None = self._issue(connection, row.family, row.generation + 1, now, until)
             elif row.token_generation == row.generation - 1 and micros(now - GRACE) <= row.refreshed_at:
                 access_until = self._access_until(row.refreshed_at, row.expires_at)
                 pair = self._pair(row.family, row.generation, access_until - micros(now))
             else:
                 store.change_session(connection, row.family, {"revoked_at": micros(now)})
                 pair = None
+        if pair is None:
+            self._log.note_by_itself(SecurityEvent.REFRESH_REUSED, visit, actor=self._email(row.person_id))
         if pair is None or self._person(row.person_id, row.epoch) is None:
             raise NotSignedIn("This refresh token is not valid. Sign in again.")
         return pair
 
-    def sign_out(self, family: str) -> None:
+    def sign_out(self, family: str, visit: Visit = LOCAL, actor: str | None = None) -> None:
         """Every token of this session stops working at once."""
         with self._database.write_activity() as connection:
             store.change_session(connection, family, {"revoked_at": micros(self._clock.now())})
+            self._log.note(connection, SecurityEvent.SIGNED_OUT, visit, actor=actor)
 
     def keep(self, family: str, person_id: int) -> None:
         """Let this session outlive the person's new password; all others have ended with it.
@@ -117,6 +138,11 @@ class Sessions:
         with self._database.read() as connection:
             row = store.person_row(connection, person_id=person_id)
             return None if row is None or row.disabled or row.session_epoch != epoch else store.person_of(row)
+
+    def _email(self, person_id: int) -> str | None:
+        with self._database.read() as connection:
+            row = store.person_row(connection, person_id=person_id)
+        return None if row is None else str(row.email)
 
     def _issue(self, connection: Connection, family: str, generation: int, now: datetime, until: int) -> TokenPair:
         access_until = self._access_until(micros(now), until)

@@ -36,11 +36,6 @@ def persons(connection: Connection, *, limit: int, offset: int) -> tuple[list[Pe
     return [person_of(row) for row in rows], int(connection.execute(total).scalar_one())
 
 
-def anybody(connection: Connection) -> bool:
-    """Whether there has ever been a person."""
-    return connection.execute(select(people.c.id).limit(1)).first() is not None
-
-
 def active_admins(connection: Connection) -> int:
     """Administrators who can sign in."""
     query = (
@@ -83,10 +78,10 @@ def key(connection: Connection, key_id: int) -> Key | None:
 
 
 def key_by_hash(connection: Connection, token_hash: str) -> Row[Any] | None:
-    """A living key with its owner's state: `owner_disabled`, `owner_role` (None without an owner)."""
+    """A key, deleted ones too, with its owner's state: `owner_disabled`, `owner_role` (None without an owner)."""
     owner_gone = people.c.deleted_at.is_not(None).label("owner_gone")
     columns = (keys, people.c.disabled.label("owner_disabled"), people.c.role.label("owner_role"), owner_gone)
-    query = select(*columns).select_from(keys.outerjoin(people)).where(keys.c.deleted_at.is_(None))
+    query = select(*columns).select_from(keys.outerjoin(people))
     return connection.execute(query.where(keys.c.token_hash == token_hash)).one_or_none()
 
 

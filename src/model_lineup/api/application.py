@@ -22,6 +22,7 @@ from model_lineup.api import (
     problems,
     providers,
     runs,
+    security,
     setup,
 )
 from model_lineup.api.dependencies import Anybody, policy_of
@@ -40,6 +41,7 @@ ROUTERS = (
     people.router,
     keys.router,
     changes.router,
+    security.router,
     setup.router,
 )
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from model_lineup.access.shapes import TokenPair
 from model_lineup.api.answers import answer, documented, done
 from model_lineup.api.bodies import Body, Line, NewPassword
-from model_lineup.api.dependencies import Anybody, AsUser, By, There
+from model_lineup.api.dependencies import Anybody, AsUser, By, From, There
 from model_lineup.api.strict import noun
 from model_lineup.errors import NotAllowed
 
@@ -31,32 +31,36 @@ class PasswordChange(Body):
 
 
 @router.post("/auth/login", responses=documented(TokenPair))
-def login(body: Login, there: There, _: Anybody) -> Response:
-    """A pair of tokens: the access token goes into `Authorization: Bearer`."""
-    return answer(there.sessions.sign_in(body.email, body.password), headers=NO_STORE)
+def login(body: Login, there: There, here: From, _: Anybody) -> Response:
+    """A pair of tokens: the access token goes into `Authorization: Bearer`.
+
+    Wrong passwords lock the account out for who comes from this address: 429 `sign_in_throttled` with `Retry-After`.
+    """
+    return answer(there.sessions.sign_in(body.email, body.password, here), headers=NO_STORE)
 
 
 @router.post("/auth/refresh", responses=documented(TokenPair))
-def refresh(body: Refresh, there: There, _: Anybody) -> Response:
+def refresh(body: Refresh, there: There, here: From, _: Anybody) -> Response:
     """A new pair. A refresh token is used once; a late second use ends the session."""
-    return answer(there.sessions.refresh(body.refresh_token), headers=NO_STORE)
+    return answer(there.sessions.refresh(body.refresh_token, here), headers=NO_STORE)
 
 
 @router.post("/auth/logout", status_code=204)
-def logout(there: There, actor: AsUser) -> Response:
+def logout(there: There, here: From, actor: AsUser) -> Response:
     """End this session at once."""
     if actor.session is None:
         raise NotAllowed("A key has no session. DELETE /api/admin/keys/{id} revokes a key.")
-    there.sessions.sign_out(actor.session)
+    there.sessions.sign_out(actor.session, here, actor.label)
     return Response(status_code=204)
 
 
 @router.put("/me/password", status_code=204)
-def change_password(body: PasswordChange, there: There, actor: AsUser, by: By) -> Response:
-    """A new password ends all other sessions of the person."""
+def change_password(body: PasswordChange, there: There, here: From, actor: AsUser, by: By) -> Response:
+    """A new password ends all other sessions of the person. A wrong current one counts as a failed sign-in."""
     if actor.person_id is None or actor.key_id is not None:
         raise NotAllowed("Only a signed-in person has a password.")
-    receipt = there.people.change_own_password(actor.person_id, body.current_password, body.new_password, by)
+    people, wanted = there.people, body.new_password
+    receipt = people.change_own_password(actor.person_id, body.current_password, wanted, by, here)
     if actor.session is not None:
         there.sessions.keep(actor.session, actor.person_id)
     return done(receipt)

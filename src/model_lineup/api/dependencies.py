@@ -10,11 +10,13 @@ from fastapi import Depends, Header, Path, Query, Request
 from model_lineup.access.actor import Actor, Role
 from model_lineup.access.tokens import kind_of
 from model_lineup.api.bodies import MOST_INTEGER, Line
+from model_lineup.api.visits import visit_of
 from model_lineup.catalog.shapes import Model
 from model_lineup.errors import ConflictingCredentials, GatewayTimeout, InvalidInput, NotSignedIn
 from model_lineup.journal import store as journal_store
 from model_lineup.journal.record import Author
 from model_lineup.rooms import Rooms
+from model_lineup.security.visit import Visit
 
 WAIT_S = 5.0
 
@@ -24,7 +26,14 @@ def rooms(request: Request) -> Rooms:
     return found
 
 
-def current_actor(request: Request, there: Annotated[Rooms, Depends(rooms)]) -> Actor:
+def visit(request: Request, there: Annotated[Rooms, Depends(rooms)]) -> Visit:
+    """Where the request came from."""
+    return visit_of(request, there.settings.trusted_proxies)
+
+
+def current_actor(
+    request: Request, there: Annotated[Rooms, Depends(rooms)], here: Annotated[Visit, Depends(visit)]
+) -> Actor:
     """The actor that the credential stands for. Raises NotSignedIn, ConflictingCredentials."""
     local = request.scope.get("lineup.actor")  # set by the command line in its own process; no header can set it
     if isinstance(local, Actor):
@@ -35,7 +44,7 @@ def current_actor(request: Request, there: Annotated[Rooms, Depends(rooms)]) -> 
     if kind == "access":
         actor = there.sessions.actor(token)
     elif kind == "admin":
-        actor = there.keys.admin_actor(token)
+        actor = there.keys.admin_actor(token, here)
     elif kind in ("user", "agent"):
         raise NotSignedIn("Keys of this kind serve /v1. The admin API takes an access token or an admin key.")
     if actor is None:
@@ -65,9 +74,12 @@ AsAdmin = Annotated[Actor, Depends(Needs(Role.ADMIN))]
 There = Annotated[Rooms, Depends(rooms)]
 
 
-def author(request: Request, actor: Annotated[Actor, Depends(current_actor)]) -> Author:
+From = Annotated[Visit, Depends(visit)]
+
+
+def author(here: From, actor: Annotated[Actor, Depends(current_actor)]) -> Author:
     """The actor as the journal names it, with the request that it came by."""
-    return Author(actor.label, request.scope.get("state", {}).get("request_id"))
+    return Author(actor.label, here.request_id, here.address, here.user_agent)
 
 
 By = Annotated[Author, Depends(author)]

@@ -13,11 +13,20 @@ from starlette.responses import HTMLResponse, Response
 from model_lineup.access.shapes import Person
 from model_lineup.api.answers import answer, documented
 from model_lineup.api.bodies import Body, Email, Line, NewPassword
-from model_lineup.api.dependencies import Anybody, There
+from model_lineup.api.dependencies import Anybody, From, There
 from model_lineup.api.page import page
 from model_lineup.api.strict import noun
-from model_lineup.errors import InvalidInput, LineupError, NotAllowed, SetupDone
+from model_lineup.errors import (
+    DuplicatePerson,
+    InvalidInput,
+    LineupError,
+    NotAllowed,
+    PasswordsBusy,
+    SetupDone,
+    SignInThrottled,
+)
 from model_lineup.rooms import Rooms
+from model_lineup.security.visit import Visit
 from model_lineup.settings import SETUP_LINK_FILE
 
 router = noun("Set-up")
@@ -45,9 +54,9 @@ class SetupBody(Body):
 
 
 @router.post("/api/setup", status_code=201, responses=documented(Person, status=201))
-def set_up(body: SetupBody, there: There, _: Anybody) -> Response:
+def set_up(body: SetupBody, there: There, here: From, _: Anybody) -> Response:
     """Use the set-up link's token to create the first administrator."""
-    return answer(_use(there, body.token, body.email, body.password), status=201)
+    return answer(_use(there, body.token, body.email, body.password, here), status=201)
 
 
 @router.get("/admin/setup", include_in_schema=False)
@@ -60,19 +69,19 @@ def setup_page(there: There, _: Anybody, token: Token = "") -> Response:  # nose
 
 
 @router.post("/admin/setup", include_in_schema=False)
-async def setup_form(request: Request, there: There, _: Anybody, token: Token = "") -> Response:
+async def setup_form(request: Request, there: There, here: From, _: Anybody, token: Token = "") -> Response:
     """What the form sends."""
     email, password = _fields(await request.body())
     try:
-        person = await asyncio.to_thread(_use, there, token, email, password)
-    except (InvalidInput, NotAllowed, SetupDone) as error:
+        person = await asyncio.to_thread(_use, there, token, email, password, here)
+    except (InvalidInput, NotAllowed, SetupDone, DuplicatePerson, SignInThrottled, PasswordsBusy) as error:
         return _again(error, token, email)
     return _page(_DONE.format(email=escape(person.email), origin=escape(_origin(request))), status=201)
 
 
-def _use(there: Rooms, token: str, email: str, password: str) -> Person:
+def _use(there: Rooms, token: str, email: str, password: str, here: Visit) -> Person:
     """Create the administrator; the file that held the link has served its purpose."""
-    person = there.people.use_setup_link(token, email, password)
+    person = there.people.use_setup_link(token, email, password, here)
     (there.settings.data_dir / SETUP_LINK_FILE).unlink(missing_ok=True)
     return person
 

@@ -25,6 +25,7 @@ from model_lineup.cli import (
     providers_change,
     providers_more,
     runs,
+    security,
     serve,
 )
 from model_lineup.cli.place import AsJson, Config, DataDir, Key, Place, Url
@@ -77,6 +78,9 @@ verb(app, "test", examples=["lineup test gpt-4o"])(names.check)
 verb(app, "benchmark", examples=["lineup benchmark gpt-4o --requests 100 --concurrency 8"])(benchmark.benchmark)
 verb(app, "backup", only_here=True, examples=["lineup backup", "lineup backup --verify lineup-backup-….tar.gz"])(
     backup.backup
+)
+verb(app, "security-log", examples=["lineup security-log --event sign_in_failed --since 2030-01-31T00:00:00Z"])(
+    security.security_log
 )
 verb(app, "doctor", only_here=True, examples=["lineup doctor --online"])(doctor.doctor)
 for _noun in NOUNS:

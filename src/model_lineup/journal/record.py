@@ -9,7 +9,7 @@ Nothing touched: nothing written, the revision stays. A dry run is the same oper
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,10 +27,15 @@ from model_lineup.telemetry import log
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who acts, as the journal keeps it: `admin@example.com`, `key 'ci' (3)`, `local command line`."""
+    """Who acts, as the journal keeps it: `admin@example.com`, `key 'ci' (3)`, `local command line`.
+
+    Where they are (`address`, `user_agent`) is not kept here; the security log wants to know it.
+    """
 
     label: str
     request_id: str | None = None
+    address: str | None = None
+    user_agent: str | None = None
 
 
 @dataclass(slots=True)
@@ -55,10 +60,15 @@ class _RollBack(Exception):
     """Ends a dry run."""
 
 
+Listener = Callable[[Author, str, Sequence[Entry]], None]
+"""Is told of every effective change after its commit: author, operation, what was touched."""
+
+
 class Journal:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, listener: Listener | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._listener = listener
 
     @contextlib.contextmanager
     def change(self, author: Author, operation: str, *, dry_run: bool = False) -> Iterator[Change]:
@@ -77,8 +87,11 @@ class Journal:
             if change.entries:
                 head = _store(change, author, operation)
                 change.receipt = Receipt(change.revision, head.change_id)
-        if head is not None:
-            log().info("change", change_id=head.change_id, revision=change.revision, digest=head.digest)
+        if head is None:
+            return
+        log().info("change", change_id=head.change_id, revision=change.revision, digest=head.digest)
+        if self._listener is not None:
+            self._listener(author, operation, change.entries)
 
 
 def _lock_revision(connection: Connection) -> int:

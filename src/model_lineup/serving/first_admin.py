@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 
-from model_lineup.errors import InvalidInput, SetupDone, StartRefused
+from model_lineup.errors import DuplicatePerson, InvalidInput, SetupDone, StartRefused
 from model_lineup.rooms import Rooms
 from model_lineup.settings import SETUP_LINK_FILE, Settings
 
@@ -22,8 +22,8 @@ def make_reachable(rooms: Rooms, *, allow_remote_setup: bool, tell: Told) -> Non
             rooms.people.first_admin(settings.admin_email, settings.admin_password.get_secret_value())
         except SetupDone:
             return  # another process was quicker
-        except InvalidInput as error:
-            raise StartRefused(f"LINEUP_ADMIN_EMAIL, LINEUP_ADMIN_PASSWORD: {error.detail}.") from None
+        except (InvalidInput, DuplicatePerson) as error:
+            raise StartRefused(f"LINEUP_ADMIN_EMAIL, LINEUP_ADMIN_PASSWORD: {error.detail.rstrip('.')}.") from None
         tell(f"Created the first administrator, {settings.admin_email}.")
         return
     if not (allow_remote_setup or _is_loopback(settings.host)):
