@@ -223,3 +223,45 @@ def test_the_order_of_providers_is_the_admins(desk: Desk) -> None:
     desk.model(two, "b")
     desk.rooms.providers.reorder([two.id, one.id], BY)
     assert desk.ids(sort="provider") == ["b", "a"]
+
+
+def test_every_filter_goes_with_every_sort(desk: Desk) -> None:
+    """SQLite is told which index to read, and refuses a query that the index does not serve."""
+    provider = desk.provider()
+    made = [desk.model(provider, name, visible=name < "c", pins={"task": "chat"}) for name in "abcd"]
+    desk.alias(made[0], "alias")
+    with desk.rooms.database.write_activity() as connection:
+        health.record_test(connection, made[1].id, passed=True, last_test="{}")
+    filters: list[dict[str, Any]] = [
+        {},
+        {"q": "a"},
+        {"q": "\x00"},
+        {"provider_id": provider.id, "visible": True, "agents_enabled": False},
+        {"supports_tools": "unknown", "supports_streaming": True, "task": "chat", "source": "manual"},
+        {"has_alias": True},
+        {"has_alias": False, "status": "ok"},
+        *({"status": status} for status in ("untested", "ok", "failing", "vanished", "retired")),
+    ]
+    for wanted in filters:
+        expected = sorted(desk.ids(**wanted))
+        assert [sorted(desk.ids(sort=f"-{name},id", **wanted)) for name in selecting.SORTABLE] == (
+            [expected] * len(selecting.SORTABLE)
+        )
+        assert desk.rooms.models.page(ModelFilter(**wanted), sort="id", limit=1, offset=0).total == len(expected)
+
+
+def test_a_total_is_that_of_the_page_beside_it_whatever_changed_since_the_last(desk: Desk) -> None:
+    provider = desk.provider()
+
+    def total(**wanted: Any) -> int:
+        return desk.rooms.models.page(ModelFilter(**wanted), sort="id", limit=1, offset=0).total
+
+    model = desk.model(provider, "a")
+    assert (total(), total(visible=True), total(status="ok"), total(q="al")) == (1, 0, 0, 0)
+    desk.model(provider, "b", visible=True)
+    desk.alias(model, "alias")
+    with desk.rooms.database.write_activity() as connection:
+        health.record_test(connection, model.id, passed=True, last_test="{}")
+    assert (total(), total(visible=True), total(status="ok"), total(q="al")) == (2, 1, 1, 1)
+    desk.rooms.models.delete(model.id, BY)
+    assert (total(), total(visible=True), total(status="ok"), total(q="al")) == (1, 1, 0, 0)

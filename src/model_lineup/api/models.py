@@ -1,6 +1,7 @@
 """Models: `/api/admin/models`, singly by row id or by `?model_id=`, and as a list. Many at once: `bulk`."""
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -49,6 +50,7 @@ YesNo = Literal["true", "false"]
 YesNoUnknown = Literal["true", "false", "unknown"]
 _FIELD = f"-?({'|'.join(SORTABLE)})"
 _SORT = f"^{_FIELD}(,{_FIELD}){{0,9}}$"
+LINES_AT_ONCE = 500
 _PLAIN: dict[Any, Any] = {"true": True, "false": False, "unknown": "unknown"}
 
 
@@ -239,13 +241,10 @@ def _flags(body: NewModelBody | ModelPatch) -> dict[str, bool]:
 
 
 def _lines(there: Rooms, wanted: ModelFilter) -> Iterator[bytes]:
-    encoder, batch = msgspec.json.Encoder(), bytearray()
-    for model in there.models.stream(wanted):
-        batch += encoder.encode(model) + b"\n"
-        if len(batch) > 65_536:
-            yield bytes(batch)
-            batch.clear()
-    yield bytes(batch)
+    """Each piece is made when the one before has gone out: a slow reader costs the memory of one."""
+    models, encoder = there.models.stream(wanted), msgspec.json.Encoder()
+    while piece := list(itertools.islice(models, LINES_AT_ONCE)):
+        yield encoder.encode_lines(piece)
 
 
 def _links(request: Request, page: ModelPage) -> dict[str, str]:

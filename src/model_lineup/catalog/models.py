@@ -14,6 +14,7 @@ from model_lineup.catalog.store import aliases as alias_store
 from model_lineup.catalog.store import facts as fact_store
 from model_lineup.catalog.store import models as store
 from model_lineup.catalog.store import providers as provider_store
+from model_lineup.catalog.totals import Totals
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import moment
 from model_lineup.errors import (
@@ -46,21 +47,21 @@ class Models:
     def __init__(self, database: Database, journal: Journal) -> None:
         self._database = database
         self._journal = journal
+        self._totals = Totals()
 
     def page(self, wanted: ModelFilter, *, sort: str, limit: int, offset: int) -> ModelPage:
         """A page of the models that the filter lets through. Raises InvalidInput for an unknown sort field."""
-        query = selecting.matching(wanted)
+        chosen = selecting.matching(wanted, sort)
         with self._database.read() as connection:
-            total = selecting.count(connection, query, capped=wanted.q is not None)
-            rows = store.every(selecting.sorted_by(query, sort)).limit(limit).offset(offset)
             revision = journal_store.revision(connection)
-            return ModelPage(store.page(connection, rows), total, limit, offset, revision)
+            total = self._totals.of(connection, wanted, revision)
+            found = store.page(connection, chosen, limit=limit, offset=offset)
+            return ModelPage(found, total, limit, offset, revision)
 
     def stream(self, wanted: ModelFilter) -> Iterator[Model]:
         """Every model that the filter lets through, by id."""
-        query = store.every(selecting.sorted_by(selecting.matching(wanted), "id"))
         with self._database.read() as connection:
-            yield from store.stream(connection, query)
+            yield from store.stream(connection, selecting.matching(wanted))
 
     def get(self, row_id: int) -> Model:
         """Raises ModelNotFound."""

@@ -20,6 +20,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from model_lineup import durable
 from model_lineup.database import holding
+from model_lineup.database.dialects import take_hints
 from model_lineup.errors import DatabaseBusy, StartRefused, Unavailable
 
 _PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "mmap_size = 0")
@@ -193,7 +194,7 @@ def _sqlite(
     if readers:
         kept = min(8, readers)
         pool = {"poolclass": QueuePool, "pool_size": kept, "max_overflow": readers - kept, "pool_timeout": wait_s}
-    engine = create_engine("sqlite://", module=driver, creator=connect, **pool)
+    engine = take_hints(create_engine("sqlite://", module=driver, creator=connect, **pool))
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:

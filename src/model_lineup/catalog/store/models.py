@@ -8,12 +8,15 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from model_lineup.catalog.shapes import Model, ProviderRef
-from model_lineup.catalog.store.selecting import FROM, STATUS
+from model_lineup.catalog.store.selecting import STATUS
 from model_lineup.catalog.tables import aliases, model_health, models, providers
 from model_lineup.database.metadata import moment, moment_or_none
 from model_lineup.database.values import in_numbers
 
 _NULL = msgspec.Raw(b"null")
+_ALIVE = models.c.deleted_at.is_(None)
+_AT_ONCE = 500
+"""Rows that a list of any length holds in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +30,33 @@ class DeletedMark:
 
 def one(connection: Connection, row_id: int) -> Model | None:
     """The living model of this row id."""
-    found = page(connection, _query().where(models.c.id == row_id, models.c.deleted_at.is_(None)))
+    found = _found(connection, _MODELS.where(models.c.id == row_id, _ALIVE))
     return found[0] if found else None
 
 
 def of_id(connection: Connection, model_id: str, provider_id: int | None = None) -> list[Model]:
     """The living models of this `model_id`, in the providers' order."""
-    query = _query().where(models.c.model_id == model_id, models.c.deleted_at.is_(None))
+    query = _MODELS.where(models.c.model_id == model_id, _ALIVE)
     if provider_id is not None:
         query = query.where(models.c.provider_id == provider_id)
-    return page(connection, query.order_by(providers.c.position, models.c.id))
+    return _found(connection, query.order_by(providers.c.position, models.c.id))
 
 
-def page(connection: Connection, query: Select[Any]) -> list[Model]:
-    """The models of a query made by `selecting`, with their aliases."""
-    rows = connection.execute(query).all()
-    names = _aliases(connection, None if len(rows) > 1_000 else [row.id for row in rows])
-    refs: dict[int, ProviderRef] = {}
-    return [_model(row, names, refs) for row in rows]
+def page(connection: Connection, chosen: Select[Any], *, limit: int, offset: int) -> list[Model]:
+    """The models of a query of ids made by `selecting`, in its order: first the ids, then their rows."""
+    ids = connection.execute(chosen.limit(limit).offset(offset)).scalars().all()
+    rows = _found(connection, _MODELS.where(in_numbers(connection, models.c.id, ids))) if ids else []
+    by_id = {model.id: model for model in rows}
+    return [by_id[row_id] for row_id in ids]
 
 
-def stream(connection: Connection, query: Select[Any]) -> Iterator[Model]:
-    """The same, row by row, for lists of any length."""
+def stream(connection: Connection, chosen: Select[Any]) -> Iterator[Model]:
+    """All of them, by id; some hundred are in memory at a time."""
     names = _aliases(connection, None)
     refs: dict[int, ProviderRef] = {}
-    for row in connection.execution_options(yield_per=1_000).execute(query):
+    ids = chosen.order_by(None).subquery()
+    query = _MODELS.where(models.c.id.in_(select(ids.c.id))).order_by(models.c.id)
+    for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
         yield _model(row, names, refs)
 
 
@@ -115,25 +120,48 @@ def change_each(connection: Connection, rows: Mapping[int, Mapping[str, Any]], *
     connection.execute(statement, [{"row": row_id, **values} for row_id, values in rows.items()])
 
 
-def every(query: Select[Any]) -> Select[Any]:
-    """`query` as the columns of a model instead of its own."""
-    return query.with_only_columns(*_COLUMNS)
-
-
 _COLUMNS = (
-    models,
-    providers.c.name.label("provider_name"),
-    providers.c.slug.label("provider_slug"),
-    providers.c.kind.label("provider_kind"),
-    providers.c.enabled.label("provider_enabled"),
+    models.c.id,
+    models.c.provider_id,
+    providers.c.name,
+    providers.c.slug,
+    providers.c.kind,
+    providers.c.enabled,
+    models.c.model_id,
+    models.c.display_name,
+    models.c.description,
+    models.c.task,
+    models.c.context_length,
+    models.c.max_output_tokens,
+    models.c.supports_tools,
+    models.c.supports_vision,
+    models.c.supports_streaming,
+    models.c.visible,
+    models.c.listed,
+    models.c.agents_enabled,
+    models.c.facts,
+    models.c.pricing,
+    models.c.lifecycle,
+    models.c.source,
+    STATUS,
     model_health.c.last_test,
     model_health.c.last_benchmark,
-    STATUS.label("status"),
+    models.c.missing_since,
+    models.c.version,
+    models.c.created_at,
+    models.c.updated_at,
+)
+"""In the order in which `_model` takes them."""
+_MODELS = select(*_COLUMNS).select_from(
+    models.join(providers).outerjoin(model_health, model_health.c.model_row == models.c.id)
 )
 
 
-def _query() -> Select[Any]:
-    return select(*_COLUMNS).select_from(FROM)
+def _found(connection: Connection, query: Select[Any]) -> list[Model]:
+    rows = connection.execute(query).all()
+    names = _aliases(connection, None if len(rows) > _AT_ONCE else [row[0] for row in rows])
+    refs: dict[int, ProviderRef] = {}
+    return [_model(row, names, refs) for row in rows]
 
 
 def _aliases(connection: Connection, rows: Sequence[int] | None) -> dict[int, list[str]]:
@@ -147,44 +175,71 @@ def _aliases(connection: Connection, rows: Sequence[int] | None) -> dict[int, li
     return names
 
 
-def _ref(row: Row[Any], refs: dict[int, ProviderRef]) -> ProviderRef:
-    ref = refs.get(row.provider_id)
-    if ref is None:
-        enabled = bool(row.provider_enabled)
-        ref = ProviderRef(row.provider_id, row.provider_name, row.provider_slug, row.provider_kind, enabled)
-        refs[row.provider_id] = ref
-    return ref
-
-
-def _model(row: Row[Any], names: Mapping[int, list[str]], refs: dict[int, ProviderRef]) -> Model:
+def _model(row: Sequence[Any], names: Mapping[int, list[str]], refs: dict[int, ProviderRef]) -> Model:
+    """`refs` keeps the providers that were met: there are few, and thousands of models of each."""
+    (
+        row_id,
+        provider_id,
+        provider_name,
+        provider_slug,
+        provider_kind,
+        provider_enabled,
+        model_id,
+        display_name,
+        description,
+        task,
+        context_length,
+        max_output_tokens,
+        supports_tools,
+        supports_vision,
+        supports_streaming,
+        visible,
+        listed,
+        agents_enabled,
+        facts,
+        pricing,
+        lifecycle,
+        source,
+        status,
+        last_test,
+        last_benchmark,
+        missing_since,
+        version,
+        created_at,
+        updated_at,
+    ) = row
+    provider = refs.get(provider_id)
+    if provider is None:
+        enabled = bool(provider_enabled)
+        provider = refs[provider_id] = ProviderRef(provider_id, provider_name, provider_slug, provider_kind, enabled)
     return Model(
-        id=row.id,
-        provider_id=row.provider_id,
-        provider=_ref(row, refs),
-        model_id=row.model_id,
-        display_name=row.display_name,
-        description=row.description,
-        task=row.task,
-        context_length=row.context_length,
-        max_output_tokens=row.max_output_tokens,
-        supports_tools=_tri(row.supports_tools),
-        supports_vision=_tri(row.supports_vision),
-        supports_streaming=_tri(row.supports_streaming),
-        visible=bool(row.visible),
-        listed=bool(row.listed),
-        agents_enabled=bool(row.agents_enabled),
-        aliases=names.get(row.id, []),
-        facts=msgspec.Raw(row.facts.encode()),
-        pricing=_raw(row.pricing),
-        lifecycle=_raw(row.lifecycle),
-        source=row.source,
-        status=row.status,
-        last_test=_raw(row.last_test),
-        last_benchmark=_raw(row.last_benchmark),
-        missing_since=moment_or_none(row.missing_since),
-        version=row.version,
-        created_at=moment(row.created_at),
-        updated_at=moment(row.updated_at),
+        id=row_id,
+        provider_id=provider_id,
+        provider=provider,
+        model_id=model_id,
+        display_name=display_name,
+        description=description,
+        task=task,
+        context_length=context_length,
+        max_output_tokens=max_output_tokens,
+        supports_tools=_tri(supports_tools),
+        supports_vision=_tri(supports_vision),
+        supports_streaming=_tri(supports_streaming),
+        visible=bool(visible),
+        listed=bool(listed),
+        agents_enabled=bool(agents_enabled),
+        aliases=names.get(row_id, []),
+        facts=msgspec.Raw(facts.encode()),
+        pricing=_raw(pricing),
+        lifecycle=_raw(lifecycle),
+        source=source,
+        status=status,
+        last_test=_raw(last_test),
+        last_benchmark=_raw(last_benchmark),
+        missing_since=moment_or_none(missing_since),
+        version=version,
+        created_at=moment(created_at),
+        updated_at=moment(updated_at),
     )
 
 

@@ -3,21 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, case, func, literal, or_, select
 
 from model_lineup.catalog.names import fold
-from model_lineup.catalog.shapes import ModelFilter
-from model_lineup.catalog.tables import aliases, model_health, models, providers
+from model_lineup.catalog.shapes import ModelFilter, Status
+from model_lineup.catalog.tables import HEALTH_LIST, MODEL_LIST, RETIRED, aliases, model_health, models, providers
+from model_lineup.database.dialects import using
 from model_lineup.database.values import can_be_stored
 from model_lineup.errors import InvalidInput
 
 COUNT_CAP = 10_001
 """A search with `q` is not counted beyond this."""
 
-FROM = models.join(providers).outerjoin(model_health, model_health.c.model_row == models.c.id)
-
 STATUS = case(
-    (func.coalesce(models.c.lifecycle, "").contains('"state":"retired"'), literal("retired")),
+    (RETIRED > 0, literal("retired")),
     (models.c.missing_since.is_not(None), literal("vanished")),
     (model_health.c.passed == 1, literal("ok")),
     (model_health.c.passed == 0, literal("failing")),
@@ -41,29 +40,48 @@ SORTABLE: dict[str, ColumnElement[Any]] = {
     "created_at": models.c.created_at,
     "updated_at": models.c.updated_at,
 }
+_MAY_BE_UNKNOWN = {"context_length", "max_output_tokens", "ttft_ms", "output_tokens_per_s"}
+_BY_HEALTH = {"status", "ttft_ms", "output_tokens_per_s"}
 
 
-def matching(wanted: ModelFilter) -> Select[Any]:
-    """The living models that the filter lets through; columns are the caller's choice (`with_only_columns`)."""
-    conditions = [models.c.deleted_at.is_(None), *_conditions(wanted)]
-    return select(models.c.id).select_from(FROM).where(and_(*conditions))
+def matching(wanted: ModelFilter, sort: str = "") -> Select[Any]:
+    """The ids of the living models that the filter lets through, in the order of `sort`.
 
-
-def sorted_by(query: Select[Any], sort: str) -> Select[Any]:
-    """`sort` is `field,-field`; unknown values come last; ties are broken by id. Raises InvalidInput."""
-    for part in sort.split(",") if sort else ():
-        name, descending = part.removeprefix("-"), part.startswith("-")
-        if name not in SORTABLE:
-            raise InvalidInput.at("sort", f"{name!r} is not a field to sort by; there are {', '.join(SORTABLE)}")
+    `sort` is `field,-field`; unknown values come last; ties are broken by id. Only the tables are read that the filter
+    and the sort ask for, and of them only what their indexes hold. Raises InvalidInput for an unknown field.
+    """
+    fields = [part.removeprefix("-") for part in sort.split(",")] if sort else []
+    query = _from(wanted, fields).where(models.c.deleted_at.is_(None), *_conditions(wanted))
+    for part, name in zip(sort.split(","), fields, strict=False):
         column = SORTABLE[name]
-        query = query.order_by(column.is_(None), column.desc() if descending else column)
+        if name in _MAY_BE_UNKNOWN:
+            query = query.order_by(column.is_(None))
+        query = query.order_by(column.desc() if part.startswith("-") else column)
     return query.order_by(models.c.id)
 
 
-def count(connection: Connection, query: Select[Any], *, capped: bool) -> int:
-    inner = query.order_by(None)
-    counted = (inner.limit(COUNT_CAP) if capped else inner).subquery()
-    return int(connection.execute(select(func.count()).select_from(counted)).scalar_one())
+def count(connection: Connection, wanted: ModelFilter) -> int:
+    """How many models the filter lets through; a search with `q` is not counted beyond `COUNT_CAP`."""
+    query = matching(wanted).order_by(None)
+    if wanted.q is None:
+        counted = query.with_only_columns(func.count())
+    else:
+        counted = select(func.count()).select_from(query.limit(COUNT_CAP).subquery())
+    return int(connection.execute(counted).scalar_one())
+
+
+def _from(wanted: ModelFilter, fields: Sequence[str]) -> Select[Any]:
+    """The tables that this filter and this sort need."""
+    unknown = [name for name in fields if name not in SORTABLE]
+    if unknown:
+        raise InvalidInput.at("sort", f"{unknown[0]!r} is not a field to sort by; there are {', '.join(SORTABLE)}")
+    needed: FromClause = models
+    if "provider" in fields:
+        needed = needed.join(providers, providers.c.id == models.c.provider_id)
+    if not _BY_HEALTH.isdisjoint(fields):
+        needed = needed.outerjoin(model_health, model_health.c.model_row == models.c.id)
+    query = using(select(models.c.id).select_from(needed), models, MODEL_LIST)
+    return using(query, model_health, HEALTH_LIST)
 
 
 def _conditions(wanted: ModelFilter) -> list[ColumnElement[bool]]:
@@ -80,20 +98,34 @@ def _tri(column: ColumnElement[Any], value: bool | Literal["unknown"]) -> Column
 def _search(words: str) -> ColumnElement[bool]:
     """Substring of id, display name or alias, without regard to ASCII case."""
     if not can_be_stored(words):
-        return false()
+        return models.c.id < 0
     wanted = fold(words)
-    named = exists().where(
-        aliases.c.model_row == models.c.id,
-        aliases.c.deleted_at.is_(None),
-        aliases.c.folded.contains(wanted, autoescape=True),
+    named = select(aliases.c.model_row).where(
+        aliases.c.deleted_at.is_(None), aliases.c.folded.contains(wanted, autoescape=True)
     )
     columns: Sequence[ColumnElement[Any]] = (func.lower(models.c.model_id), func.lower(models.c.display_name))
-    return or_(*(column.contains(wanted, autoescape=True) for column in columns), named)
+    return or_(*(column.contains(wanted, autoescape=True) for column in columns), models.c.id.in_(named))
 
 
 def _has_alias(wanted: bool) -> ColumnElement[bool]:
-    found = exists().where(aliases.c.model_row == models.c.id, aliases.c.deleted_at.is_(None))
-    return found if wanted else ~found
+    with_alias = select(aliases.c.model_row).where(aliases.c.deleted_at.is_(None))
+    return models.c.id.in_(with_alias) if wanted else models.c.id.not_in(with_alias)
+
+
+def _of_status(wanted: Status) -> ColumnElement[bool]:
+    """What `STATUS` says, as a condition that begins at the few rows that were tested."""
+    if wanted == "retired":
+        return RETIRED > 0
+    serving = (func.coalesce(RETIRED, 0) == 0) & models.c.missing_since.is_(None)
+    if wanted == "vanished":
+        return (func.coalesce(RETIRED, 0) == 0) & models.c.missing_since.is_not(None)
+    if wanted == "untested":
+        return serving & models.c.id.not_in(_tested(model_health.c.passed.is_not(None)))
+    return serving & models.c.id.in_(_tested(model_health.c.passed == int(wanted == "ok")))
+
+
+def _tested(how: ColumnElement[bool]) -> Select[Any]:
+    return using(select(model_health.c.model_row).where(how), model_health, HEALTH_LIST)
 
 
 _SIMPLE: dict[str, Callable[[Any], ColumnElement[bool]]] = {
@@ -101,7 +133,7 @@ _SIMPLE: dict[str, Callable[[Any], ColumnElement[bool]]] = {
     "provider_id": lambda value: models.c.provider_id == value,
     "visible": lambda value: models.c.visible == int(value),
     "agents_enabled": lambda value: models.c.agents_enabled == int(value),
-    "status": lambda value: value == STATUS,
+    "status": _of_status,
     "source": lambda value: models.c.source == value,
     "task": lambda value: models.c.task == value,
     "has_alias": _has_alias,
