@@ -1,4 +1,4 @@
-"""Fills an instance with models for `registry.py`: several providers, facts with their origin, aliases, test results."""
+"""Fills an instance for `registry.py`: providers, models, facts with their origin, aliases, test results."""
 
 import itertools
 import json
@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, text, update
+from sqlalchemy import Connection, Table, insert, select, text
 
 from model_lineup.catalog.names import fold
 from model_lineup.catalog.shapes import NewProvider
@@ -135,9 +135,3 @@ def _analyse(rooms: Rooms) -> None:
     if not rooms.database.is_sqlite:
         with rooms.database.write() as connection:
             connection.execute(text("ANALYZE"))
-
-
-def hide_all(rooms: Rooms) -> None:
-    """Every model hidden, so that showing some changes them all."""
-    with rooms.database.write() as connection:
-        connection.execute(update(models).values(visible=0))

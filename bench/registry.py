@@ -29,7 +29,6 @@ sys.path.insert(0, str(ROOT))
 
 from bench._registry_data import BY, fill  # noqa: E402
 from bench._registry_server import Caller, provider_with_a_list, watched_loop  # noqa: E402
-
 from model_lineup.access.actor import Role  # noqa: E402
 from model_lineup.access.shapes import NewPerson  # noqa: E402
 from model_lineup.app import build, open_instance  # noqa: E402
