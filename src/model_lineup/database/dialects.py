@@ -8,8 +8,6 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Integer
 
-_ONLY = "only"
-
 
 def position(text: str, column: ColumnElement[Any]) -> ColumnElement[int]:
     """Where `text`, a constant of ours, begins in the column: from 1, 0 where it is not, NULL in NULL."""
@@ -30,14 +28,9 @@ def _instr(element: _Position, compiler: Any, **kw: Any) -> str:
 
 def only_on(dialect: Literal["sqlite", "postgresql"], index: Index) -> Index:
     """An index that the other database does without."""
-    index.info[_ONLY] = dialect
+    index.info["only"] = dialect  # Alembic asks for it: `migrations/env.py`
     index.ddl_if(dialect=dialect)
     return index
-
-
-def is_for(dialect: str, item: Any) -> bool:
-    """Whether something of the schema is meant for this database."""
-    return str(getattr(item, "info", {}).get(_ONLY, dialect)) == dialect
 
 
 def using(query: Select[Any], table: FromClause, index: Index) -> Select[Any]:

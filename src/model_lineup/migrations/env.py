@@ -2,16 +2,15 @@
 
 from alembic import context
 
-from model_lineup.database.dialects import is_for
-
 arguments = context.config.attributes
+dialect = arguments["connection"].dialect.name
 context.configure(
     connection=arguments["connection"],
     target_metadata=arguments.get("metadata"),
     version_table_schema=arguments["schema"],
     include_schemas=arguments["schema"] is not None,
     transactional_ddl=False,  # the caller's transaction holds the lock and is the only one
-    include_object=lambda item, *_: is_for(arguments["connection"].dialect.name, item),
+    include_object=lambda item, *_: item.info.get("only", dialect) == dialect,  # database.dialects.only_on
     include_name=lambda name, kind, _: kind != "schema" or name == arguments["schema"],
 )
 context.run_migrations()
