@@ -6,7 +6,7 @@ Revision ID: 2026_11_23_quick_lists
 from alembic import op
 
 revision = "2026_11_23_quick_lists"
-down_revision = "2026_11_23"
+down_revision = "2026_11_23_limits_and_security"
 branch_labels = None
 depends_on = None
 
