@@ -37,6 +37,7 @@ from model_lineup.limits.guesses import Guesses, GuessRules
 from model_lineup.limits.rates import Rates
 from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.migrations import upgrade
+from model_lineup.operations import swap
 from model_lineup.rooms import Rooms
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
@@ -75,6 +76,7 @@ def open_database(settings: Settings, *, migrate: bool = True) -> Database:
             _migrate(engines.postgres_engine(url, pool=1))
         return engines.open_postgres(url, busy_s=busy_s, pool=settings.postgres_pool)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    swap.finish_interrupted(settings.data_dir)
     with contextlib.ExitStack() as held:
         held.enter_context(holding.together(settings.data_dir))
         if migrate:

@@ -24,6 +24,7 @@ from model_lineup.cli import (
     providers,
     providers_change,
     providers_more,
+    restore,
     runs,
     security,
     serve,
@@ -82,6 +83,7 @@ verb(app, "backup", only_here=True, examples=["lineup backup", "lineup backup --
 verb(app, "security-log", examples=["lineup security-log --event sign_in_failed --since 2030-01-31T00:00:00Z"])(
     security.security_log
 )
+verb(app, "restore", only_here=True, examples=["lineup restore lineup-backup-….tar.gz --replace"])(restore.restore)
 verb(app, "doctor", only_here=True, examples=["lineup doctor --online"])(doctor.doctor)
 for _noun in NOUNS:
     app.add_typer(_noun.app)

@@ -13,7 +13,7 @@ from model_lineup.database.upsert import insert_once
 from model_lineup.errors import KeyUndecryptable, StartRefused
 from model_lineup.vault import KeyRing, Vault, load_ring, new_ring, store_ring
 
-_CANARY = "lineup canary"
+CANARY = "lineup canary"
 CANARY_BOUND_TO = "instance 1|canary|-"
 
 
@@ -53,7 +53,7 @@ def check_canary(database: Database, vault: Vault, now: datetime) -> None:
     """Seal the canary of a new instance; open that of an old one. Raises StartRefused with the wrong key ring."""
     with database.write() as connection:
         if connection.execute(select(instance.c.canary)).scalar_one_or_none() is None:
-            sealed = vault.seal(_CANARY, CANARY_BOUND_TO)
+            sealed = vault.seal(CANARY, CANARY_BOUND_TO)
             insert_once(connection, instance, {"id": 1, "revision": 0, "canary": sealed, "created_at": micros(now)})
         stored = connection.execute(select(instance.c.canary)).scalar_one()
     try:

@@ -49,6 +49,13 @@ def to_file(source: Source, path: Path, clock: Clock, *, force: bool = False, wi
         raise OperationRefused(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
+def pack(copied: Path, path: Path, clock: Clock, *, database: str) -> None:
+    """A backup of copies that are there already."""
+    manifest = describe(copied, clock.now(), database=database)
+    with durable.written(path, replace=False) as out:
+        archive.pack(manifest, copied, out)
+
+
 def verify(path: Path, work_in: Path | None = None) -> Manifest:
     """Unpack it, and compare all that can be compared. Raises OperationRefused."""
     with scratch(work_in) as folder:

@@ -41,15 +41,21 @@ def of_sqlite(folder: Path, into: Path, *, locked: bool = False) -> None:
 def of_postgres(source: Engine, into: Path) -> None:
     """Every row, read in one transaction that sees one moment."""
     reader = source.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with reader.begin() as connection:
+        of_rows(connection, into)
+
+
+def of_rows(source: Connection, into: Path) -> None:
+    """The same in a transaction of the caller's."""
+    versions = upgrade.stored_versions(source)
+    if not any(versions.values()):
+        raise OperationRefused("There is no Lineup in the database of LINEUP_DATABASE_URL.")
     made = engines.open_sqlite_for_migration(into)
     try:
-        with reader.begin() as rows, made.begin() as target:
-            versions = upgrade.stored_versions(rows)
-            if not any(versions.values()):
-                raise OperationRefused("There is no Lineup in the database of LINEUP_DATABASE_URL.")
+        with made.begin() as target:
             upgrade.make_as_of(target, versions)
             target.exec_driver_sql("PRAGMA defer_foreign_keys = ON").close()
-            store.copy(rows, target)
+            store.copy(source, target)
     finally:
         made.dispose()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from model_lineup.database import engines, holding
 from model_lineup.errors import OperationRefused
-from model_lineup.operations import copies
+from model_lineup.operations import copies, swap
 from model_lineup.operations.archive import DATABASES
 from model_lineup.settings import Settings
 
@@ -29,6 +29,7 @@ class Source:
                 copies.of_postgres(postgres.engine, folder)
             return
         data_dir = self.settings.data_dir
+        swap.finish_interrupted(data_dir)
         if missing := [name for name in DATABASES if not (data_dir / name).is_file()]:
             raise OperationRefused(f"There is no {' and no '.join(missing)} in {data_dir}, so nothing to back up.")
         with holding.together(data_dir):

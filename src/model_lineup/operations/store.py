@@ -1,10 +1,33 @@
 """SQL over whole tables, whichever there are: counting, copying, and what a restore takes away."""
 
-from sqlalchemy import Connection, column, func, insert, inspect, select, table
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    MetaData,
+    Row,
+    Table,
+    column,
+    delete,
+    func,
+    insert,
+    inspect,
+    or_,
+    select,
+    table,
+    update,
+)
+from sqlalchemy.schema import DropSchema, DropTable
 from sqlalchemy.sql.expression import TableClause
 
+from model_lineup.access import store as access
+from model_lineup.access.tables import keys, people, sessions
+from model_lineup.database import holding
 from model_lineup.database.tables import instance
 from model_lineup.operations import sealed
+from model_lineup.operations.sealed import SealedColumn
 from model_lineup.vault import key_id
 
 SCHEMAS: tuple[str | None, ...] = (None, "activity")
@@ -53,7 +76,7 @@ def copy(source: Connection, target: Connection) -> None:
     for each in tables(source):
         if each.name == VERSIONS:
             continue
-        found = source.execution_options(yield_per=_AT_ONCE).execute(select(each)).mappings()
+        found = source.execute(select(each).execution_options(yield_per=_AT_ONCE)).mappings()
         for some in found.partitions(_AT_ONCE):
             target.execute(insert(each), [dict(row) for row in some])
         _copy_last_id(source, target, each)
@@ -89,3 +112,100 @@ def _last_id(source: Connection, each: TableClause) -> int | None:
     state = table(sequence, column("last_value"), column("is_called"), schema=schema)
     last, called = source.execute(select(state.c.last_value, state.c.is_called)).one()
     return int(last) if called else None
+
+
+def empty(connection: Connection, names: Sequence[str]) -> None:
+    """Delete all rows of those of these tables that there are."""
+    here = {found.fullname: found for found in tables(connection)}
+    for name in names:
+        if name in here:
+            connection.execute(delete(here[name]))
+
+
+def end_all_sessions(connection: Connection) -> None:
+    """Every session of anybody belongs to an older epoch from here on."""
+    connection.execute(update(people).values(session_epoch=people.c.session_epoch + 1))
+
+
+def made_at(connection: Connection) -> int | None:
+    """When the instance was made, in microseconds: what tells instances apart."""
+    found = connection.execute(select(instance.c.created_at)).scalar()
+    return None if found is None else int(found)
+
+
+def set_canary(connection: Connection, sealed_text: str) -> None:
+    connection.execute(update(instance).values(canary=sealed_text))
+
+
+def canary(connection: Connection) -> str | None:
+    """None for an instance that never started."""
+    return connection.execute(select(instance.c.canary)).scalar()
+
+
+def withdrawn_in(connection: Connection) -> "Earlier":
+    """What this instance knows as deleted or disabled."""
+    gone_keys = or_(keys.c.deleted_at.is_not(None), keys.c.disabled != 0)
+    gone_people = or_(people.c.deleted_at.is_not(None), people.c.disabled != 0)
+    return Earlier(
+        made_at(connection),
+        frozenset(connection.execute(select(keys.c.id).where(gone_keys)).scalars()),
+        frozenset(connection.execute(select(people.c.id).where(gone_people)).scalars()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An instance that is about to be replaced: when it was made, and row ids of what it has withdrawn.
+
+    `is_known`: it could be read, or there was none.
+    """
+
+    made_at: int | None = None
+    keys: frozenset[int] = frozenset()
+    people: frozenset[int] = frozenset()
+    is_known: bool = True
+
+
+def sealed_rows(connection: Connection, each: SealedColumn) -> Sequence[Row[Any]]:
+    """Rows of its table with a secret, in order, the secret as `sealed` too."""
+    query = select(each.table, each.column.label("sealed")).where(each.column.is_not(None)).order_by(each.table.c.id)
+    return connection.execute(query).all()
+
+
+def count_live(connection: Connection) -> int:
+    """Sessions that were not signed out of."""
+    query = select(func.count()).select_from(sessions).where(sessions.c.revoked_at.is_(None))
+    return int(connection.execute(query).scalar_one())
+
+
+def active_keys(connection: Connection) -> list[tuple[int, str]]:
+    """Id and name of all that work."""
+    query = select(keys.c.id, keys.c.name).where(keys.c.deleted_at.is_(None), keys.c.disabled == 0)
+    return [(row.id, row.name) for row in connection.execute(query.order_by(keys.c.id))]
+
+
+def active_people(connection: Connection) -> list[tuple[int, str]]:
+    """Id and e-mail address of all who are let in."""
+    query = select(people.c.id, people.c.email).where(people.c.deleted_at.is_(None), people.c.disabled == 0)
+    return [(row.id, row.email) for row in connection.execute(query.order_by(people.c.id))]
+
+
+def disable_key(connection: Connection, key_id: int, *, now: int, revision: int) -> None:
+    access.change_key(connection, key_id, {"disabled": 1}, now=now, revision=revision)
+
+
+def disable_person(connection: Connection, person_id: int, *, now: int, revision: int) -> None:
+    access.change_person(connection, person_id, {"disabled": 1}, now=now, revision=revision)
+
+
+def drop_all(connection: Connection) -> None:
+    """Every table of ours, on PostgreSQL, where that can be taken back."""
+    connection.execute(DropSchema("activity", cascade=True, if_exists=True))
+    for each in reversed(tables(connection)):
+        connection.execute(DropTable(Table(each.name, MetaData())))
+
+
+def lock_out_others(connection: Connection) -> bool:
+    """Whether this transaction has the PostgreSQL database alone, as far as Lineups go."""
+    asked = select(func.pg_try_advisory_xact_lock(holding.ADVISORY_LOCK))
+    return bool(connection.execute(asked).scalar_one())
