@@ -110,7 +110,7 @@ def test_sessions_end_runs_are_marked_and_links_are_gone(site: Site) -> None:
 
         from model_lineup.benchmarks.plan import Plan
 
-        Keeper(rooms.database, clock).open(model, Plan(), "tester", timedelta(seconds=15))
+        Keeper(rooms.database, clock).open(model, Plan(), "tester", timedelta(seconds=15), at_once=2)
         assert rooms.sessions.actor(pair.access_token) is not None
     site.back_up()
     restored = site.restore(replace=True)
