@@ -68,7 +68,7 @@ class Activity(threading.Thread):
 
     def run(self) -> None:
         row = {"model_row": 1, "test": "connection", "passed": 1, "at": 0, "actor": "a", "result": "{}" + " " * 2_000}
-        while not self.ended.is_set():
+        while not self.ended.wait(0.002):
             with self.rooms.database.write_activity() as connection:
                 connection.execute(insert(results), [row, row])
 

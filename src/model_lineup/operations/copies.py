@@ -1,8 +1,7 @@
 """Copies of both databases as SQLite files, of one moment, beside whatever goes on.
 
 SQLite's own backup takes its pages through a read transaction, never the file: a file that is copied lacks what is in
-its log, and opening it beside SQLite drops SQLite's locks. Both files are of exactly one moment: the transaction begins
-while the write locks of both are held, which takes less than a millisecond; then everybody writes on.
+its log, and opening it beside SQLite drops SQLite's locks. Nobody waits for it.
 """
 
 import contextlib
@@ -20,12 +19,13 @@ from model_lineup.operations import store
 from model_lineup.operations.archive import DATABASES
 
 _BUSY_S = 60.0
+_ATTEMPTS = 10_000
 
 
-def of_sqlite(folder: Path, into: Path, *, locked: bool = False) -> None:
-    """`locked`: the caller holds the write locks of both files already."""
+def of_sqlite(folder: Path, into: Path) -> None:
+    """Raises OperationRefused."""
     source = engines.open_sqlite(folder, busy_s=_BUSY_S, queue=1, readers=1)
-    with contextlib.closing(source), _one_moment(folder, source, locked=locked) as connection:
+    with contextlib.closing(source), _one_moment(folder, source) as connection:
         driver: Any = connection.connection.driver_connection
         for schema, name in zip(("main", "activity"), DATABASES, strict=True):
             target = into / name
@@ -61,13 +61,19 @@ def of_rows(source: Connection, into: Path) -> None:
 
 
 @contextlib.contextmanager
-def _one_moment(folder: Path, source: engines.Database, *, locked: bool) -> Iterator[Connection]:
-    with contextlib.ExitStack() as stack:
-        if locked:
-            yield stack.enter_context(source.read())
-            return
-        locks = engines.open_sqlite_for_migration(folder)
-        stack.callback(locks.dispose)
-        with locks.begin():
-            connection = stack.enter_context(source.read())
-        yield connection
+def _one_moment(folder: Path, source: engines.Database) -> Iterator[Connection]:
+    """A read of both files as they were at the same time.
+
+    It sees the one as it was a moment before the other. So it is begun again until nobody has committed to `lineup.db`
+    meanwhile, which a third connection tells. Nobody has to wait for that: to hold both write locks at once could take
+    for ever beside somebody who writes all the time, with everybody else waiting.
+    """
+    watch = engines.sqlite_module().connect(str(folder / DATABASES[0]), timeout=_BUSY_S, isolation_level=None)
+    with contextlib.closing(watch):
+        for _ in range(_ATTEMPTS):
+            before = watch.execute("PRAGMA data_version").fetchone()
+            with source.read() as connection:
+                if watch.execute("PRAGMA data_version").fetchone() == before:
+                    yield connection
+                    return
+    raise OperationRefused("The configuration is being written to all the time. Try again.")

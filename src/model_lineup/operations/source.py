@@ -13,10 +13,9 @@ from model_lineup.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The instance that these settings mean. `locked`: the caller holds the write locks of its files."""
+    """The instance that these settings mean."""
 
     settings: Settings
-    locked: bool = False
 
     @property
     def kind(self) -> str:
@@ -33,7 +32,7 @@ class Source:
         if missing := [name for name in DATABASES if not (data_dir / name).is_file()]:
             raise OperationRefused(f"There is no {' and no '.join(missing)} in {data_dir}, so nothing to back up.")
         with holding.together(data_dir):
-            copies.of_sqlite(data_dir, folder, locked=self.locked)
+            copies.of_sqlite(data_dir, folder)
 
 
 class _Postgres:
