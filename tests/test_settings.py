@@ -119,7 +119,7 @@ def test_a_misspelt_name_in_the_file_is_refused_with_the_file_and_the_remedy(fol
         ("keep_alive_s", "inf", "3600"),
         ("run_lease_s", "1", "greater than 1"),
         ("access_token_minutes", "0", "greater than or equal to 1"),
-        ("fetch_models", "20001", "20000"),
+        ("fetch_models", "200001", "200000"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_name_its_origin_and_what_would_be_right(

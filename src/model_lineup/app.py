@@ -8,6 +8,7 @@ import contextlib
 import hmac
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import cast
 
 from sqlalchemy import Engine
 
@@ -45,9 +46,9 @@ from model_lineup.security.changes import ChangesAsEvents
 from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
 from model_lineup.shell import MIB, Limits, Probes, Shell, WholeBody
-from model_lineup.upstream.contract import Endpoint, Listing, Timeouts
-from model_lineup.upstream.exchange import list_models
-from model_lineup.upstream.wire import Client
+from model_lineup.upstream.contract import Bounds, Timeouts
+from model_lineup.upstream.shared import SharedClient
+from model_lineup.upstream.wire import BadUrl, Origin
 from model_lineup.vault import Vault
 
 
@@ -109,6 +110,7 @@ def build(rooms: Rooms, *, worker: int = 0) -> Shell:
 
     async def stop() -> None:
         await rooms.runs.close()
+        await rooms.upstream.close()
         for task in background:
             task.cancel()
 
@@ -127,14 +129,13 @@ def _migrate(engine: Engine) -> None:
 def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Rooms:
     security = SecurityLog(database, clock, kept=timedelta(days=settings.security_log_days))
     journal = Journal(database, clock, listener=ChangesAsEvents(security))
-    passwords, client = Passwords(settings.password_queue), _Client(settings)
+    passwords, bounds = Passwords(settings.password_queue), _bounds(settings)
     rates = Rates(database, vault, clock)
     guesses = Guesses(database, vault, clock, _guess_rules(settings))
     door = Door(database, guesses, rates, security, per_second=settings.sign_ins_per_s)
+    client = SharedClient(pool=settings.upstream_pool, own_listeners=bounds.own_listeners)
     models = Models(database, journal)
-    providers = Providers(
-        database, journal, vault, timeouts=_timeouts(settings), widest_scope=settings.egress_max_scope
-    )
+    providers = Providers(database, journal, vault, timeouts=_timeouts(settings), bounds=bounds)
     follower = Follower(database, now=clock.tick)
     routes = Routes(follower, models, providers)
     keeper, lease = Keeper(database, clock), timedelta(seconds=settings.run_lease_s)
@@ -157,6 +158,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         keys=Keys(database, journal, vault, clock, security),
         security=security,
         rates=rates,
+        upstream=client,
         providers=providers,
         models=models,
         bulk=Bulk(journal, most=settings.bulk_ids),
@@ -179,21 +181,23 @@ def _guess_rules(settings: Settings) -> GuessRules:
     )
 
 
-class _Client:
-    """The one HTTP client, made in the event loop that first asks for it."""
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        widest_scope=cast("NetworkScope", settings.egress_max_scope),
+        own_listeners=tuple(_own_listeners(settings)),
+        list_models=settings.fetch_models,
+        list_bytes=settings.fetch_mib * MIB,
+    )
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._client: Client | None = None
 
-    def get(self) -> Client:
-        if self._client is None:
-            own = (self._settings.host, self._settings.port)
-            self._client = Client(pool_per_origin=self._settings.upstream_pool, forbidden_origins=lambda: {own})
-        return self._client
-
-    async def list_models(self, endpoint: Endpoint) -> Listing:
-        return await list_models(self.get(), endpoint)
+def _own_listeners(settings: Settings) -> Iterator[tuple[str, int]]:
+    """Where this Lineup can be reached, as far as it knows."""
+    hosts = ("127.0.0.1", "::1") if settings.host == "localhost" else (settings.host,)
+    yield from ((host, settings.port) for host in hosts)
+    if settings.public_url is not None:
+        with contextlib.suppress(BadUrl):
+            public = Origin.of(settings.public_url)
+            yield public.host, public.port
 
 
 def _timeouts(settings: Settings) -> Timeouts:

@@ -20,6 +20,7 @@ from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
 from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
+from model_lineup.upstream.shared import SharedClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Rooms:
     keys: Keys
     security: SecurityLog
     rates: Rates
+    upstream: SharedClient
     providers: Providers
     models: Models
     bulk: Bulk

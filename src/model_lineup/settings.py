@@ -88,7 +88,10 @@ class Settings(BaseModel):
     writer_queue: int = Field(200, ge=1, le=10_000, description="Writes waiting in this process before 503.")
     postgres_pool: int = Field(10, ge=2, le=100, description="Connections to PostgreSQL, at most.")
 
-    fetch_models: int = Field(20_000, ge=1, le=20_000, description="Most models that one provider list may have.")
+    fetch_models: int = Field(20_000, ge=1, le=200_000, description="Most models that one provider list may have.")
+    fetch_mib: int = Field(
+        10, ge=1, le=256, description="Most MiB that one provider list may have, over all its pages."
+    )
     upstream_connect_s: float = Field(5, gt=0, le=60, description="DNS, TCP and TLS to a provider.")
     upstream_first_byte_s: float = Field(120, gt=0, le=600, description="Request sent to first byte of a stream.")
     upstream_idle_s: float = Field(300, gt=0, le=3600, description="Silence inside a stream.")

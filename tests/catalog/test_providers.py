@@ -1,7 +1,9 @@
 """Providers: their slugs, their keys, which go in and never come out, and what they may not be."""
 
+import asyncio
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from model_lineup.vault import new_ring, store_ring
 from tests.fakes.clock import ManualClock
 from tests.fakes.desk import BY, Desk
 from tests.fakes.instances import Kind, Templates
+from tests.fakes.wire_server import Tripwire
 
 KEY = "sk-canary-0123456789-wxyz"
 
@@ -273,6 +276,61 @@ def test_the_operators_ceiling_holds_for_every_admin(
                 change(desk, provider.id, base_url="http://127.0.0.1:2/v1")
             assert not change(desk, provider.id, enabled=False)[0].enabled  # what is there can still be switched off
             assert change(desk, provider.id, name="Renamed", api_key=None)[0].name == "Renamed"
+
+
+@pytest.mark.parametrize(
+    ("typed", "spelt"),
+    [
+        ("127.1", "127.0.0.1"),
+        ("0x7f.1:8080", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("127.0.0.1.", "127.0.0.1"),
+        ("[0:0:0:0:0:0:0:1]:11434", "[::1]"),
+    ],
+)
+def test_an_odd_spelling_of_an_address_is_refused_with_the_right_one(desk: Desk, typed: str, spelt: str) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(f"spelt {spelt}")):
+        desk.provider(base_url=f"http://{typed}/v1", network_scope="loopback")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:11434", "LOCALHOST:1"])
+def test_the_usual_spelling_is_taken(desk: Desk, host: str) -> None:
+    assert desk.provider(base_url=f"http://{host}/v1", network_scope="loopback").base_url == f"http://{host}/v1"
+
+
+def test_lineup_is_no_provider_of_itself(desk: Desk) -> None:
+    with pytest.raises(EgressRefused, match="Lineup itself"):
+        desk.provider(base_url="http://localhost:8484/v1", network_scope="loopback")
+
+
+def test_lineup_is_no_provider_of_itself_under_its_public_address_either(
+    kind: Kind, templates: Templates, tmp_path: Path, clock: ManualClock
+) -> None:
+    with templates.settings(kind, tmp_path / "instance") as settings:
+        public = Settings.model_validate({**settings.model_dump(), "public_url": "https://lineup.example.com"})
+        with open_instance(public, clock=clock) as rooms:
+            with pytest.raises(EgressRefused, match="Lineup itself"):
+                Desk(rooms).provider(base_url="https://lineup.example.com/v1")
+            bounds = rooms.providers.endpoint(Desk(rooms).provider().id).bounds
+            assert set(bounds.own_listeners) == {("127.0.0.1", 8484), ("lineup.example.com", 443)}
+
+
+def test_the_ceiling_holds_for_what_was_entered_before_it_came_down(
+    kind: Kind, templates: Templates, tmp_path: Path, clock: ManualClock
+) -> None:
+    with templates.settings(kind, tmp_path / "instance") as settings, Tripwire() as tripwire:
+        with open_instance(settings, clock=clock) as rooms:
+            url = f"http://127.0.0.1:{tripwire.port}/v1"
+            provider = Desk(rooms).provider(base_url=url, network_scope="loopback")
+            model = Desk(rooms).model(provider, "m")
+        narrowed = Settings.model_validate({**settings.model_dump(), "egress_max_scope": "private"})
+        with open_instance(narrowed, clock=clock) as rooms:
+            tested = asyncio.run(rooms.tests.connection(model.id, "tester"))
+            listed = asyncio.run(rooms.discovery.test(provider.id))
+        assert not tripwire.was_touched()
+    for found in (tested, listed):
+        assert (found.passed, found.stage) == (False, "connect")
+        assert "LINEUP_EGRESS_MAX_SCOPE" in found.hint
 
 
 def test_a_header_outside_the_allow_list_is_refused(desk: Desk) -> None:

@@ -6,12 +6,13 @@ A process of its own, so that sockets, threads and tasks that are left over here
 import asyncio
 import gc
 import json
+import re
 import subprocess
 import sys
 import threading
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +29,7 @@ What = Literal["list", "test", "plain"]
 WIRES = ("openai", "anthropic", "google", "ollama", "azure")
 LEEWAY_S = 1.0
 """How long after its deadline an operation may end, as promised."""
+DATABASE = re.compile(r"\.db(-wal|-shm)?$")
 SHORT_S, LONG_S = (1.0, 20.0) if HARD else (0.4, 15.0)
 """Deadlines where a case runs into one, and where none may matter, however busy the machine is."""
 
@@ -121,7 +123,7 @@ def running_faults() -> Iterator[Faults]:
 
 @dataclass(frozen=True)
 class Belongings:
-    """What this process holds (Linux tells it)."""
+    """What this process holds (Linux tells it), but for the connections that a database keeps."""
 
     sockets: int
     files: int
@@ -131,12 +133,7 @@ class Belongings:
     @classmethod
     def now(cls) -> "Belongings":
         gc.collect()
-        links = []
-        for link in Path("/proc/self/fd").iterdir():
-            try:
-                links.append(str(link.readlink()))
-            except OSError:
-                continue  # the one that lists them
+        links = [link for link in _open_files() if not DATABASE.search(link)]
         children = frozenset(child.pid for child in psutil.Process().children(recursive=True))
         sockets = sum("socket:" in link for link in links)
         return cls(sockets, len(links) - sockets, threading.active_count(), children)
@@ -144,6 +141,12 @@ class Belongings:
     def at_most(self, before: "Belongings") -> bool:
         counts = (self.sockets <= before.sockets, self.files <= before.files, self.threads <= before.threads)
         return all(counts) and self.children <= before.children
+
+
+def _open_files() -> Iterator[str]:
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the one that lists them is gone by now
+            yield str(link.readlink())
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from model_lineup.errors import UpstreamFailed
-from model_lineup.upstream.contract import Endpoint, Listing, Timeouts
+from model_lineup.upstream.contract import Bounds, Endpoint, Listing, Timeouts
 from model_lineup.upstream.exchange import list_models
 from tests.fakes.provider import CUT, HANG, FakeProvider, Got, Step, fake_provider, head, reply
 from tests.fakes.running import with_client
@@ -117,6 +117,13 @@ def test_an_absurdly_large_body_is_refused(provider: FakeProvider) -> None:
 def test_twenty_thousand_are_taken(provider: FakeProvider) -> None:
     provider.answer("/models", models(*(f"model-{number}" for number in range(20_000))))
     assert len(listing(provider).models) == 20_000
+
+
+def test_the_operator_sets_how_much_a_list_may_hold(provider: FakeProvider) -> None:
+    provider.answer("/models", models("a", "b", "c"))
+    assert refusal(provider, bounds=Bounds(list_models=2)).facts["reason"] == "too_large"
+    assert refusal(provider, bounds=Bounds(list_bytes=20)).facts["reason"] == "too_large"
+    assert len(listing(provider, bounds=Bounds(list_models=3)).models) == 3
 
 
 FAILURES: dict[str, tuple[Any, str, str, int | None]] = {

@@ -58,7 +58,9 @@ async def _measure(order: Order, lines: "_Lines") -> None:
     plan = _with_seed(order.plan)
     outbox = _Outbox()
     receipts = Receipts(kernel=order.kernel_stamps) if _READS_SOCKETS else None
-    client, quirks, watch = Client(receipts=receipts), Quirks(), SelfWatch(receipts)
+    own_listeners = order.target.endpoint.bounds.own_listeners
+    client = Client(receipts=receipts, forbidden_origins=lambda: own_listeners)
+    quirks, watch = Quirks(), SelfWatch(receipts)
 
     async def ask(what: Ask) -> Exchange:
         return await converse(client, order.target, what, total_s=plan.time_limit_s, quirks=quirks)

@@ -18,6 +18,7 @@ class ConnectionResult(Struct, frozen=True):
     `latency_ms`: request sent → last byte; `ttft_ms`: → first content, null where nothing was streamed. Neither holds
     the making of the connection. `cold`: a connection had to be made for this request, so the provider may have been
     idle and its first answer slow; null when nothing was sent. It says nothing about weights being loaded or not.
+    `retry_after_s`: how long the provider asks to be left alone, at most an hour; null where it does not ask.
     """
 
     passed: bool
@@ -29,6 +30,7 @@ class ConnectionResult(Struct, frozen=True):
     answered_model: str | None
     message: str
     hint: str
+    retry_after_s: float | None = None
 
 
 async def test_connection(client: Client, target: Target) -> ConnectionResult:
@@ -58,6 +60,7 @@ def result_of(target: Target, exchange: Exchange) -> ConnectionResult:
         answered_model=exchange.answered_model,
         message=failure.message if failure else _praise(target),
         hint=failure.hint if failure else _note(target, exchange),
+        retry_after_s=failure.retry_after_s if failure else None,
     )
 
 

@@ -108,8 +108,8 @@ class Report(Struct, frozen=True):
 
     `unfinished`: cut short by a limit or a cancel, counted nowhere else. `stopped`: why the run ended early.
     `saturated`: the measurer could not keep up (`environment.measurer`), so its times are upper bounds. `late_ms`:
-    open loop, how late requests were sent. `mode`: closed_loop or open_loop. Times in milliseconds, `duration_s` in
-    seconds.
+    open loop, how late requests were sent. `mode`: closed_loop or open_loop. `retry_after_s`: the longest time that the
+    provider asked to be left alone for, warm-up included. Times in milliseconds, `duration_s` in seconds.
     """
 
     requests: int
@@ -133,6 +133,7 @@ class Report(Struct, frozen=True):
     environment: Environment
     stopped: Stopped | None = None
     saturated: bool = False
+    retry_after_s: float | None = None
 
 
 def report_of(
@@ -172,6 +173,7 @@ def report_of(
         environment=environment or Environment(),
         stopped=stopped,
         saturated=saturated,
+        retry_after_s=_longest_wait(everything),
     )
 
 
@@ -181,6 +183,11 @@ def _summary(samples: Sequence[Sample], figure: Callable[[Sample], float | None]
 
 def _errors(samples: Iterable[Sample]) -> dict[str, int]:
     return dict(Counter(sample.failure.code for sample in samples if sample.failure is not None))
+
+
+def _longest_wait(samples: Iterable[Sample]) -> float | None:
+    waits = [sample.failure.retry_after_s for sample in samples if sample.failure is not None]
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
 def _duration(measured: Sequence[Sample]) -> float:

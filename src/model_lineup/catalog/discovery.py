@@ -53,7 +53,10 @@ class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProviderTest(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a provider's list could be read. `stage` is the first that failed."""
+    """Whether a provider's list could be read. `stage` is the first that failed.
+
+    `retry_after_s`: how long the provider asks to be left alone, at most an hour.
+    """
 
     passed: bool
     stage: str | None
@@ -62,6 +65,7 @@ class ProviderTest(msgspec.Struct, frozen=True, kw_only=True):
     models: int | None
     message: str
     hint: str
+    retry_after_s: float | None = None
 
 
 class Discovery:
@@ -177,6 +181,7 @@ def _failed(error: UpstreamFailed, latency_ms: float) -> ProviderTest:
         models=None,
         message=error.detail,
         hint=error.facts.get("hint", ""),
+        retry_after_s=error.facts.get("retry_after_s"),
     )
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from model_lineup.errors import EgressRefused, InvalidInput
 from model_lineup.upstream import registry
-from model_lineup.upstream.contract import Timeouts
-from model_lineup.upstream.wire import AddressRefused, BadUrl, Origin, Scope, TlsFailed, check_url
+from model_lineup.upstream.contract import Bounds, Timeouts
+from model_lineup.upstream.wire import AddressRefused, BadUrl, Origin, Scope, TlsFailed, check_url, within
+from model_lineup.upstream.wire.egress import literal_address
 from model_lineup.upstream.wire.origin import split_url
 from model_lineup.upstream.wire.tls import make_context
 
@@ -43,19 +44,30 @@ def check_kind(kind: str, has_key: bool) -> None:
         raise InvalidInput.at("/api_key", f"a provider of kind {kind!r} needs a key")
 
 
-def check_address(base_url: str, scope: str, widest: str) -> Origin:
+def check_address(base_url: str, scope: str, bounds: Bounds) -> Origin:
     """The origin of an allowed base URL. Raises InvalidInput, EgressRefused naming the scope that would allow it."""
-    if (widest != "loopback" and scope == "loopback") or (widest == "public" and scope != "public"):
-        raise EgressRefused.at("/network_scope", f"this instance allows {widest!r} at most (LINEUP_EGRESS_MAX_SCOPE)")
+    if not within(scope, bounds.widest_scope):
+        raise EgressRefused.at(
+            "/network_scope", f"this instance allows {bounds.widest_scope!r} at most (LINEUP_EGRESS_MAX_SCOPE)"
+        )
     if "?" in base_url:
         raise InvalidInput.at("/base_url", "a base URL has no query; use `api_version` or `headers`")
     try:
-        return check_url(base_url, Scope(scope))
+        origin = check_url(base_url, Scope(scope), bounds.own_listeners)
     except BadUrl as error:
         raise InvalidInput.at("/base_url", str(error)) from None
     except AddressRefused as error:
         needed = error.needed.value if error.needed else None
         raise EgressRefused.at("/base_url", str(error), allowed_by_network_scope=needed) from None
+    _check_spelling(base_url, origin)
+    return origin
+
+
+def _check_spelling(base_url: str, origin: Origin) -> None:
+    """What is stored is what is called: an address has one spelling, so that nobody overlooks where it leads."""
+    typed = base_url.partition("://")[2].partition("/")[0].lower()
+    if literal_address(origin.host) and not (typed + ":").startswith(origin.bracketed_host + ":"):
+        raise InvalidInput.at("/base_url", f"this address is spelt {origin.bracketed_host}; write it so")
 
 
 def check_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -24,22 +24,22 @@ from model_lineup.errors import (
 )
 from model_lineup.journal.record import Author, Change, Journal, differing
 from model_lineup.journal.shapes import Receipt
-from model_lineup.upstream.contract import Endpoint, Timeouts
+from model_lineup.upstream.contract import Bounds, Endpoint, Timeouts
 from model_lineup.upstream.wire import Origin
 from model_lineup.vault import Vault
 
 
 class Providers:
-    """What administrators do with providers. `widest_scope` is the operator's ceiling for `network_scope`."""
+    """What administrators do with providers, inside what the operator allows."""
 
     def __init__(
-        self, database: Database, journal: Journal, vault: Vault, *, timeouts: Timeouts, widest_scope: str
+        self, database: Database, journal: Journal, vault: Vault, *, timeouts: Timeouts, bounds: Bounds
     ) -> None:
         self._database = database
         self._journal = journal
         self._credentials = Credentials(vault)
         self._timeouts = timeouts
-        self._widest_scope = widest_scope
+        self._bounds = bounds
 
     def page(self, *, limit: int, offset: int) -> tuple[list[Provider], int]:
         """Providers in the admin's order, and how many there are."""
@@ -66,6 +66,7 @@ class Providers:
             ca_bundle=provider.ca_bundle,
             proxy=provider.proxy,
             timeouts=provider_rules.timeouts_of(provider.timeouts, self._timeouts),
+            bounds=self._bounds,
         )
 
     def create(self, new: NewProvider, author: Author) -> tuple[Provider, Receipt]:
@@ -148,7 +149,7 @@ class Providers:
         return change.receipt
 
     def _check_address(self, base_url: str, scope: str) -> Origin:
-        return provider_rules.check_address(base_url, scope, self._widest_scope)
+        return provider_rules.check_address(base_url, scope, self._bounds)
 
     def _columns(self, said: NewProvider | ProviderChanges) -> dict[str, Any]:
         """The columns of what was said, each checked; the key apart."""

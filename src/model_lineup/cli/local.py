@@ -37,6 +37,7 @@ class Local:
 
     async def close(self) -> None:
         await self._rooms.runs.close()
+        await self._rooms.upstream.close()
         self._stack.close()
 
 

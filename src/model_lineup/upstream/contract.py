@@ -25,6 +25,20 @@ class Timeouts(Struct, frozen=True):
     test_s: float = 60.0
 
 
+class Bounds(Struct, frozen=True):
+    """What this instance allows to every provider, whatever its row says; judged at each use.
+
+    `widest_scope`: the operator's ceiling for `network_scope`. `own_listeners`: host and port of each of Lineup's own,
+    which no provider may be; `0.0.0.0` means every address of this machine. `list_models`, `list_bytes`: the most that
+    one provider's list may hold.
+    """
+
+    widest_scope: NetworkScope = "loopback"
+    own_listeners: tuple[tuple[str, int], ...] = ()
+    list_models: int = 20_000
+    list_bytes: int = 10 * 1024 * 1024
+
+
 class Endpoint(Struct, frozen=True):
     """A configured account at a provider. `headers` are the admin's extra ones, already checked against the allow-list.
 
@@ -41,6 +55,7 @@ class Endpoint(Struct, frozen=True):
     ca_bundle: str | None = None
     proxy: str | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
+    bounds: Bounds = field(default_factory=Bounds)
 
     def __repr__(self) -> str:
         key = "set" if self.api_key else "none"
@@ -121,7 +136,7 @@ class Failure(Struct, frozen=True):
     `stage` is the first that failed. `code` is finer and counts errors in reports: the stage itself, or `overloaded`,
     `server_error`, `upstream_redirect`, `truncated`, `html`, `malformed`, `upstream_error`, `too_large`, `refused`,
     `unsupported`.
-    `hint` says what an admin can do next.
+    `hint` says what an admin can do next. `retry_after_s`: how long the provider asks to be left alone, at most 3 600.
     """
 
     stage: Stage
@@ -129,6 +144,7 @@ class Failure(Struct, frozen=True):
     message: str
     hint: str = ""
     http_status: int | None = None
+    retry_after_s: float | None = None
 
 
 class Event(Struct, frozen=True):

@@ -23,7 +23,7 @@ from model_lineup.upstream.contract import (
     Usage,
 )
 from model_lineup.upstream.listing import list_models
-from model_lineup.upstream.sending import FailedError, error_body, send
+from model_lineup.upstream.sending import FailedError, refusal_of, send
 from model_lineup.upstream.sse import EventTooLargeError
 from model_lineup.upstream.wire import Client, Response, WireError
 
@@ -101,10 +101,9 @@ class _Attempt:
     async def _read(self, response: Response) -> None:
         content_type = (response.header("content-type") or "").lower()
         if not 200 <= response.status < 300:
-            body = await error_body(response)
-            self.refusal = (response.status, failures.error_message(body))
-            status = (response.status, content_type, body)
-            raise FailedError(failures.of_status(*status, self._endpoint, self._target.model_id))
+            refusal = await refusal_of(response, self._endpoint, self._target.model_id)
+            self.refusal = (response.status, refusal.said)
+            raise FailedError(refusal.failure)
         if "html" in content_type:
             raise FailedError(failures.of_html(self._endpoint, response.status))
         if self._stream and ("ndjson" in content_type or "json" not in content_type):

@@ -25,11 +25,9 @@ from model_lineup.upstream.contract import (
     Stage,
 )
 from model_lineup.upstream.scrub import scrub
-from model_lineup.upstream.sending import FailedError, error_body, send
+from model_lineup.upstream.sending import FailedError, refusal_of, send
 from model_lineup.upstream.wire import Client, WireError
 
-MAX_LIST_BYTES = 10 * 1024 * 1024
-MAX_LISTED_MODELS = 20_000
 MAX_LIST_PAGES = 1_000
 MAX_DETAIL_BYTES = 4 * 1024 * 1024
 _PARSE_OFF_THE_LOOP_BYTES = 256 * 1024
@@ -41,8 +39,8 @@ _NO_DETAILS = (404, 405, 501)
 async def list_models(client: Client, endpoint: Endpoint) -> Listing:
     """Every model of the provider's list, read to its last page within `timeouts.test_s`.
 
-    At most 20 000 models in 10 MiB; nothing partial is ever returned.
-    Raises UpstreamFailed with the facts `stage`, `reason`, `http_status` and `hint`.
+    At most as many models and bytes as `bounds` says; nothing partial is ever returned.
+    Raises UpstreamFailed with the facts `stage`, `reason`, `http_status`, `hint`, and `retry_after_s` where told.
     """
     try:
         return await _Lister(client, endpoint).read()
@@ -54,6 +52,7 @@ async def list_models(client: Client, endpoint: Endpoint) -> Listing:
             reason=failure.code,
             http_status=failure.http_status,
             hint=failure.hint,
+            **({} if failure.retry_after_s is None else {"retry_after_s": failure.retry_after_s}),
         ) from None
 
 
@@ -65,7 +64,7 @@ class _Lister:
         self._endpoint = endpoint
         self._kind = registry.kind_named(endpoint.kind)
         self._ends_at = tick() + endpoint.timeouts.test_s
-        self._bytes_left = MAX_LIST_BYTES
+        self._bytes_left = endpoint.bounds.list_bytes
         self._status: int | None = None
         self._cursors: set[str] = set()
         self._models: dict[str, ListedModel] = {}
@@ -97,8 +96,9 @@ class _Lister:
         known = len(self._models)
         for model in page.models:
             self._models.setdefault(model.model_id, model)
-        if len(self._models) > MAX_LISTED_MODELS or len(self._cursors) >= MAX_LIST_PAGES:
-            message = f"The provider lists more than {MAX_LISTED_MODELS} models or {MAX_LIST_PAGES} pages."
+        most = self._endpoint.bounds.list_models
+        if len(self._models) > most or len(self._cursors) >= MAX_LIST_PAGES:
+            message = f"The provider lists more than {most} models (LINEUP_FETCH_MODELS) or {MAX_LIST_PAGES} pages."
             raise self._failed("protocol", "too_large", message)
         nothing_new = bool(page.models) and len(self._models) == known
         if page.following in self._cursors or (page.following is not None and nothing_new):
@@ -145,8 +145,7 @@ class _Lister:
         async with await send(self._client, request, endpoint, deadlines) as response:
             content_type, self._status = response.header("content-type") or "", response.status
             if not 200 <= response.status < 300:
-                body = await error_body(response)
-                raise FailedError(failures.of_status(response.status, content_type, body, endpoint, None))
+                raise FailedError((await refusal_of(response, endpoint, None)).failure)
             try:
                 body = await response.read(cap)
             except WireError as error:

@@ -2,10 +2,15 @@
 
 import asyncio
 from contextlib import suppress
+from typing import NamedTuple
 
+import msgspec
+
+from model_lineup.clock import SystemClock
 from model_lineup.upstream import address, failures, registry
 from model_lineup.upstream.contract import Endpoint, Failure
-from model_lineup.upstream.wire import BadHeader, BadUrl, Client, Deadlines, Request, Response, WireError
+from model_lineup.upstream.retry_after import seconds_to_wait
+from model_lineup.upstream.wire import BadHeader, BadUrl, Client, Deadlines, Request, Response, WireError, within
 
 _MAX_ERROR_BYTES = 64 * 1024
 _ERROR_BODY_S = 5.0
@@ -19,8 +24,16 @@ class FailedError(Exception):
         self.failure = failure
 
 
+class Refusal(NamedTuple):
+    """A status that is no success. `said`: the provider's own words, whole; not to be shown or kept."""
+
+    failure: Failure
+    said: str
+
+
 async def send(client: Client, request: Request, endpoint: Endpoint, deadlines: Deadlines) -> Response:
     """The response's head. Raises FailedError."""
+    _refuse_beyond(endpoint)
     try:
         return await client.send(request, path=address.path_to(endpoint), deadlines=deadlines)
     except WireError as error:
@@ -36,11 +49,33 @@ async def open_ahead(client: Client, endpoint: Endpoint, count: int) -> None:
     """Makes `count` connections before they are needed. What fails here, the request will tell."""
     request = address.request_to(registry.kind_named(endpoint.kind), endpoint, "/")
     within_s = endpoint.timeouts.connect_s
-    with suppress(WireError, BadUrl, BadHeader):
+    with suppress(WireError, BadUrl, BadHeader, FailedError):
+        _refuse_beyond(endpoint)
         await client.open_ahead(request, path=address.path_to(endpoint), count=count, within_s=within_s)
 
 
-async def error_body(response: Response) -> bytes:
+async def refusal_of(response: Response, endpoint: Endpoint, model_id: str | None) -> Refusal:
+    """What a status that is no success means. `model_id` is None when no model was asked for."""
+    body = await _error_body(response)
+    content_type = (response.header("content-type") or "").lower()
+    failure = failures.of_status(response.status, content_type, body, endpoint, model_id)
+    wait_s = seconds_to_wait(response.header("retry-after"), response.header("date"), SystemClock().now())
+    if wait_s is not None:
+        hint = f"{failure.hint} The provider asks to wait {wait_s:g} s.".strip()
+        failure = msgspec.structs.replace(failure, hint=hint, retry_after_s=wait_s)
+    return Refusal(failure, failures.error_message(body))
+
+
+def _refuse_beyond(endpoint: Endpoint) -> None:
+    """The operator's ceiling may have come down since the provider was entered. Raises FailedError."""
+    scope, widest = endpoint.network_scope, endpoint.bounds.widest_scope
+    if not within(scope, widest):
+        message = f"The provider's network scope is {scope!r}; this instance allows {widest!r} at most."
+        hint = "Change the provider's scope, or have the operator raise LINEUP_EGRESS_MAX_SCOPE."
+        raise FailedError(Failure("connect", "refused", message, hint))
+
+
+async def _error_body(response: Response) -> bytes:
     """As much of an error's body as came in time; an error without one is still that error."""
     body = bytearray()
     with suppress(WireError, TimeoutError):

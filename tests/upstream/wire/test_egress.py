@@ -19,6 +19,7 @@ from model_lineup.upstream.wire import (
     Scope,
     check_url,
     classify,
+    within,
 )
 from tests.fakes.wire_server import Tripwire, WireServer, ok, saying
 
@@ -337,3 +338,39 @@ def test_another_port_of_this_machine_is_not_lineup_itself(run: Run) -> None:
             await client.close()
 
     run(scenario())
+
+
+@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("host", ["metadata.google.internal", "METADATA.google.internal.", "metadata", "instance-data"])
+def test_a_metadata_service_is_refused_by_name_before_it_is_resolved(host: str, scope: Scope) -> None:
+    with pytest.raises(AddressRefused, match="metadata service") as caught:
+        check_url(f"https://{host}/v1", scope)
+    assert caught.value.needed is NEVER
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8484/v1", "http://localhost:8484", "http://[::ffff:127.0.0.1]:8484"])
+@pytest.mark.parametrize("listener", ["127.0.0.1", "0.0.0.0", "::"])
+def test_lineup_itself_is_refused_when_it_is_entered(url: str, listener: str) -> None:
+    with pytest.raises(AddressRefused, match="Lineup itself"):
+        check_url(url, LOOPBACK, [(listener, 8484)])
+    assert check_url(url.replace("8484", "8485"), LOOPBACK, [(listener, 8484)])
+
+
+def test_lineup_is_refused_by_its_public_name_too() -> None:
+    with pytest.raises(AddressRefused, match="Lineup itself"):
+        check_url("https://lineup.example.com/v1", PUBLIC, [("lineup.example.com", 443)])
+
+
+@pytest.mark.parametrize(
+    ("scope", "widest", "inside"),
+    [
+        ("public", "public", True),
+        ("private", "public", False),
+        ("loopback", "public", False),
+        ("private", "private", True),
+        ("loopback", "private", False),
+        ("loopback", "loopback", True),
+    ],
+)
+def test_a_ceiling_over_scopes(scope: str, widest: str, inside: bool) -> None:
+    assert within(scope, widest) is inside

@@ -6,7 +6,7 @@ decodes nothing, reads no proxy from the environment, and knows nothing of langu
 
 from model_lineup.upstream.wire.addresses import Verdict, classify
 from model_lineup.upstream.wire.client import Client
-from model_lineup.upstream.wire.egress import check_url
+from model_lineup.upstream.wire.egress import check_url, within
 from model_lineup.upstream.wire.faults import (
     AddressRefused,
     BadHeader,
@@ -60,4 +60,5 @@ __all__ = [
     "WireError",
     "check_url",
     "classify",
+    "within",
 ]

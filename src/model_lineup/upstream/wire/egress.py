@@ -29,23 +29,45 @@ _ALLOWED = {
     Scope.LOOPBACK: frozenset({Scope.LOOPBACK}),
 }
 _LOCALHOST = Verdict(Scope.LOOPBACK, "this machine")
+_METADATA = Verdict(None, "a cloud's metadata service")
+METADATA_NAMES = frozenset(
+    {
+        "metadata",
+        "metadata.google.internal",
+        "metadata.goog",
+        "instance-data",
+        "instance-data.ec2.internal",
+        "metadata.azure.internal",
+        "metadata.tencentyun.com",
+        "metadata.platformequinix.com",
+    }
+)
+"""Names under which clouds offer it. Their addresses are refused anyway; these are told when they are entered."""
 
 
-def check_url(url: str, scope: Scope) -> Origin:
+def check_url(url: str, scope: Scope, listeners: Collection[tuple[str, int]] = ()) -> Origin:
     """What can be known of a URL before its name is resolved; for the moment when somebody enters it.
 
-    Raises `BadUrl`, or `AddressRefused` whose message names the scope that would allow it or says that none does.
+    `listeners`: Lineup's own. Raises `BadUrl`, or `AddressRefused` whose message names the scope that would allow it or
+    says that none does.
     """
     origin = Origin.of(url)
     check_origin(origin, scope)
+    check_not_ourselves(origin, _known_addresses(origin.host), listeners)
     return origin
+
+
+def within(scope: str, widest: str) -> bool:
+    """Whether a scope lies within the operator's ceiling: loopback allows all three, public only itself."""
+    order = (Scope.PUBLIC, Scope.PRIVATE, Scope.LOOPBACK)
+    return order.index(Scope(scope)) <= order.index(Scope(widest))
 
 
 def check_origin(origin: Origin, scope: Scope) -> None:
     """Scheme, port and, when the host is one, the literal address. Raises `AddressRefused`."""
     _check_port(origin)
     literal = literal_address(origin.host)
-    verdict = classify(literal) if literal else _LOCALHOST if _is_localhost(origin.host) else None
+    verdict = classify(literal) if literal else _verdict_of_name(origin.host)
     if verdict is not None:
         _check_verdict(origin.host, verdict, scope)
     if origin.scheme == "http" and scope is Scope.PUBLIC:
@@ -80,12 +102,12 @@ def check_not_ourselves(origin: Origin, addresses: Iterable[str], listeners: Col
     if not hosts:
         return
     everywhere = any(not host.strip("0.:") for host in hosts)
-    for address in addresses:
-        plain = _plain(address)
-        if origin.host in hosts or plain in hosts or (everywhere and _is_of_this_machine(plain)):
-            raise AddressRefused(
-                f"{origin.host}, port {origin.port}, is Lineup itself; no network scope allows that.", needed=None
-            )
+    plain = [_plain(address) for address in addresses]
+    ours = origin.host in hosts or any(one in hosts or (everywhere and _is_of_this_machine(one)) for one in plain)
+    if ours:
+        raise AddressRefused(
+            f"{origin.host}, port {origin.port}, is Lineup itself; no network scope allows that.", needed=None
+        )
 
 
 def literal_address(host: str) -> str | None:
@@ -94,6 +116,21 @@ def literal_address(host: str) -> str | None:
         return str(ip_address(host))
     except ValueError:
         return None
+
+
+def _known_addresses(host: str) -> tuple[str, ...]:
+    """Those that need no resolving."""
+    literal = literal_address(host)
+    if literal:
+        return (literal,)
+    return ("127.0.0.1", "::1") if _is_localhost(host) else ()
+
+
+def _verdict_of_name(host: str) -> Verdict | None:
+    """None for a name that has to be resolved first."""
+    if _is_localhost(host):
+        return _LOCALHOST
+    return _METADATA if host.removesuffix(".") in METADATA_NAMES else None
 
 
 def _is_localhost(host: str) -> bool:
