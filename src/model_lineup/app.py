@@ -46,7 +46,7 @@ from model_lineup.security.changes import ChangesAsEvents
 from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
 from model_lineup.shell import MIB, Limits, Probes, Shell, WholeBody
-from model_lineup.upstream.contract import Bounds, Timeouts
+from model_lineup.upstream.contract import Bounds, NetworkScope, Timeouts
 from model_lineup.upstream.shared import SharedClient
 from model_lineup.upstream.wire import BadUrl, Origin
 from model_lineup.vault import Vault
