@@ -138,7 +138,7 @@ def check_fallbacks(connection: Connection, target: int, fallbacks: Sequence[int
         raise InvalidInput.at("/fallbacks", f"{FALLBACKS} fallbacks at most")
     if len({target, *fallbacks}) != len(fallbacks) + 1:
         raise InvalidInput.at("/fallbacks", "each fallback is named once, and is not the alias's own target")
-    known = {row.id for row in model_store.living(connection, fallbacks)} if fallbacks else set()
+    known = model_store.living(connection, fallbacks) if fallbacks else {}
     unknown = [row for row in fallbacks if row not in known]
     if unknown:
         raise InvalidInput.at("/fallbacks", f"no models have the ids {unknown}")

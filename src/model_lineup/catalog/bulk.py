@@ -1,9 +1,6 @@
 """The same change to many models: all or nothing, in one transaction, with a dry run that is the change itself."""
 
-from collections.abc import Iterable
-from typing import Any
-
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from model_lineup.catalog.deletion import mark_deleted
 from model_lineup.catalog.moves import NameGuard
@@ -26,32 +23,28 @@ class Bulk:
     ) -> BulkResult:
         """`flag` is visible, listed or agents_enabled. Raises ModelNotFound, InvalidInput, NameWouldMove."""
         with self._journal.change(author, f"models.bulk.{flag}", dry_run=dry_run) as change:
-            rows = self._chosen(change.connection, chosen)
-            differing = [row.id for row in rows if bool(getattr(row, flag)) != value]
+            ids = self._chosen(change.connection, chosen)
+            differing = store.differing(change.connection, ids, flag, value)
             candidates = affected.by_availability(change.connection, differing) if flag == "visible" else ()
             guard = NameGuard(change.connection, candidates, confirmed=confirm)
             if differing:
-                self._write_flag(change, rows, set(differing), flag, value)
+                store.change(change.connection, differing, {flag: int(value)}, now=change.now, revision=change.revision)
+                change.touched_alike("model", differing.items(), before={flag: not value}, after={flag: value})
             guard.check()
-        return _result(change, matched=len(rows), changed=len(differing))
+        return _result(change, matched=len(ids), changed=len(differing))
 
     def delete(self, chosen: Selection, author: Author, *, dry_run: bool = False, confirm: bool = False) -> BulkResult:
         """Mark the models deleted, and their aliases with them. Raises as `set_flag` does."""
         with self._journal.change(author, "models.bulk.delete", dry_run=dry_run) as change:
-            rows = {row.id: row.model_id for row in self._chosen(change.connection, chosen)}
+            rows = self._chosen(change.connection, chosen)
             guard = NameGuard(change.connection, affected.by_existence(change.connection, rows), confirmed=confirm)
             if rows:
                 mark_deleted(change, rows)
             guard.check()
         return _result(change, matched=len(rows), changed=len(rows))
 
-    def _write_flag(self, change: Change, rows: Iterable[Row[Any]], ids: set[int], flag: str, value: bool) -> None:
-        store.change(change.connection, ids, {flag: int(value)}, now=change.now, revision=change.revision)
-        for row in rows:
-            if row.id in ids:
-                change.touched("model", row.id, row.model_id, before={flag: not value}, after={flag: value})
-
-    def _chosen(self, connection: Connection, chosen: Selection) -> list[Row[Any]]:
+    def _chosen(self, connection: Connection, chosen: Selection) -> dict[int, str]:
+        """`model_id` by id of the rows that are meant."""
         if chosen.model_ids is not None:
             return self._by_ids(connection, chosen.model_ids)
         if chosen.filter is None:
@@ -60,11 +53,11 @@ class Bulk:
         ids = connection.execute(selecting.matching(chosen.filter)).scalars()
         return store.living(connection, [row_id for row_id in ids if row_id not in excluded])
 
-    def _by_ids(self, connection: Connection, ids: list[int]) -> list[Row[Any]]:
+    def _by_ids(self, connection: Connection, ids: list[int]) -> dict[int, str]:
         if len(ids) > self._most:
             raise InvalidInput.at("/model_ids", f"{len(ids)} ids are too many for one change; {self._most} at most")
         rows = store.living(connection, set(ids))
-        unknown = sorted(set(ids) - {row.id for row in rows})
+        unknown = sorted(set(ids) - rows.keys())
         if unknown:
             raise ModelNotFound(
                 f"{len(unknown)} of {len(set(ids))} ids are no models: {', '.join(map(str, unknown[:10]))}. "

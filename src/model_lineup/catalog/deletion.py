@@ -13,10 +13,9 @@ def mark_deleted(change: Change, rows: Mapping[int, str]) -> None:
     ids = list(rows)
     gone = alias_store.delete_of_models(change.connection, ids, now=change.now, revision=change.revision)
     store.change(change.connection, ids, {"deleted_at": change.now}, now=change.now, revision=change.revision)
-    for row_id, model_id in rows.items():
-        change.touched("model", row_id, model_id, before={"deleted": False}, after={"deleted": True})
-    for alias in gone:
-        change.touched("alias", alias.id, alias.alias, before={"deleted": False}, after={"deleted": True})
+    before, after = {"deleted": False}, {"deleted": True}
+    change.touched_alike("model", rows.items(), before=before, after=after)
+    change.touched_alike("alias", ((alias.id, alias.alias) for alias in gone), before=before, after=after)
 
 
 def mark_of(change: Change, row_id: int) -> store.DeletedMark:

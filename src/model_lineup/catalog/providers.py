@@ -138,10 +138,10 @@ class Providers:
             provider = living(store.one(change.connection, provider_id), provider_id)
             _check_version(provider, if_match)
             rows = model_store.living(change.connection, model_store.ids_of_provider(change.connection, provider_id))
-            aliases = _refuse_unforced(change, provider, [row.id for row in rows], force)
+            aliases = _refuse_unforced(change, provider, list(rows), force)
             guard = NameGuard(change.connection, aliases, confirmed=confirm)
             if rows:
-                mark_deleted(change, {row.id: row.model_id for row in rows})
+                mark_deleted(change, rows)
             gone = {"deleted_at": change.now, "sealed_key": None, "key_origin": None, "key_hint": None, "enabled": 0}
             store.change(change.connection, provider_id, gone, **_when(change))
             change.touched("provider", provider_id, provider.name, before=_journaled(provider), after={})

@@ -9,7 +9,7 @@ Nothing touched: nothing written, the revision stays. A dry run is the same oper
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
+from model_lineup.database.many import insert_many
 from model_lineup.database.metadata import dump, micros
 from model_lineup.database.tables import instance
 from model_lineup.journal import chain
@@ -54,6 +55,13 @@ class Change:
     ) -> None:
         """Note one row. `before` and `after` hold the fields that differ, as JSON values, and no secret."""
         self.entries.append(Entry(entity, entity_id, label, dict(before), dict(after)))
+
+    def touched_alike(
+        self, entity: str, rows: Iterable[tuple[int, str]], *, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
+        """Note rows, each as id and label, that all changed from and to the same."""
+        old, new = dict(before), dict(after)
+        self.entries.extend(Entry(entity, entity_id, label, old, new) for entity_id, label in rows)
 
 
 class _RollBack(Exception):
@@ -111,21 +119,27 @@ def _store(change: Change, author: Author, operation: str) -> chain.Head:
         "touched": len(change.entries),
     }
     change_id = int(connection.execute(insert(change_sets).values(values).returning(change_sets.c.id)).scalar_one())
-    rows = [_row(change_id, n, entry) for n, entry in enumerate(change.entries)]
-    connection.execute(insert(change_entries), rows)
+    rows = _rows(change_id, change.entries)
+    insert_many(connection, change_entries, rows)
     return chain.extend(connection, {"id": change_id, **values}, rows)
 
 
-def _row(change_id: int, position: int, entry: Entry) -> dict[str, Any]:
-    return {
-        "change_id": change_id,
-        "position": position,
-        "entity": entry.entity,
-        "entity_id": entry.entity_id,
-        "label": entry.label,
-        "before": dump(entry.before),
-        "after": dump(entry.after),
-    }
+def _rows(change_id: int, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Fields that many entries share are written out once."""
+    written = {id(fields): fields for entry in entries for fields in (entry.before, entry.after)}
+    texts = {key: dump(fields) for key, fields in written.items()}
+    return [
+        {
+            "change_id": change_id,
+            "position": position,
+            "entity": entry.entity,
+            "entity_id": entry.entity_id,
+            "label": entry.label,
+            "before": texts[id(entry.before)],
+            "after": texts[id(entry.after)],
+        }
+        for position, entry in enumerate(entries)
+    ]
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

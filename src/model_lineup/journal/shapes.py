@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One touched row: only the fields that differ; `before` is empty for a new row, `after` for a removed one."""
 
     entity: str

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 
 from model_lineup.catalog.shapes import Alias, AliasTarget
 from model_lineup.catalog.tables import aliases, models, providers
+from model_lineup.database.many import insert_many, next_ids
 from model_lineup.database.metadata import moment
 from model_lineup.database.values import in_numbers, in_words
 
@@ -48,8 +49,10 @@ def by_folded(connection: Connection, folded: Iterable[str]) -> dict[str, Row[An
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: int, revision: int) -> list[int]:
     common = {"version": 1, "created_at": now, "updated_at": now, "deleted_with_model": 0}
     common["changed_at_revision"] = revision
-    statement = insert(aliases).returning(aliases.c.id, sort_by_parameter_order=True)
-    return list(connection.execute(statement, [{"fallbacks": "[]", **row, **common} for row in rows]).scalars())
+    ids = next_ids(connection, aliases, len(rows))
+    added = [{"id": row_id, "fallbacks": "[]", **row, **common} for row_id, row in zip(ids, rows, strict=True)]
+    insert_many(connection, aliases, added)
+    return list(ids)
 
 
 def change(connection: Connection, alias_id: int, values: Mapping[str, Any], *, now: int, revision: int) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from model_lineup.catalog.facts import FIELDS, StatedFact
 from model_lineup.catalog.shapes import Fact
 from model_lineup.catalog.tables import model_facts
+from model_lineup.database.many import insert_many
 from model_lineup.database.metadata import dump, micros, moment
 from model_lineup.database.values import in_numbers
 
@@ -35,8 +36,7 @@ def state(connection: Connection, facts: Sequence[tuple[int, StatedFact]], *, ne
     if not new_rows:
         for row, fact in facts:
             withdraw(connection, row, fact.field, fact.source)
-    if rows:
-        connection.execute(insert(model_facts), rows)
+    insert_many(connection, model_facts, rows)
 
 
 def withdraw(connection: Connection, row: int, field: str, source: str) -> None:

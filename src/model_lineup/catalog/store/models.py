@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select, update
 
 from model_lineup.catalog.shapes import Model, ProviderRef
 from model_lineup.catalog.store.selecting import STATUS
-from model_lineup.catalog.tables import aliases, model_health, models, providers
+from model_lineup.catalog.tables import MODEL_LIST, aliases, model_health, models, providers
+from model_lineup.database.dialects import using
+from model_lineup.database.many import insert_many, next_ids
 from model_lineup.database.metadata import moment, moment_or_none
 from model_lineup.database.values import in_numbers
 
@@ -80,11 +82,19 @@ def deleted(connection: Connection, row_id: int) -> DeletedMark | None:
     return DeletedMark(found.model_id, found.changed_at_revision, found.provider_deleted_at is not None)
 
 
-def living(connection: Connection, ids: Iterable[int]) -> list[Row[Any]]:
-    """id, model_id and flags of those of these rows that are not deleted."""
-    columns = (models.c.id, models.c.model_id, models.c.visible, models.c.listed, models.c.agents_enabled)
-    query = select(*columns).where(models.c.deleted_at.is_(None), in_numbers(connection, models.c.id, ids))
-    return list(connection.execute(query.order_by(models.c.id)))
+def living(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """`model_id` by id of those of these rows that are not deleted; ascending."""
+    return _labels(connection, in_numbers(connection, models.c.id, ids))
+
+
+def differing(connection: Connection, ids: Iterable[int], flag: str, value: bool) -> dict[int, str]:
+    """The same of those whose flag is not of this value."""
+    return _labels(connection, in_numbers(connection, models.c.id, ids), models.c[flag] != int(value))
+
+
+def _labels(connection: Connection, *conditions: ColumnElement[bool]) -> dict[int, str]:
+    query = select(models.c.id, models.c.model_id).where(_ALIVE, *conditions).order_by(models.c.id)
+    return dict(connection.execute(using(query, models, MODEL_LIST)).all())
 
 
 def ids_of_provider(connection: Connection, provider_id: int) -> list[int]:
@@ -95,8 +105,9 @@ def ids_of_provider(connection: Connection, provider_id: int) -> list[int]:
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: int, revision: int) -> list[int]:
     """Insert rows of columns; returns their ids in the same order."""
     common = {"version": 1, "created_at": now, "updated_at": now, "changed_at_revision": revision}
-    statement = insert(models).returning(models.c.id, sort_by_parameter_order=True)
-    return list(connection.execute(statement, [{**row, **common} for row in rows]).scalars())
+    ids = next_ids(connection, models, len(rows))
+    insert_many(connection, models, [{"id": row_id, **row, **common} for row_id, row in zip(ids, rows, strict=True)])
+    return list(ids)
 
 
 def change(connection: Connection, ids: Iterable[int], values: Mapping[str, Any], *, now: int, revision: int) -> None:
