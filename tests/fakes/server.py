@@ -27,22 +27,19 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote_plus
 
+from tests.fakes import nursery
+
 EMAIL = "admin@example.com"
 PASSWORD = "correct horse battery"
 START_WITHIN_S = 30.0
 IDLE_S = 30.0
-_SERVE = """
-import os, threading
-def watch():
-    while os.read(0, 4096):
-        pass
-    os._exit(70)
-threading.Thread(target=watch, daemon=True).start()
-from model_lineup.settings import load
-from model_lineup.serving import serve
-serve(load().settings, allow_remote_setup=os.environ.get("ALLOW_REMOTE_SETUP") == "1")
-"""
+_FROM_NOTHING = [
+    *(sys.executable, "-W", "error::ResourceWarning", "-c"),
+    "from tests.fakes import nursery; nursery.serve()",
+]
+ROOT = Path(__file__).parents[2]
 _NOTHING: Any = object()
+Process = subprocess.Popen[bytes] | nursery.Forked
 
 
 @dataclass(frozen=True)
@@ -136,7 +133,7 @@ class Server:
             self.settings |= {"admin_email": EMAIL, "admin_password": PASSWORD}
         self.port = 0
         self.said = ""
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         self._clients: list[Client] = []
         self._log = data_dir.parent / f"{data_dir.name}.log"
 
@@ -218,19 +215,17 @@ class Server:
             client.close()
         self.kill()
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self) -> Process:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LINEUP_")}
         environment.pop("PYTHONUNBUFFERED", None)  # what the server says must come without it
         environment["LINEUP_DATA_DIR"] = str(self.data_dir)
         for name, value in self.settings.items():
             environment["ALLOW_REMOTE_SETUP" if name == "allow_remote_setup" else f"LINEUP_{name.upper()}"] = str(value)
         with self._log.open("ab") as log:
+            if nursery.WORKS_HERE and "workers" not in self.settings:
+                return nursery.fork_server(environment, log)
             return subprocess.Popen(
-                [sys.executable, "-W", "error::ResourceWarning", "-c", _SERVE],
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
+                _FROM_NOTHING, env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
             )
 
     def _wait_for_address(self) -> None:
