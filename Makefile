@@ -31,7 +31,7 @@ check: $(DEV) ## lint, format, types, directions between rooms, security, tidine
 	@$(BIN)/python -m tools.check
 
 test: $(DEV) ## all tests, with each part's time; ARGS="tests/catalog -k alias" narrows
-	@$(BIN)/python -m pytest -p tools.pytest_parts -o console_output_style=classic $(ARGS)
+	@$(BIN)/python -m pytest -p tools.pytest_parts -o console_output_style=classic -n auto --dist worksteal $(ARGS)
 
 hard: $(DEV) ## the long loops in full length, into docs/hard-last-run.txt
 	@$(BIN)/python -m tools.hard $(ARGS)

@@ -1,6 +1,7 @@
 """The vault: what it seals opens here and nowhere else, and its key ring is looked after."""
 
 import base64
+import itertools
 import os
 import stat
 from pathlib import Path
@@ -206,6 +207,7 @@ def of(size: int) -> str:
         changed(primary="a", keys={"a": base64.urlsafe_b64encode(bytes(32)).decode()}),
         changed(pepper=base64.urlsafe_b64encode(bytes(32)).decode()),
     ],
+    ids=(f"ring-{number}" for number in itertools.count(1)),  # the bytes are others in each process
 )
 def test_a_ring_with_short_empty_or_missing_keys_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "keyring.json"

@@ -1,16 +1,20 @@
 """A pytest plugin: one line per part (a folder of tests/) with its counts and time, in place of a dot per test.
 
 On a terminal, a line that is rewritten shows how far the run is; elsewhere a part that takes long says so now and
-then, so that nobody takes it for dead. pytest's own closing line stays the last one.
+then, so that nobody takes it for dead. pytest's own closing line stays the last one. With pytest-xdist it says what
+`-n auto` means, and tells of all processes together.
 """
 
+import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 
 import pytest
 
 SAY_SOMETHING_EVERY_S = 20.0
+MOST_PROCESSES = 4
+"""Each has a PostgreSQL and a local model of its own, and many tests run servers beside themselves."""
 Status = tuple[str, str, str | tuple[str, dict[str, bool]]]
 
 
@@ -19,6 +23,14 @@ def pytest_configure(config: pytest.Config) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if isinstance(reporter, pytest.TerminalReporter):
         config.pluginmanager.register(Parts(reporter), "lineup-parts")
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means."""
+    return min(
+        MOST_PROCESSES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
 
 
 def part_of(nodeid: str) -> str:
@@ -37,7 +49,14 @@ class Parts:
         self.last_said_at = time.monotonic()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.expected = Counter(part_of(item.nodeid) for item in session.items)
+        self.expect([item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)  # of pytest-xdist, whose controller collects nothing itself
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        self.expect(ids)
+
+    def expect(self, nodeids: Iterable[str]) -> None:
+        self.expected = Counter(map(part_of, nodeids))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_teststatus(self) -> Generator[None, Status, Status]:

@@ -1,6 +1,5 @@
 """Servers that are forked are servers like any other."""
 
-import os
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -42,7 +41,7 @@ def opened(pid: int) -> set[str]:
     found = set()
     for handle in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):  # closed meanwhile
-            found.add(os.readlink(handle))
+            found.add(str(handle.readlink()))
     return found
 
 
