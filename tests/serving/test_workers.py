@@ -167,4 +167,5 @@ def test_killing_the_supervisor_leaves_no_orphans_and_ending_it_leaves_whole_fil
         assert client.get("/api/admin/models").status == 200
     code, took_s = server.terminate()
     assert (code, took_s < 10) == (0, True)
-    assert sorted(path.name for path in server.data_dir.iterdir()) == ["activity.db", "keyring.json", "lineup.db"]
+    assert [path.name for path in server.data_dir.iterdir() if path.name.endswith("-wal")] == []
+    assert list(server.data_dir.glob("metrics-*")) == []
