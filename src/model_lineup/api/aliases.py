@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import Query
 from msgspec import UNSET, UnsetType
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, FailFast, Field
 from starlette.responses import Response
 
 from model_lineup.api.answers import answer, documented, done, receipt_headers, written
@@ -62,7 +62,7 @@ class ImportItemBody(Body):
 class ImportBody(Body):
     """`create`: an alias that is there with another meaning is a conflict; `upsert`: it is changed."""
 
-    aliases: Annotated[list[ImportItemBody], Field(min_length=1, max_length=100_000)]
+    aliases: Annotated[list[ImportItemBody], Field(min_length=1, max_length=100_000), FailFast()]
     mode: Literal["create", "upsert"] = "create"
 
 

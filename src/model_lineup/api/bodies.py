@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
 
 from model_lineup.access.passwords import LEAST, MOST
 from model_lineup.catalog.names import MODEL_ID_LENGTH
@@ -56,7 +56,8 @@ ModelId = Annotated[Line, Field(min_length=1, max_length=MODEL_ID_LENGTH)]
 """The provider's own id of a model."""
 Email = Annotated[Line, Field(min_length=3, max_length=254), pattern(r"^[^\s@]{1,64}@[^\s@]{1,189}$")]
 NewPassword = Annotated[str, Field(min_length=LEAST, max_length=MOST)]
-RowIds = Annotated[list[RowId], Field(max_length=100_000)]
+RowIds = Annotated[list[RowId], Field(max_length=100_000), FailFast()]
+"""The first that is none is reported alone: a hundred thousand errors take seconds to write down."""
 Tokens = Annotated[int, Field(ge=1, le=10_000_000_000)]
 """A count of tokens."""
 

@@ -16,9 +16,12 @@ from starlette.responses import Response
 
 from model_lineup.api import queries
 from model_lineup.api.dependencies import within_page_limit
+from model_lineup.api.large import apart
 from model_lineup.errors import MalformedJson
 
 DEEPEST = 64
+MOST_MEMBERS = 1_000
+"""Of one object. Each that is not known makes an error to report, and no body of ours has a tenth of them."""
 
 
 class _Row(Convertor[int]):
@@ -55,7 +58,7 @@ class StrictRoute(APIRoute):
     """Hands the endpoint a strict request whose query it knows."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle, known = super().get_route_handler(), queries.known_to(self.dependant)
+        handle, known = apart(super().get_route_handler(), self.dependant), queries.known_to(self.dependant)
 
         async def strictly(request: Request) -> Response:
             queries.check(request.scope["query_string"], known)
@@ -70,8 +73,7 @@ def strict_json(body: bytes) -> Any:
         value = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(error, body) from None
-    if _depth(value) > DEEPEST:
-        raise MalformedJson(f"The body is nested more than {DEEPEST} levels deep.")
+    _refuse_monsters(value)
     return value
 
 
@@ -115,14 +117,15 @@ def _number(text: str) -> float:
 _decoder = msgspec.json.Decoder(float_hook=_number)
 
 
-def _depth(value: Any) -> int:
-    """Levels of nesting, counted without recursion."""
-    deepest, waiting = 0, [(value, 0)]
-    while waiting:
-        here, depth = waiting.pop()
-        deepest = max(deepest, depth)
-        if deepest > DEEPEST:
-            return deepest
-        inner = here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
-        waiting.extend((one, depth + 1) for one in inner)
-    return deepest
+def _refuse_monsters(value: Any) -> None:
+    """Raises MalformedJson for what is nested too deep, or has too many members. Level by level, without recursion."""
+    level = [value] if isinstance(value, dict | list) else []
+    for depth in range(1, DEEPEST + 2):
+        if any(len(one) > MOST_MEMBERS for one in level if type(one) is dict):
+            raise MalformedJson(f"An object in the body has more than {MOST_MEMBERS} members.")
+        inner = (one.values() if type(one) is dict else one for one in level)
+        level = [one for members in inner for one in members if type(one) is dict or type(one) is list]
+        if not level:
+            return
+        if depth > DEEPEST:
+            raise MalformedJson(f"The body is nested more than {DEEPEST} levels deep.")

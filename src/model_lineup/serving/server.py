@@ -16,6 +16,7 @@ from types import FrameType
 import uvicorn
 
 from model_lineup.clock import tick
+from model_lineup.serving.memory import settle
 from model_lineup.serving.protocol import careful_protocol
 from model_lineup.settings import Settings
 from model_lineup.shell import Shell
@@ -75,6 +76,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        settle()
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
