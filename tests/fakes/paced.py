@@ -16,7 +16,7 @@ class Paced:
         self.base_url = f"http://127.0.0.1:{port}/v1"
 
     def stats(self) -> list[dict[str, Any]]:
-        """What it recorded per request: `ttft_ms`, `gaps_ms`, `tokens`, `completed`, `read_at`."""
+        """What it recorded per request: `came_at`, `ttft_ms`, `gaps_ms`, `late_ms`, `sending_ms`, `tokens` …"""
         return self._call("GET")
 
     def forget(self) -> None:

@@ -2,11 +2,8 @@
 
 Stands in for a model where none can be installed, and is the other side of every test of our measuring. Run
 `python -m model_lineup.demo.paced --help`; the port is the first line on stdout. `GET /stats` tells for each request
-when it was fully read, when each token was handed to the kernel and the gaps between (`DELETE /stats` forgets).
-
-Timers run on `select`, whose timeout is in microseconds (epoll's, and so uvloop's, is in whole milliseconds), and
-asyncio's own transport sends inside `write`, so a stamp taken before `write` is the moment of sending. `select` bounds
-this server to about 1 000 connections.
+when it came, how long after that its first token had gone, the gaps between tokens, how late against its schedule the
+latest of them was, and how long the sending of one took (`DELETE /stats` forgets). `paced_socket` takes the stamps.
 """
 
 import argparse
@@ -14,16 +11,18 @@ import asyncio
 import gc
 import json
 import os
-import selectors
+import socket
 import sys
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import cycle, islice
-from typing import Any, cast
+from typing import Any
 
 import httptools
+
+from model_lineup.demo.paced_socket import PunctualSelector, StampedSocket, accept_all, listen
 
 FAULTS = ("none", "unauthorized", "quota", "server_error", "hang", "cut")
 _KEPT_RECORDS = 20_000
@@ -43,7 +42,7 @@ class Pace:
     model: str = "paced-echo"
 
     def offsets(self, tokens: int) -> list[float]:
-        """Seconds after the request was read at which each token is due."""
+        """Seconds after the request came at which each token is due."""
         due = [self.ttft_ms / 1000]
         for gap in range(1, tokens):
             stalls = self.stall_every and gap % self.stall_every == 0
@@ -53,46 +52,55 @@ class Pace:
 
 @dataclass
 class Record:
-    """What truly happened to one request; monotonic seconds."""
+    """What truly happened to one request; monotonic seconds. `came_at`: its last segment, at the kernel."""
 
-    read_at: float
+    came_at: float
     sent_at: list[float] = field(default_factory=list)
+    late_s: float = 0.0
+    sending_s: float = 0.0
     completed: bool = False
+
+    def note(self, due_at: float, transport: StampedSocket) -> None:
+        """One token has just gone."""
+        self.sent_at.append(transport.sent_at)
+        self.late_s = max(self.late_s, transport.sent_at - due_at)
+        self.sending_s += transport.send_took_s
 
     def facts(self) -> dict[str, Any]:
         gaps = [(later - earlier) * 1000 for earlier, later in zip(self.sent_at, self.sent_at[1:], strict=False)]
         return {
-            "read_at": self.read_at,
-            "ttft_ms": (self.sent_at[0] - self.read_at) * 1000 if self.sent_at else None,
+            "came_at": self.came_at,
+            "ttft_ms": (self.sent_at[0] - self.came_at) * 1000 if self.sent_at else None,
             "gaps_ms": gaps,
+            "late_ms": self.late_s * 1000,
+            "sending_ms": self.sending_s * 1000 / len(self.sent_at) if self.sent_at else None,
             "tokens": len(self.sent_at),
             "completed": self.completed,
         }
 
 
-class Connection(asyncio.Protocol):
+class Connection:
     """One client. Requests on it are answered one after the other, as HTTP/1.1 has it."""
 
-    def __init__(self, pace: Pace, records: deque[Record]) -> None:
+    def __init__(self, pace: Pace, records: deque[Record], transport: StampedSocket) -> None:
         self.pace = pace
         self.records = records
+        self.transport = transport
         self.timer: asyncio.TimerHandle | None = None
         self._begin()
+        transport.start(self.receive, self.end)
 
     def _begin(self) -> None:
         self.parser = httptools.HttpRequestParser(self)
         self.url = b""
         self.body = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
+    def end(self) -> None:
         if self.timer is not None:
             self.timer.cancel()
 
-    def data_received(self, data: bytes) -> None:
-        self.read_at = time.monotonic()
+    def receive(self, data: bytes, arrived_at: float) -> None:
+        self.came_at = arrived_at
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
@@ -131,7 +139,7 @@ class Connection(asyncio.Protocol):
             self._fail(400, "the body is not a chat request", "invalid_request_error")
             return
         if not self._faulty():
-            record = Record(self.read_at)
+            record = Record(self.came_at)
             self.records.append(record)
             text = [f"{word} " for word in islice(cycle(words), tokens)]
             (self._stream if asked.get("stream") else self._plain)(asked, text, record)
@@ -152,21 +160,23 @@ class Connection(asyncio.Protocol):
         return True
 
     def _plain(self, asked: dict[str, Any], text: list[str], record: Record) -> None:
+        due_at = record.came_at + self.pace.offsets(len(text))[-1]
+
         def send() -> None:
-            record.sent_at.append(time.monotonic())
-            record.completed = True
             message = {"role": "assistant", "content": "".join(text)}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             usage = _usage(asked, len(text))
             self._reply(200, {**_envelope(self.pace.model, "chat.completion"), "choices": [choice], "usage": usage})
+            record.note(due_at, self.transport)
+            record.completed = True
 
-        self._at(record.read_at + self.pace.offsets(len(text))[-1], send)
+        self._at(due_at, send)
 
     def _stream(self, asked: dict[str, Any], text: list[str], record: Record) -> None:
         """Does as little as possible at once, or the next request would wait to be read: the head goes out with the
         first event, and each event is made after the one before it was sent."""
-        due = [record.read_at + offset for offset in self.pace.offsets(len(text))]
-        events = (_chunk(self.pace.model, {"content": word}) for word in text)
+        due = [record.came_at + offset for offset in self.pace.offsets(len(text))]
+        events = (_token(self.pace.model, word) for word in text)
         head = _head(200, "text/event-stream", "transfer-encoding: chunked")
         if self.pace.early_role_chunk:
             self.transport.write(head + _chunk(self.pace.model, {"role": "assistant", "content": ""}))
@@ -175,8 +185,8 @@ class Connection(asyncio.Protocol):
 
         def send() -> None:
             nonlocal prepared
-            record.sent_at.append(time.monotonic())
             self.transport.write(prepared)
+            record.note(due[len(record.sent_at)], self.transport)
             prepared = next(events, b"")
             if prepared:
                 self._at(due[len(record.sent_at)], send)
@@ -229,6 +239,11 @@ def _chunk(model: str, delta: dict[str, Any], finish_reason: str | None = None) 
     return _event(json.dumps({**_envelope(model, "chat.completion.chunk"), "choices": [choice]}))
 
 
+@lru_cache(4096)
+def _token(model: str, word: str) -> bytes:
+    return _chunk(model, {"content": word})
+
+
 def _tail(model: str, asked: dict[str, Any], tokens: int) -> bytes:
     """Everything after the last token, in one write."""
     parts = [_chunk(model, {}, "stop")]
@@ -242,14 +257,22 @@ async def serve(pace: Pace, host: str, port: int, *, on_ready: Callable[[int], N
     """Listens until cancelled, or until stdin ends. `on_ready` is told the port."""
     loop = asyncio.get_running_loop()
     records: deque[Record] = deque(maxlen=_KEPT_RECORDS)
-    server = await loop.create_server(lambda: Connection(pace, records), host, port)
+    listener = listen(host, port)
+
+    def accepted(sock: socket.socket) -> None:
+        Connection(pace, records, StampedSocket(loop, sock))
+
+    loop.add_reader(listener.fileno(), accept_all, listener, accepted)
     over = asyncio.Event()
     if until_stdin_closes:
         loop.add_reader(0, lambda: None if os.read(0, 4096) else over.set())
     gc.freeze()
-    on_ready(server.sockets[0].getsockname()[1])
-    await over.wait()
-    server.close()
+    on_ready(listener.getsockname()[1])
+    try:
+        await over.wait()
+    finally:
+        loop.remove_reader(listener.fileno())
+        listener.close()
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -258,7 +281,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
-    parser.add_argument("--ttft-ms", type=float, default=100.0, help="request read → first token")
+    parser.add_argument("--ttft-ms", type=float, default=100.0, help="request came → first token")
     parser.add_argument("--gap-ms", type=float, default=10.0, help="between tokens")
     parser.add_argument("--tokens", type=int, default=100, help="at most; max_tokens of a request may ask for fewer")
     parser.add_argument("--early-role-chunk", action="store_true", help="send an empty role chunk at once")
@@ -274,7 +297,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = vars(_arguments(arguments))
     host, port, until = options.pop("host"), options.pop("port"), options.pop("until_stdin_closes")
     pace = Pace(**options)
-    loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
+    loop = asyncio.SelectorEventLoop(PunctualSelector())
     try:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(
