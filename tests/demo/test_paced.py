@@ -46,6 +46,11 @@ def test_a_plain_answer_honours_max_tokens(provider: Paced) -> None:
     assert answer["usage"]["completion_tokens"] == 2
 
 
+def test_load_tools_find_it_healthy(provider: Paced) -> None:
+    with urllib.request.urlopen(f"{provider.base_url}/health") as answer:
+        assert answer.status == 200
+
+
 def test_stats_tell_what_was_sent_when(provider: Paced) -> None:
     provider.forget()
     ask(provider, stream=True)

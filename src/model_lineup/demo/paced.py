@@ -119,6 +119,8 @@ class Connection:
             self._chat(body)
         elif path == b"/models":
             self._reply(200, {"object": "list", "data": [{"id": self.pace.model, "object": "model"}]})
+        elif path == b"/health":  # what load tools ask before they begin
+            self._reply(200, {"status": "ok"})
         elif path == b"/stats":
             self._stats(method)
         else:

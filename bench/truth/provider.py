@@ -1,0 +1,65 @@
+"""The upstream that keeps time, on a core of its own where there are two, and how busy the machine is."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any
+from urllib.request import urlopen
+
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+@contextmanager
+def paced_upstream(options: Sequence[str]) -> Iterator[str]:
+    """Gives its address, without `/v1`."""
+    command = [sys.executable, "-m", "model_lineup.demo.paced", "--until-stdin-closes", *options]
+    with Popen(command, stdin=PIPE, stdout=PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        if len(CORES) > 1:
+            os.sched_setaffinity(process.pid, CORES[:1])
+        yield f"http://127.0.0.1:{port}"
+        process.stdin.close()
+
+
+@contextmanager
+def on_the_other_core() -> Iterator[None]:
+    """What is started in here has a core beside the upstream's."""
+    if len(CORES) < 2:
+        yield
+        return
+    os.sched_setaffinity(0, CORES[1:2])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, CORES)
+
+
+def records_of(base_url: str) -> list[dict[str, Any]]:
+    """In the order in which the requests came."""
+    with urlopen(f"{base_url}/stats") as answer:
+        records: list[dict[str, Any]] = json.load(answer)["requests"]
+    return sorted(records, key=lambda record: float(record["came_at"]))
+
+
+def busy_share(within_s: float = 0.5) -> float:
+    """How much of all cores others use, the host's other guests included; 0 where the system does not tell."""
+    before = _ticks()
+    time.sleep(within_s)
+    after = _ticks()
+    if before is None or after is None or sum(after) == sum(before):
+        return 0.0
+    idle = (after[3] + after[4]) - (before[3] + before[4])
+    return 1 - idle / (sum(after) - sum(before))
+
+
+def _ticks() -> list[int] | None:
+    """user, nice, system, idle, iowait, irq, softirq, steal; see proc(5)."""
+    stat = Path("/proc/stat")
+    return [int(part) for part in stat.read_text().split("\n", 1)[0].split()[1:9]] if stat.exists() else None
