@@ -33,7 +33,7 @@ check: $(DEV) ## lint, format, types, directions between rooms, security, tidine
 test: $(DEV) ## all tests, with each part's time; ARGS="tests/catalog -k alias" narrows
 	@$(BIN)/python -m pytest -p tools.pytest_parts -o console_output_style=classic -n auto --dist worksteal $(ARGS)
 
-hard: $(DEV) ## the long loops in full length, into docs/hard-last-run.txt
+hard: $(DEV) ## the long loops in full length, into docs/hard-last-run.txt; ARGS=kill runs some parts
 	@$(BIN)/python -m tools.hard $(ARGS)
 
 bench: $(DEV) ## the scripts behind the performance figures

@@ -1,6 +1,6 @@
 """What every test can ask for. Fixtures of one room live in that room's own conftest.py."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,12 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 def templates(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Templates:
     """Migrated instances to copy."""
     return Templates(tmp_path_factory.mktemp("templates"), postgres_server)
+
+
+@pytest.fixture
+def did(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Says in a few words what a long loop did; `make hard` keeps it in docs/hard-last-run.txt."""
+    return lambda words: record_property("did", words)
 
 
 @pytest.fixture

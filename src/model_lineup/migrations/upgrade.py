@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,7 +142,7 @@ def alembic_config(connection: Connection, branch: Branch, **attributes: Any) ->
     """What Alembic's commands need to work on this connection and branch."""
     from alembic.config import Config
 
-    config = Config()
+    config = Config(stdout=sys.stdout)  # its own default is what that was when Alembic was imported
     config.set_main_option("script_location", str(HERE))
     config.set_main_option("version_locations", str(HERE / branch.name / "versions"))
     config.set_main_option("path_separator", "os")
