@@ -256,3 +256,16 @@ def test_the_first_start_makes_a_ring_where_it_is_told_to(tmp_path: Path, clock:
 def start(settings: Settings, clock: ManualClock) -> None:
     with open_instance(settings, clock=clock) as rooms, rooms.database.read() as connection:
         assert connection.execute(select(instance.c.canary)).scalar_one() is not None
+
+
+def test_a_ring_is_stored_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", no_links)
+    path, ring = tmp_path / "ring.json", new_ring()
+    store_ring(ring, path)
+    with pytest.raises(FileExistsError):
+        store_ring(new_ring(), path)
+    assert load_ring(path) == ring
+    assert path.stat().st_mode & 0o777 == 0o600

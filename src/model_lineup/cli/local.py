@@ -23,7 +23,7 @@ class Local:
         """`create`: make the instance where there is none. Raises StartRefused."""
         refuse_foreign(settings.data_dir)
         if not create:
-            _refuse_missing(settings)
+            refuse_missing(settings)
         configure("warning", "text")
         self._stack = contextlib.ExitStack()
         self._rooms = self._stack.enter_context(open_instance(settings))
@@ -52,8 +52,8 @@ def refuse_foreign(folder: Path) -> None:
     )
 
 
-def _refuse_missing(settings: Settings) -> None:
-    """A misspelt folder must not become a new, empty Lineup."""
+def refuse_missing(settings: Settings) -> None:
+    """A misspelt folder must not become a new, empty Lineup. Raises StartRefused."""
     if settings.database_url is None and not (settings.data_dir / "lineup.db").is_file():
         raise StartRefused(
             f"There is no Lineup in {settings.data_dir}. Name its folder with --data-dir, or make one there: "

@@ -25,6 +25,7 @@ from model_lineup.cli import (
     providers_change,
     providers_more,
     restore,
+    rotate_keys,
     runs,
     security,
     serve,
@@ -84,6 +85,9 @@ verb(app, "security-log", examples=["lineup security-log --event sign_in_failed 
     security.security_log
 )
 verb(app, "restore", only_here=True, examples=["lineup restore lineup-backup-….tar.gz --replace"])(restore.restore)
+verb(app, "rotate-keys", only_here=True, examples=["lineup rotate-keys", "lineup rotate-keys --retire"])(
+    rotate_keys.rotate_keys
+)
 verb(app, "doctor", only_here=True, examples=["lineup doctor --online"])(doctor.doctor)
 for _noun in NOUNS:
     app.add_typer(_noun.app)

@@ -28,7 +28,7 @@ def open_vault(database: Database, ring_path: Path, now: datetime) -> Vault:
             f"The key ring {ring_path} is missing, and this database holds secrets sealed with it. "
             "Restore it from your backup, or point LINEUP_KEYRING_FILE to it."
         )
-    vault = Vault(ring or _make_ring(ring_path))
+    vault = Vault(ring or _make_ring(ring_path), ring_path)
     check_canary(database, vault, now)
     return vault
 

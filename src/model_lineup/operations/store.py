@@ -172,6 +172,21 @@ def sealed_rows(connection: Connection, each: SealedColumn) -> Sequence[Row[Any]
     return connection.execute(query).all()
 
 
+def sealed_otherwise(
+    connection: Connection, each: SealedColumn, primary: str, *, after: int, limit: int
+) -> Sequence[Row[Any]]:
+    """The next rows with a secret under another key than this one, by id, the secret as `sealed` too."""
+    otherwise = ~each.column.startswith(f"v1.{primary}.", autoescape=True)
+    query = select(each.table, each.column.label("sealed")).where(each.column.is_not(None), otherwise)
+    return connection.execute(query.where(each.table.c.id > after).order_by(each.table.c.id).limit(limit)).all()
+
+
+def seal_anew(connection: Connection, each: SealedColumn, row: Row[Any], sealed_text: str) -> None:
+    """Nothing else of the row changes. A secret that was replaced in the meantime stays as it is."""
+    same = (each.table.c.id == row.id, each.column == row.sealed)
+    connection.execute(update(each.table).where(*same).values({each.column: sealed_text}))
+
+
 def count_live(connection: Connection) -> int:
     """Sessions that were not signed out of."""
     query = select(func.count()).select_from(sessions).where(sessions.c.revoked_at.is_(None))
