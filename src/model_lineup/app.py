@@ -90,7 +90,7 @@ def open_database(settings: Settings, *, migrate: bool = True) -> Database:
 def build(rooms: Rooms, *, worker: int = 0) -> Shell:
     """The ASGI application over these rooms; `worker` is the number of this process, from 0."""
     settings, metrics = rooms.settings, Metrics(worker=worker, revision=lambda: _revision(rooms.database))
-    limits = Limits(settings.admin_body_mib * MIB, settings.import_body_mib * MIB, settings.body_receipt_s)
+    limits = _limits(settings)
     probes = Probes(
         is_set_up=rooms.people.set_up,
         readiness=lambda: _readiness(rooms.database),
@@ -117,6 +117,17 @@ def build(rooms: Rooms, *, worker: int = 0) -> Shell:
     admin = WholeBody(application.build(rooms), limits)
     faces = {"api": admin, "admin": admin}
     return Shell(faces, probes, metrics, start=start, leave=rooms.runs.refuse_new, stop=stop)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        body=settings.admin_body_mib * MIB,
+        import_body=settings.import_body_mib * MIB,
+        body_receipt_s=settings.body_receipt_s,
+        grace_s=settings.body_grace_s,
+        least_rate=settings.body_least_rate,
+        at_once=settings.admin_at_once,
+    )
 
 
 def _migrate(engine: Engine) -> None:

@@ -247,6 +247,11 @@ class Unavailable(LineupError):
     title = "Lineup cannot do this at the moment"
 
 
+class Overloaded(Unavailable):
+    code = "overloaded"
+    title = "Too many requests are being answered"
+
+
 class DatabaseBusy(Unavailable):
     code = "database_busy"
     title = "The database is busy"

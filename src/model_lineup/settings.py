@@ -76,6 +76,17 @@ class Settings(BaseModel):
     import_body_mib: int = Field(5, ge=1, le=64, description="Largest body of an alias import, MiB.")
     header_receipt_s: float = Field(10, gt=0, le=600, description="Time for a client to send its request head.")
     body_receipt_s: float = Field(30, gt=0, le=3600, description="Time for a client to send its request body.")
+    body_grace_s: float = Field(10, gt=0, le=3600, description="Time after which a request body must keep its rate.")
+    body_least_rate: int = Field(1024, ge=1, le=2**20, description="Least rate of a request body, bytes per second.")
+    write_stall_s: float = Field(
+        60, gt=0, le=3600, description="Time for which a client may leave an answer unread before it is cut off."
+    )
+    admin_at_once: int = Field(
+        32,
+        ge=1,
+        le=10_000,
+        description="Requests under `/api` that a worker handles at a time; more get 503 at once.",
+    )
     keep_alive_s: float = Field(75, gt=0, le=3600, description="Idle time after which a client connection is closed.")
     drain_delay_s: float = Field(
         2, ge=0, le=600, description="Time between not being ready any more and taking no more connections, at the end."

@@ -2,14 +2,18 @@
 
 import threading
 import time
+from contextlib import suppress
 
+import psutil
 import pytest
 
 from model_lineup.api.strict import strict_json
 from model_lineup.errors import MalformedJson
+from tests.fakes.counts import count
 from tests.fakes.server import Client, Server, Workbench
 
 IMPORT = "/api/admin/models/import-aliases"
+MIB = 1024 * 1024
 BAD_ITEMS = b'{"aliases": [' + b",".join([b'{"q": 1}'] * 60_000) + b"]}"
 
 
@@ -31,6 +35,25 @@ def test_a_large_body_that_is_right_does_what_a_small_one_does(workbench: Workbe
     assert workbench.admin.must("POST", IMPORT, {"aliases": items})["created"] == 300
     taken = workbench.admin.post(IMPORT, {"aliases": [{**item, "model_id": "nobody"} for item in items]})
     assert (taken.status, taken.code) == (409, "import_conflict")
+
+
+@pytest.mark.hard
+def test_an_endless_upload_is_refused_early_and_takes_no_memory(server: Server) -> None:
+    assert server.process is not None
+    process = psutil.Process(server.process.pid)
+    before = process.memory_info().rss
+    chunk = b"100000\r\n" + b"x" * MIB + b"\r\n"
+    began, sent = time.monotonic(), 0
+    head = f"POST {IMPORT} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+    with server.raw(head.encode()) as connection:
+        with suppress(OSError):
+            for _ in range(count(100, 1_000)):
+                connection.sendall(chunk)
+                sent += 1
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert (sent < 100, time.monotonic() - began < 5) == (True, True)
+    assert process.memory_info().rss - before < 32 * MIB
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """Binding, and the end of the process."""
 
+import signal
 import threading
 import time
 from pathlib import Path
 
-from tests.fakes.server import Server, running_server
+from tests.fakes.server import Server, Workbench, by_id, running_server
 from tests.shell.raw import all_of
 
 
@@ -43,3 +44,21 @@ def test_sigterm_does_not_wait_longer_than_it_may(tmp_path: Path) -> None:
             time.sleep(0.2)
             code, took_s = server.terminate()
     assert (code, took_s < 4) == (0, True)
+
+
+def test_it_says_that_it_is_not_ready_before_it_takes_no_more_connections(tmp_path: Path) -> None:
+    with running_server(tmp_path, drain_delay_s=1, access_token_minutes=60) as server:
+        admin = server.admin()
+        model = Workbench(admin).model()["model_id"]
+        assert server.process is not None
+        server.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        while (ready := server.client().get("/readyz")).status == 200:
+            assert time.monotonic() < deadline
+        assert (ready.status, ready.headers["connection"]) == (503, "close")
+        answer = server.client(admin.token).get("/api/admin/models")
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        refused = server.client(admin.token).post(by_id(model, "/benchmark"), headers={"prefer": "respond-async"})
+        assert (refused.status, refused.code, refused.headers["retry-after"]) == (503, "unavailable", "5")
+        code = server.process.wait(10)
+        assert (code, time.monotonic() < deadline) == (0, True)

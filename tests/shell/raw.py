@@ -4,7 +4,7 @@ import re
 import socket
 import time
 
-HEAD_S, BODY_S = 0.6, 0.8
+HEAD_S, BODY_S, STALL_S = 0.6, 0.8, 0.7
 GET_LIVEZ = b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n"
 LOGIN = b"POST /api/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 

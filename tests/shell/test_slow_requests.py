@@ -1,12 +1,13 @@
 """Requests that come slowly or not at all, over real sockets."""
 
+import socket
 import time
 from contextlib import suppress
 
 import pytest
 
 from tests.fakes.server import Server
-from tests.shell.raw import BODY_S, GET_LIVEZ, HEAD_S, LOGIN, one_answer, seconds_until_closed
+from tests.shell.raw import BODY_S, GET_LIVEZ, HEAD_S, LOGIN, STALL_S, one_answer, seconds_until_closed
 
 
 @pytest.mark.parametrize("start", [b"", b"G", b"GET /livez HTTP/1.1\r\nhost: x\r\nx-half: "], ids=["none", "G", "half"])
@@ -65,3 +66,31 @@ def test_many_slow_connections_do_not_slow_the_others(hasty: Server) -> None:
     for connection in slow:
         connection.close()
     assert sorted(times)[45] < 0.1
+
+
+def test_who_goes_on_sending_what_was_answered_is_cut_off(hasty: Server) -> None:
+    """To uvicorn every byte is a sign of life."""
+    began = time.monotonic()
+    with hasty.raw(b"POST /livez HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n") as connection:
+        assert one_answer(connection).startswith(b"HTTP/1.1 405 ")
+        with suppress(OSError):
+            while time.monotonic() - began < 10:
+                connection.sendall(b"x")
+                time.sleep(0.05)
+    assert time.monotonic() - began < 5
+
+
+def test_who_does_not_read_is_cut_off(hasty: Server) -> None:
+    """As many answers as fit into the buffers of both sides, and no more."""
+    asked, answers = 150, 0
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", hasty.port))
+        connection.sendall(b"GET /api/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n" * asked)
+        time.sleep(STALL_S + 2)
+        connection.settimeout(10)
+        with suppress(ConnectionResetError):
+            while piece := connection.recv(1 << 20):
+                answers += piece.count(b"HTTP/1.1 200 ")
+    assert answers < asked
+    assert hasty.client().get("/livez").status == 200

@@ -21,5 +21,14 @@ def bound(settings: Settings) -> socket.socket:
             f"Cannot listen on {settings.host}, port {settings.port}: {error.strerror}. "
             "Choose another one with --host, --port, LINEUP_HOST or LINEUP_PORT."
         ) from None
+    _notice_the_dead(listener)
     listener.listen(BACKLOG)
     return listener
+
+
+def _notice_the_dead(listener: socket.socket) -> None:
+    """A client that vanished without a word is missed after two minutes; connections inherit this from the listener."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, name):
+            listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

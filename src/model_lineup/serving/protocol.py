@@ -10,14 +10,23 @@ from model_lineup.shell import refusal
 
 LARGEST_HEAD = 32 * 1024
 MOST_HEADERS = 100
+UNWANTED_REST_S = 2.0
+"""After its answer, a request that is still being sent."""
 
 
-def careful_protocol(head_s: float) -> type[HttpToolsProtocol]:
-    """uvicorn's protocol, but a request head must come whole in time, be of bounded size, and its refusals be ours."""
+def careful_protocol(head_s: float, write_stall_s: float) -> type[HttpToolsProtocol]:
+    """uvicorn's protocol, but a request head must come whole in time, be of bounded size, and its refusals be ours.
+
+    A client that leaves more than the transport buffers (64 KiB) unread for `write_stall_s` is cut off. One that goes
+    on sending a request that was answered is, too: to uvicorn each byte of it is a sign of life.
+    """
 
     class CarefulProtocol(HttpToolsProtocol):
         _head_timer: asyncio.TimerHandle | None = None
+        _stall_timer: asyncio.TimerHandle | None = None
+        _rest_timer: asyncio.TimerHandle | None = None
         _head_size = 0
+        _in_message = False
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
@@ -34,6 +43,7 @@ def careful_protocol(head_s: float) -> type[HttpToolsProtocol]:
         def on_message_begin(self) -> None:
             super().on_message_begin()
             self._head_size = 0
+            self._in_message = True
             if self._head_timer is None:
                 self._head_timer = self.loop.call_later(head_s, self.transport.close)
 
@@ -46,8 +56,34 @@ def careful_protocol(head_s: float) -> type[HttpToolsProtocol]:
             self._disarm()
             super().on_headers_complete()
 
+        def on_message_complete(self) -> None:
+            self._in_message = False
+            if self._rest_timer is not None:
+                self._rest_timer.cancel()
+                self._rest_timer = None
+            super().on_message_complete()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self._in_message and self._rest_timer is None and not self.transport.is_closing():
+                self._rest_timer = self.loop.call_later(UNWANTED_REST_S, self.transport.close)
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            if self._stall_timer is None:
+                self._stall_timer = self.loop.call_later(write_stall_s, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            if self._stall_timer is not None:
+                self._stall_timer.cancel()
+                self._stall_timer = None
+            super().resume_writing()
+
         def connection_lost(self, exc: Exception | None) -> None:
             self._disarm()
+            for timer in (self._stall_timer, self._rest_timer):
+                if timer is not None:
+                    timer.cancel()
             super().connection_lost(exc)
 
         def send_400_response(self, msg: str) -> None:

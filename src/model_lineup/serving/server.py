@@ -32,7 +32,7 @@ def run(
     """Serve until a signal says otherwise. `on_ready` is called when requests are taken."""
     config = uvicorn.Config(
         shell,
-        http=careful_protocol(settings.header_receipt_s),
+        http=careful_protocol(settings.header_receipt_s, settings.write_stall_s),
         loop="uvloop" if _has_uvloop() else "asyncio",
         lifespan="on",
         log_config=None,

@@ -1,4 +1,7 @@
-"""Receiving a body: how large, how slow, of which type. For faces that want it whole before they begin."""
+"""Receiving a request: how large, how slow, of which type, and whether there is room for it.
+
+For faces that want the body whole before they begin.
+"""
 
 import asyncio
 import re
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from model_lineup.errors import RequestTimeout, TooLarge, UnsupportedMediaType
+from model_lineup.shell.lane import Lane
 from model_lineup.shell.requests import header
 
 MIB = 1024 * 1024
@@ -16,11 +20,14 @@ _FORM = b"application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes and seconds of a request body."""
+    """Bytes and seconds of a request body, its bytes per second after `grace_s`, and how many are handled at once."""
 
     body: int
     import_body: int
     body_receipt_s: float
+    grace_s: float
+    least_rate: int
+    at_once: int
 
 
 class ClientGone(Exception):
@@ -30,17 +37,19 @@ class ClientGone(Exception):
 class WholeBody:
     """A face that gets each body in one piece, already measured and timed.
 
-    Raises TooLarge early, UnsupportedMediaType, RequestTimeout, ClientGone; the shell answers them.
+    Raises TooLarge early, UnsupportedMediaType, RequestTimeout, ClientGone, Overloaded; the shell answers them.
     """
 
     def __init__(self, face: ASGIApp, limits: Limits) -> None:
         self._face = face
         self._limits = limits
+        self._lane = Lane(limits.at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         _refuse_encoded(scope)
         body = await self._body(scope, receive)
-        await self._face(scope, _replay(body, receive), send)
+        with self._lane.place() as place:
+            await self._face(scope, _replay(body, receive), place.freed_by_events(send))
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         limit = self._limits.import_body if scope["path"].endswith("/import-aliases") else self._limits.body
@@ -48,29 +57,34 @@ class WholeBody:
         if length.isdigit() and int(length) > limit:
             raise _too_large(limit)
         try:
-            async with asyncio.timeout(self._limits.body_receipt_s):
-                body = await _read(receive, limit)
+            body = await self._read(receive, limit)
         except TimeoutError:
-            seconds = self._limits.body_receipt_s
             raise RequestTimeout(
-                f"The body did not arrive within {seconds:g} s. Send it faster, or in parts."
+                f"The body did not arrive within {self._limits.body_receipt_s:g} s, or was sent more slowly than "
+                f"{self._limits.least_rate} bytes/s. Send it faster, or in parts."
             ) from None
         if body:
             _refuse_other_types(scope)
         return body
 
+    async def _read(self, receive: Receive, limit: int) -> bytes:
+        """Raises TimeoutError as soon as the bytes that came cannot have come at the least rate."""
+        body, began = bytearray(), asyncio.get_running_loop().time()
+        async with asyncio.timeout_at(began + self._allowed_s(0)) as patience:
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                body += message.get("body", b"")
+                if len(body) > limit:
+                    raise _too_large(limit)
+                if not message.get("more_body", False):
+                    return bytes(body)
+                patience.reschedule(began + self._allowed_s(len(body)))
 
-async def _read(receive: Receive, limit: int) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        body += message.get("body", b"")
-        if len(body) > limit:
-            raise _too_large(limit)
-        if not message.get("more_body", False):
-            return bytes(body)
+    def _allowed_s(self, received: int) -> float:
+        """How long after its beginning the next piece of a body may come."""
+        return min(self._limits.body_receipt_s, max(self._limits.grace_s, received / self._limits.least_rate))
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
