@@ -21,7 +21,7 @@ from tests.fakes.desk import BY, Desk, ScriptedProvider
 from tests.fakes.instances import Kind, Templates, must_hold_together
 
 ROWS = 40
-KILLS_PER_INSTANCE = 50
+KILLS_PER_INSTANCE = 25
 """After so many a new instance: looking at all of a journal that grows takes longer and longer."""
 WRITE = """
 import os, signal, sys, time
@@ -69,7 +69,8 @@ def test_nothing_that_was_acknowledged_is_lost_and_nothing_is_half_done(
     kind: Kind, templates: Templates, tmp_path: Path, did: Callable[[str], None]
 ) -> None:
     draw = random.Random(SEED)
-    instances, kills = count((1, 6), (2_000 // KILLS_PER_INSTANCE, KILLS_PER_INSTANCE))
+    full = 2_000 if kind == "sqlite" else 500  # PostgreSQL's own log is not ours to prove
+    instances, kills = count((1, 6), (full // KILLS_PER_INSTANCE, KILLS_PER_INSTANCE))
     written = 0
     with killing_writer() as killer:
         for turn in range(instances):
