@@ -20,8 +20,7 @@ import pytest
 
 from model_lineup.database.engines import sqlite_module
 from tests.fakes.counts import SEED, count
-from tests.fakes.forked import Forked, Nursery, nursery
-from tests.fakes.server import EMAIL, PASSWORD, Client, Workbench
+from tests.fakes.server import Client, Server, Workbench
 
 INSTANCES, KILLS = count((1, 3), (4, 50))
 BULK, BATCH, MOST_SINGLE = 40, 40, 60
@@ -154,25 +153,17 @@ class Importer(Writer):
 class Pair:
     """Two servers on one data directory, and three writers."""
 
-    def __init__(self, servers: Nursery, folder: Path, rng: random.Random) -> None:
-        self.servers = servers
+    def __init__(self, folder: Path, rng: random.Random) -> None:
         self.folder = folder
         self.rng = rng
-        self.running: list[Forked] = [self.start()]
-        self.running.append(self.start())
-        client = Client(self.running[0].port)
-        login = client.must("POST", "/api/auth/login", {"email": EMAIL, "password": PASSWORD})
-        self.token = str(login["access_token"])
-        client.token = self.token
+        self.running = [Server(folder, access_token_minutes=1440, log_level="warning").start() for _ in range(2)]
+        self.token = self.running[0].sign_in()
+        client = Client(self.running[0].port, self.token)
         workbench = Workbench(client)
         provider = workbench.provider()["id"]
         rows = [workbench.model(provider, f"bulk-{n}")["id"] for n in range(BULK)]
         client.close()
         self.writers = [Single(rng, provider), Bulk(rng, rows), Importer(rng, "bulk-0")]
-
-    def start(self) -> Forked:
-        settings = {"data_dir": str(self.folder), "admin_email": EMAIL, "admin_password": PASSWORD}
-        return self.servers.start({**settings, "access_token_minutes": 1440})
 
     def write_and_kill(self) -> int:
         """How many of the servers were killed; those that were not have gone on, and the dead are back."""
@@ -186,7 +177,7 @@ class Pair:
         time.sleep(self.rng.uniform(0, 0.25))
         victims = self.rng.choice([[0], [1], [0, 1]])
         for victim in victims:
-            self.servers.kill(self.running[victim])
+            self.running[victim].kill()
         time.sleep(self.rng.uniform(0, 0.05))
         for writer in self.writers:
             writer.stopped.set()
@@ -196,7 +187,7 @@ class Pair:
             client.close()
         self.the_files_hold_together()
         for victim in victims:
-            self.running[victim] = self.start()
+            self.running[victim].start()
         return len(victims)
 
     def surprises(self) -> list[str]:
@@ -223,7 +214,8 @@ class Pair:
 
     def end(self) -> None:
         for server in self.running:
-            self.servers.kill(server)
+            server.__exit__(None, None, None)
+        assert '"failed"' not in self.running[0].log
 
 
 def the_journal_is_whole(connection: Any) -> None:
@@ -241,16 +233,16 @@ def the_journal_is_whole(connection: Any) -> None:
 def test_nothing_acknowledged_is_lost_and_nothing_is_there_by_half(tmp_path: Path, did: Callable[[str], None]) -> None:
     rng = random.Random(SEED)
     acknowledged = refused = killed = 0
-    with nursery(tmp_path / "log") as servers:
-        for turn in range(INSTANCES):
-            pair = Pair(servers, tmp_path / str(turn), rng)
+    for turn in range(INSTANCES):
+        pair = Pair(tmp_path / str(turn), rng)
+        try:
             for kill in range(1, KILLS + 1):
                 killed += pair.write_and_kill()
                 pair.check(journal=kill % LOOK_AT_THE_JOURNAL_EVERY == 0 or kill == KILLS)
+        finally:
             pair.end()
-            acknowledged += sum(writer.acknowledged for writer in pair.writers)
-            refused += sum(writer.refused for writer in pair.writers)
-    assert '"failed"' not in (tmp_path / "log").read_text()
+        acknowledged += sum(writer.acknowledged for writer in pair.writers)
+        refused += sum(writer.refused for writer in pair.writers)
     did(
         f"{INSTANCES * KILLS} times kill -9 of one or both of two servers ({killed} processes), {acknowledged} "
         f"acknowledged writes of three clients: none lost, none by half; {refused} had to be sent again (503)"
