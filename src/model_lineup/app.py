@@ -39,6 +39,7 @@ from model_lineup.limits.rates import Rates
 from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.migrations import upgrade
 from model_lineup.operations import swap
+from model_lineup.repeats.claims import Claims
 from model_lineup.rooms import Rooms
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
@@ -170,6 +171,15 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         security=security,
         rates=rates,
         upstream=client,
+        repeats=Claims(
+            database,
+            vault,
+            clock,
+            passwords.fingerprint,
+            kept=timedelta(hours=settings.idempotency_hours),
+            lease=timedelta(seconds=settings.idempotency_lease_s),
+            answer_bytes=settings.idempotency_answer_kib * 1024,
+        ),
         providers=providers,
         models=models,
         bulk=Bulk(journal, most=settings.bulk_ids),

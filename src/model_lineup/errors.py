@@ -10,6 +10,7 @@
     │   ├── AmbiguousModel, DuplicateModel, DeletedModel
     │   ├── AliasTaken, AliasShadowsModel, NameWouldMove
     │   ├── CredentialRebindRequired, ProviderHasModels
+    │   ├── IdempotencyInProgress, IdempotencyAnswerLost
     │   └── RunInProgress, LastAdmin, SetupDone
     ├── PreconditionFailed 412   If-Match names an older version
     ├── TooLarge 413 · UnsupportedMediaType 415
@@ -57,6 +58,11 @@ class MalformedJson(BadRequest):
 class ConflictingCredentials(BadRequest):
     code = "conflicting_credentials"
     title = "Two different credentials in one request"
+
+
+class BadIdempotencyKey(BadRequest):
+    code = "bad_idempotency_key"
+    title = "This is no Idempotency-Key"
 
 
 class NotSignedIn(LineupError):
@@ -160,6 +166,16 @@ class RunInProgress(Conflict):
     title = "This model is being benchmarked already"
 
 
+class IdempotencyInProgress(Conflict):
+    code = "idempotency_in_progress"
+    title = "The first request with this Idempotency-Key is still being carried out"
+
+
+class IdempotencyAnswerLost(Conflict):
+    code = "idempotency_answer_lost"
+    title = "The request was carried out, but its answer is gone"
+
+
 class LastAdmin(Conflict):
     code = "last_admin"
     title = "The last administrator cannot go"
@@ -199,6 +215,11 @@ class InvalidInput(LineupError):
     def at(cls, pointer: str, message: str, **facts: Any) -> "InvalidInput":
         """One field is wrong: `pointer` says which, `message` what would be right."""
         return cls(f"{pointer}: {message}", errors=[{"pointer": pointer, "message": message}], **facts)
+
+
+class IdempotencyKeyReused(InvalidInput):
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key belongs to another request"
 
 
 class UnknownProvider(InvalidInput):

@@ -16,6 +16,7 @@ from model_lineup.catalog.providers import Providers
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.limits.rates import Rates
+from model_lineup.repeats.claims import Claims
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
 from model_lineup.security.log import SecurityLog
@@ -34,6 +35,7 @@ class Rooms:
     security: SecurityLog
     rates: Rates
     upstream: SharedClient
+    repeats: Claims
     providers: Providers
     models: Models
     bulk: Bulk

@@ -70,6 +70,13 @@ class Settings(BaseModel):
         description="Networks of proxies whose `X-Forwarded-For` is believed, like `10.0.0.0/8, fd00::/8`; "
         "from others the header is not looked at.",
     )
+    idempotency_hours: int = Field(
+        24, ge=1, le=720, description="How long an answer is kept for a repeated request with the same Idempotency-Key."
+    )
+    idempotency_lease_s: int = Field(
+        30, ge=3, le=600, description="Silence after which a request with an Idempotency-Key counts as broken off."
+    )
+    idempotency_answer_kib: int = Field(256, ge=1, le=16_384, description="Largest answer kept for repetition, KiB.")
     security_log_days: int = Field(90, ge=1, le=3650, description="How long the security log is kept.")
 
     admin_body_mib: int = Field(1, ge=1, le=64, description="Largest request body under `/api`, MiB.")

@@ -139,13 +139,16 @@ class People:
             now = micros(self._clock.now())
             return store.setup_link_is_valid(connection, self._vault.token_hash(token), now)
 
-    def use_setup_link(self, token: str, email: str, password: str, visit: Visit = LOCAL) -> Person:
+    def use_setup_link(
+        self, token: str, email: str, password: str, visit: Visit = LOCAL, claim: str | None = None
+    ) -> Person:
         """Raises NotAllowed for a used, late or unknown link; InvalidInput; SetupDone; SignInThrottled."""
         attempt = Attempt("set-up", visit, SecurityEvent.SETUP_REFUSED)
         self._door.before(attempt)
         values = self._columns(NewPerson(email=email, role=Role.ADMIN, password=password))
+        author = Author(SETUP.label, visit.request_id, visit.address, visit.user_agent, claim)
         try:
-            with self._journal.change(SETUP, "setup") as change:
+            with self._journal.change(author, "setup") as change:
                 known = kind_of(token) == "setup"
                 if not known or not store.take_setup_link(change.connection, self._vault.token_hash(token), change.now):
                     raise NotAllowed("This set-up link is not valid any more. Restart Lineup to get a new one.")

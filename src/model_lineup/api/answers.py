@@ -9,7 +9,16 @@ from starlette.responses import Response
 from model_lineup.journal.shapes import Receipt
 
 REF = "#/components/schemas/{name}"
+ALREADY_SHOWN = "secret_already_shown"
 _documented: list[type] = []
+
+
+class _ShownOnce(Response):
+    """An answer that must not be kept as it is."""
+
+    def __init__(self, shown: Response, without_secret: bytes) -> None:
+        super().__init__(bytes(shown.body), shown.status_code, dict(shown.headers))
+        self.without_secret = without_secret
 
 
 def answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -18,8 +27,22 @@ def answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | None =
 
 def written(value: Any, receipt: Receipt, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A changed row together with the revision and the change set of the change."""
-    body = {**{name: getattr(value, name) for name in value.__struct_fields__}, **_receipt(receipt)}
+    fields = {name: getattr(value, name) for name in value.__struct_fields__}
+    body = {name: field for name, field in {**fields, **_receipt(receipt)}.items() if field is not msgspec.UNSET}
     return answer(body, status=status, headers={**receipt_headers(receipt), **(headers or {})})
+
+
+def shown_once(value: Any, receipt: Receipt, secret: str, *, headers: Mapping[str, str]) -> Response:
+    """A new row, 201, with a field that is a secret: a replay of this answer has null there, and says why."""
+    response = written(value, receipt, status=201, headers=headers)
+    body = msgspec.json.decode(bytes(response.body))
+    hidden = {secret: None, ALREADY_SHOWN: True}
+    return _ShownOnce(response, msgspec.json.encode({**body, **hidden}))
+
+
+def for_replay(response: Response) -> bytes:
+    """The body as it is kept for a repeated request."""
+    return response.without_secret if isinstance(response, _ShownOnce) else bytes(response.body)
 
 
 def done(receipt: Receipt) -> Response:

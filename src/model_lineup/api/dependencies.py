@@ -19,6 +19,7 @@ from model_lineup.rooms import Rooms
 from model_lineup.security.visit import Visit
 
 WAIT_S = 5.0
+CLAIM = "lineup.claim"
 
 
 def rooms(request: Request) -> Rooms:
@@ -77,9 +78,15 @@ There = Annotated[Rooms, Depends(rooms)]
 From = Annotated[Visit, Depends(visit)]
 
 
-def author(here: From, actor: Annotated[Actor, Depends(current_actor)]) -> Author:
+def claim_of(request: Request) -> str | None:
+    """The claim under which a request is carried out that came with an `Idempotency-Key`."""
+    claim: str | None = request.scope.get(CLAIM)
+    return claim
+
+
+def author(request: Request, here: From, actor: Annotated[Actor, Depends(current_actor)]) -> Author:
     """The actor as the journal names it, with the request that it came by."""
-    return Author(actor.label, here.request_id, here.address, here.user_agent)
+    return Author(actor.label, here.request_id, here.address, here.user_agent, claim_of(request))
 
 
 By = Annotated[Author, Depends(author)]

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from model_lineup.access.actor import Role
 from model_lineup.access.shapes import Key, KeyChanges, Limits, NewKey
-from model_lineup.api.answers import answer, documented, done, etag, written
+from model_lineup.api.answers import answer, documented, done, etag, shown_once, written
 from model_lineup.api.auth import NO_STORE
 from model_lineup.api.bodies import Body, Name, Patch, said
 from model_lineup.api.dependencies import (
@@ -82,9 +83,10 @@ class KeyPage(msgspec.Struct, frozen=True):
 
 
 class MadeKey(Key, frozen=True, kw_only=True):
-    """`key` is shown this once and never again."""
+    """`key` is shown this once and never again; a repeated request (`Idempotency-Key`) gets null instead."""
 
-    key: str
+    key: str | None
+    secret_already_shown: bool | UnsetType = UNSET
 
 
 @router.get("/api/admin/keys", responses=documented(KeyPage))
@@ -147,7 +149,7 @@ def delete_own_key(key_id: PathId, there: There, actor: AsUser, by: By) -> Respo
 def _made(key: Key, secret: str, receipt: Any, location: str) -> Response:
     made = MadeKey(**msgspec.structs.asdict(key), key=secret)
     headers = {"location": location, **etag(key.id, key.version), **NO_STORE}
-    return written(made, receipt, status=201, headers=headers)
+    return shown_once(made, receipt, "key", headers=headers)
 
 
 def _limits(body: LimitsBody) -> Limits:

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document of the admin API: FastAPI's, made to say what really goes in and comes out."""
 
+import copy
 from typing import Any
 
 import msgspec
@@ -9,7 +10,15 @@ from fastapi.routing import APIRoute
 
 from model_lineup.api import answers, problems
 from model_lineup.api.dependencies import open_to_all, policy_of
+from model_lineup.api.strict import takes_idempotency_key
 
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9][!-~]*$"},
+    "description": "A value of your own for this request: sent again with it, it is answered again, not done again.",
+}
 _PROBLEM = {
     "description": "What is wrong, and what to do.",
     "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -30,8 +39,13 @@ def document(app: FastAPI) -> dict[str, Any]:
         if isinstance(route, APIRoute) and policy_of(route.dependant) is open_to_all
         for method in route.methods or ()
     }
+    repeatable = {
+        route.path_format for route in app.routes if isinstance(route, APIRoute) and takes_idempotency_key(route)
+    }
     for path, methods in found["paths"].items():
         for method, operation in methods.items():
+            if method == "post" and path in repeatable:
+                operation.setdefault("parameters", []).append(copy.deepcopy(_IDEMPOTENCY_KEY))
             _finish(operation, app.state.rooms.settings.page_limit)
             if (path, method) in open_operations:
                 operation["security"] = []

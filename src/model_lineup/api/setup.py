@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from model_lineup.access.shapes import Person
 from model_lineup.api.answers import answer, documented
 from model_lineup.api.bodies import Body, Email, Line, NewPassword
-from model_lineup.api.dependencies import Anybody, From, There
+from model_lineup.api.dependencies import Anybody, From, There, claim_of
 from model_lineup.api.page import page
 from model_lineup.api.strict import noun
 from model_lineup.errors import (
@@ -54,9 +54,9 @@ class SetupBody(Body):
 
 
 @router.post("/api/setup", status_code=201, responses=documented(Person, status=201))
-def set_up(body: SetupBody, there: There, here: From, _: Anybody) -> Response:
+def set_up(body: SetupBody, request: Request, there: There, here: From, _: Anybody) -> Response:
     """Use the set-up link's token to create the first administrator."""
-    return answer(_use(there, body.token, body.email, body.password, here), status=201)
+    return answer(_use(there, body.token, body.email, body.password, here, claim_of(request)), status=201)
 
 
 @router.get("/admin/setup", include_in_schema=False)
@@ -79,9 +79,9 @@ async def setup_form(request: Request, there: There, here: From, _: Anybody, tok
     return _page(_DONE.format(email=escape(person.email), origin=escape(_origin(request))), status=201)
 
 
-def _use(there: Rooms, token: str, email: str, password: str, here: Visit) -> Person:
+def _use(there: Rooms, token: str, email: str, password: str, here: Visit, claim: str | None = None) -> Person:
     """Create the administrator; the file that held the link has served its purpose."""
-    person = there.people.use_setup_link(token, email, password, here)
+    person = there.people.use_setup_link(token, email, password, here, claim)
     (there.settings.data_dir / SETUP_LINK_FILE).unlink(missing_ok=True)
     return person
 

@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from model_lineup.api import queries
-from model_lineup.api.dependencies import within_page_limit
+from model_lineup.api import idempotency, queries
+from model_lineup.api.dependencies import policy_of, within_page_limit
 from model_lineup.api.large import apart
 from model_lineup.errors import MalformedJson
 
@@ -59,12 +59,22 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle, known = apart(super().get_route_handler(), self.dependant), queries.known_to(self.dependant)
+        policy, can_be_repeated = policy_of(self.dependant), takes_idempotency_key(self)
 
         async def strictly(request: Request) -> Response:
             queries.check(request.scope["query_string"], known)
-            return await handle(StrictRequest(request.scope, request.receive))
+            strict = StrictRequest(request.scope, request.receive)
+            if can_be_repeated and idempotency.HEADER in request.headers:
+                return await idempotency.once(strict, handle, policy)
+            return await handle(strict)
 
         return strictly
+
+
+def takes_idempotency_key(route: APIRoute) -> bool:
+    """POST under `/api`, but for signing in and out, whose answers are secrets."""
+    path = route.path_format
+    return "POST" in (route.methods or ()) and path.startswith("/api/") and not path.startswith("/api/auth/")
 
 
 def strict_json(body: bytes) -> Any:

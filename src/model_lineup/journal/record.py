@@ -13,30 +13,37 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.many import insert_many
 from model_lineup.database.metadata import dump, micros
 from model_lineup.database.tables import instance
+from model_lineup.errors import IdempotencyInProgress
 from model_lineup.journal import chain
 from model_lineup.journal.shapes import Entry, Receipt
-from model_lineup.journal.tables import change_entries, change_sets
+from model_lineup.journal.store import change_of_claim
+from model_lineup.journal.tables import change_entries, change_sets, claimed_changes
 from model_lineup.telemetry import log
+
+MARKS_KEPT = 31 * 24 * 3600 * 1_000_000
+"""Microseconds; longer than any claim lives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
     """Who acts, as the journal keeps it: `admin@example.com`, `key 'ci' (3)`, `local command line`.
 
-    Where they are (`address`, `user_agent`) is not kept here; the security log wants to know it.
+    Where they are (`address`, `user_agent`) is not kept here; the security log wants to know it. `claim` is of a
+    request that can come twice: no two change sets are made under one.
     """
 
     label: str
     request_id: str | None = None
     address: str | None = None
     user_agent: str | None = None
+    claim: str | None = None
 
 
 @dataclass(slots=True)
@@ -82,7 +89,8 @@ class Journal:
     def change(self, author: Author, operation: str, *, dry_run: bool = False) -> Iterator[Change]:
         """One transaction for one operation. What was touched is in `entries`, how it ended in `receipt`.
 
-        Once it is committed, the new head of the chain is logged.
+        Once it is committed, the new head of the chain is logged. Raises IdempotencyInProgress, committing nothing,
+        when the author's claim has made a change set before.
         """
         head = None
         with contextlib.suppress(_RollBack), self._database.write() as connection:
@@ -94,6 +102,7 @@ class Journal:
                 raise _RollBack
             if change.entries:
                 head = _store(change, author, operation)
+                _mark(change, author, head.change_id)
                 change.receipt = Receipt(change.revision, head.change_id)
         if head is None:
             return
@@ -122,6 +131,17 @@ def _store(change: Change, author: Author, operation: str) -> chain.Head:
     rows = _rows(change_id, change.entries)
     insert_many(connection, change_entries, rows)
     return chain.extend(connection, {"id": change_id, **values}, rows)
+
+
+def _mark(change: Change, author: Author, change_id: int) -> None:
+    """Note, in the same transaction, that this request has done its work. Writers queue, so looking first is enough."""
+    if author.claim is None:
+        return
+    connection = change.connection
+    if change_of_claim(connection, author.claim) is not None:
+        raise IdempotencyInProgress("This very request was carried out a moment ago. Ask again.", retry_after=1)
+    connection.execute(delete(claimed_changes).where(claimed_changes.c.at < change.now - MARKS_KEPT))
+    connection.execute(insert(claimed_changes).values(claim=author.claim, change_id=change_id, at=change.now))
 
 
 def _rows(change_id: int, entries: Sequence[Entry]) -> list[dict[str, Any]]:

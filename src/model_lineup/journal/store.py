@@ -11,7 +11,7 @@ from model_lineup.database.metadata import moment
 from model_lineup.database.tables import instance
 from model_lineup.journal.chain import COMPACTION
 from model_lineup.journal.shapes import ChangePage, ChangeSet, Entry
-from model_lineup.journal.tables import change_digests, change_entries, change_sets
+from model_lineup.journal.tables import change_digests, change_entries, change_sets, claimed_changes
 
 _AT_ONCE = 1_000
 """Rows in memory while the whole journal is read."""
@@ -61,6 +61,12 @@ def compacted_through(connection: Connection) -> int:
     declared = select(func.max(change_entries.c.entity_id)).join(change_sets)
     found = declared.where(change_entries.c.entity == "journal", change_sets.c.operation == COMPACTION)
     return int(connection.execute(found).scalar_one() or 0)
+
+
+def change_of_claim(connection: Connection, claim: str) -> int | None:
+    """The change set that the request with this claim has made."""
+    query = select(claimed_changes.c.change_id).where(claimed_changes.c.claim == claim)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def _change_set(row: Row[Any]) -> ChangeSet:

@@ -41,6 +41,16 @@ change_digests = table(
     Column("digest", Words, nullable=False),
 )
 
+claimed_changes = table(
+    "claimed_changes",
+    configuration,
+    Column("claim", Words, primary_key=True),
+    Column("change_id", Number, nullable=False),
+    Column("at", Number, nullable=False),
+    Index("ix_claimed_changes_at", "at"),
+)
+"""Which change set a request made that can come twice (`Idempotency-Key`): kept for some days, no part of the chain."""
+
 _SAID_SO = "EXISTS (SELECT 1 FROM change_entries WHERE entity = 'journal' AND entity_id >= OLD.change_id)"
 
 _SQLITE = """\
