@@ -10,12 +10,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tools import docs_api, docs_cli, docs_errors, docs_kinds, docs_metrics, docs_settings
+from tools import docs_api, docs_cli, docs_drills, docs_errors, docs_kinds, docs_metrics, docs_settings
 
 FOLDER = Path("docs/reference")
 MAKERS: Mapping[str, Callable[[], str]] = {
     "api.md": docs_api.page,
     "cli.md": docs_cli.page,
+    "drills.md": docs_drills.page,
     "errors.md": docs_errors.page,
     "metrics.md": docs_metrics.page,
     "provider-kinds.md": docs_kinds.page,

@@ -20,7 +20,7 @@ def page() -> str:
         "Provider kinds",
         "src/model_lineup/upstream/kinds/",
         prose(_INTRODUCTION),
-        *(_section(kind) for kind in registry.kinds().values()),
+        *(_section(kind) for kind in registry.offered().values()),
         "## Extra headers",
         prose(f"`headers` of a provider, of whatever kind, may hold these and no others: {allowed}."),
     )

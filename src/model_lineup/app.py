@@ -208,6 +208,7 @@ def _bounds(settings: Settings) -> Bounds:
         own_listeners=tuple(_own_listeners(settings)),
         list_models=settings.fetch_models,
         list_bytes=settings.fetch_mib * MIB,
+        drills=settings.drills,
     )
 
 

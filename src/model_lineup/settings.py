@@ -122,6 +122,9 @@ class Settings(BaseModel):
         pattern="^(public|private|loopback)$",
         description="Widest `network_scope` that an administrator may give to a provider.",
     )
+    drills: bool = Field(
+        False, description="Offer the provider kind `fault`, to rehearse what happens when a provider misbehaves."
+    )
     runs_at_once: int = Field(2, ge=1, le=64, description="Benchmarks that run at a time, over all workers.")
     tests_per_minute: int = Field(
         60, ge=1, le=100_000, description="Connection tests of one model by one person or key, per minute."

@@ -519,3 +519,36 @@ def test_new_providers_are_checked_before_anything_is_written(desk: Desk) -> Non
             NewProvider(name="x", type="openai", base_url="https://a.example", api_key="a b"), BY
         )
     assert desk.tables() == before
+
+
+DRILL = "http://127.0.0.1:8490/fault/silent/v1"
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://api.example.com/v1",
+        "http://127.0.0.1:8490/v1",
+        "http://127.0.0.2:8490/fault/silent/v1",
+        "http://10.0.0.1:8490/fault/silent/v1",
+        "http://127.0.0.1:8490/fault/../v1",
+        "http://127.0.0.1:8490/fault/silent/v1/elsewhere",
+    ],
+)
+def test_a_drill_leads_to_a_case_and_nowhere_else(
+    kind: Kind, templates: Templates, tmp_path: Path, clock: ManualClock, base_url: str
+) -> None:
+    with templates.settings(kind, tmp_path / "instance") as settings:
+        drilling = Settings.model_validate({**settings.model_dump(), "drills": True})
+        with open_instance(drilling, clock=clock) as rooms:
+            desk = Desk(rooms)
+            with pytest.raises(InvalidInput, match="/base_url"):
+                desk.provider("Other", type="fault", base_url=base_url, network_scope="loopback")
+            provider = desk.provider(type="fault", base_url=DRILL, network_scope="loopback")
+            with pytest.raises(InvalidInput, match="/base_url"):
+                change(desk, provider.id, base_url=base_url)
+
+
+def test_a_drill_is_no_kind_while_drills_are_off(desk: Desk) -> None:
+    with pytest.raises(InvalidInput, match="LINEUP_DRILLS"):
+        desk.provider(type="fault", base_url=DRILL, network_scope="loopback")

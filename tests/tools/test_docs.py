@@ -32,7 +32,7 @@ def test_every_error_that_callers_can_get_is_there(pages: dict[str, str]) -> Non
 
 
 def test_every_kind_is_there(pages: dict[str, str]) -> None:
-    for kind in registry.kinds().values():
+    for kind in registry.offered().values():
         assert f"## `{kind.name}`: {kind.label}" in pages["provider-kinds.md"]
 
 

@@ -58,7 +58,7 @@ Timeouts = Annotated[
         },
     ),
 ]
-Kind = Annotated[Line, Field(max_length=40, json_schema_extra={"enum": list(registry.kinds())})]
+Kind = Annotated[Line, Field(max_length=40, json_schema_extra={"enum": list(registry.offered())})]
 
 
 class NewProviderBody(Body):
@@ -124,11 +124,11 @@ class ProviderKinds(msgspec.Struct, frozen=True):
 
 
 @router.get("/provider-kinds", responses=documented(ProviderKinds))
-def list_kinds(_: AsViewer) -> Response:
-    """The kinds of provider that this Lineup knows."""
+def list_kinds(there: There, _: AsViewer) -> Response:
+    """The kinds of provider that this Lineup offers."""
     kinds = [
         ProviderKind(kind.name, kind.label, kind.default_base_url, kind.key_needed, kind.fields)
-        for kind in registry.kinds().values()
+        for kind in registry.offered(drills=there.settings.drills).values()
     ]
     return answer(ProviderKinds(kinds, PRESETS))
 

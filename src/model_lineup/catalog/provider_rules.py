@@ -6,7 +6,7 @@ from typing import Any
 
 from model_lineup.errors import EgressRefused, InvalidInput
 from model_lineup.upstream import registry
-from model_lineup.upstream.contract import Bounds, Timeouts
+from model_lineup.upstream.contract import Bounds, DrillKind, Timeouts
 from model_lineup.upstream.wire import AddressRefused, BadUrl, Origin, Scope, TlsFailed, check_url, within
 from model_lineup.upstream.wire.egress import literal_address
 from model_lineup.upstream.wire.origin import split_url
@@ -36,10 +36,25 @@ TIMEOUT_CEILINGS = {
 }
 
 
+def check_offered(kind: str, bounds: Bounds) -> None:
+    """Raises InvalidInput for a kind that no provider can be added as."""
+    kinds = registry.offered(drills=bounds.drills)
+    if kind not in kinds:
+        drill = " while LINEUP_DRILLS is off" if kind in registry.kinds() else ""
+        raise InvalidInput.at("/type", f"{kind!r} is not a kind of provider{drill}; there are {', '.join(kinds)}")
+
+
+def check_case(kind: str, base_url: str) -> None:
+    """Raises InvalidInput for the provider of a drill that would lead elsewhere."""
+    found = registry.kind_named(kind)
+    if isinstance(found, DrillKind) and found.case_of(base_url) is None:
+        raise InvalidInput.at(
+            "/base_url", "a drill leads to a case of `lineup drill serve`; `lineup drill list` has them"
+        )
+
+
 def check_kind(kind: str, has_key: bool) -> None:
-    """Raises InvalidInput for an unknown kind, and for one that cannot do without a key."""
-    if kind not in registry.kinds():
-        raise InvalidInput.at("/type", f"{kind!r} is not a kind of provider; there are {', '.join(registry.kinds())}")
+    """Raises InvalidInput for a kind that cannot do without a key."""
     if registry.kind_named(kind).key_needed and not has_key:
         raise InvalidInput.at("/api_key", f"a provider of kind {kind!r} needs a key")
 

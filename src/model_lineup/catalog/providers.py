@@ -71,7 +71,9 @@ class Providers:
 
     def create(self, new: NewProvider, author: Author) -> tuple[Provider, Receipt]:
         """Raises InvalidInput, EgressRefused, DuplicateProvider."""
+        provider_rules.check_offered(new.type, self._bounds)
         provider_rules.check_kind(new.type, has_key=new.api_key is not None)
+        provider_rules.check_case(new.type, new.base_url)
         origin = self._check_address(new.base_url, new.network_scope)
         provider_rules.check_way(new.network_scope, new.proxy)
         with self._journal.change(author, "providers.create") as change:
@@ -182,6 +184,7 @@ class Providers:
         proxy = before.proxy if changes.proxy is UNSET else changes.proxy
         if changes.network_scope is not UNSET or changes.proxy is not UNSET:
             provider_rules.check_way(scope, proxy)
+        provider_rules.check_case(before.type, base_url)
         if changes.network_scope is not UNSET or changes.base_url is not UNSET:
             return self._check_address(base_url, scope)
         return Origin.of(base_url)

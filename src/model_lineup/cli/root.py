@@ -15,6 +15,7 @@ from model_lineup.cli import (
     config,
     demo,
     doctor,
+    drill,
     keys,
     models,
     models_change,
@@ -33,7 +34,7 @@ from model_lineup.cli import (
 from model_lineup.cli.place import AsJson, Config, DataDir, Key, Place, Url
 from model_lineup.cli.verbs import verb
 
-NOUNS = (providers, models, aliases, keys, people, runs, changes, config)
+NOUNS = (providers, models, aliases, keys, people, runs, changes, config, drill)
 _MORE_VERBS = (models_change, models_many, providers_change, providers_more)  # importing them is what adds their verbs
 
 app = typer.Typer(

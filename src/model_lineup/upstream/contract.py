@@ -30,13 +30,14 @@ class Bounds(Struct, frozen=True):
 
     `widest_scope`: the operator's ceiling for `network_scope`. `own_listeners`: host and port of each of Lineup's own,
     which no provider may be; `0.0.0.0` means every address of this machine. `list_models`, `list_bytes`: the most that
-    one provider's list may hold.
+    one provider's list may hold. `drills`: whether kinds for drills are offered and called.
     """
 
     widest_scope: NetworkScope = "loopback"
     own_listeners: tuple[tuple[str, int], ...] = ()
     list_models: int = 20_000
     list_bytes: int = 10 * 1024 * 1024
+    drills: bool = False
 
 
 class Endpoint(Struct, frozen=True):
@@ -319,6 +320,14 @@ class DetailedKind(Kind, Protocol):
 
     def detailed(self, model: ListedModel, body: bytes) -> ListedModel:
         """The model with what the answer adds. Raises MalformedError, ProviderError."""
+
+
+@runtime_checkable
+class DrillKind(Kind, Protocol):
+    """A kind that stands in for a real one in drills; offered and called only while the operator has drills on."""
+
+    def case_of(self, base_url: str) -> str | None:
+        """The case that a base URL leads to; `None` for any other address, which such a provider cannot have."""
 
 
 class UnsupportedError(Exception):

@@ -43,8 +43,10 @@ def hint_for(code: str, endpoint: Endpoint, *, path_in_doubt: bool = False) -> s
 
 def _about_the_path(endpoint: Endpoint) -> str:
     """Judged by the base URL that the kind proposes: with OpenAI's API `/v1` belongs to it, with others it does not."""
-    kind = registry.kinds().get(endpoint.kind)
-    usual = urlsplit(kind.default_base_url or "").path if kind else ""
+    kind = registry.offered().get(endpoint.kind)
+    if kind is None:
+        return ""
+    usual = urlsplit(kind.default_base_url or "").path
     given = urlsplit(endpoint.base_url).path.rstrip("/")
     if usual and not given.endswith(usual):
         return f"The base URL may lack {usual}."

@@ -67,7 +67,10 @@ async def refusal_of(response: Response, endpoint: Endpoint, model_id: str | Non
 
 
 def _refuse_beyond(endpoint: Endpoint) -> None:
-    """The operator's ceiling may have come down since the provider was entered. Raises FailedError."""
+    """What the operator allows may have become less since the provider was entered. Raises FailedError."""
+    if endpoint.kind not in registry.offered(drills=endpoint.bounds.drills):
+        hint = "Delete this provider, or have the operator set LINEUP_DRILLS for the time of a drill."
+        raise FailedError(Failure("connect", "refused", "Drills are off: this provider is not called.", hint))
     scope, widest = endpoint.network_scope, endpoint.bounds.widest_scope
     if not within(scope, widest):
         message = f"The provider's network scope is {scope!r}; this instance allows {widest!r} at most."

@@ -68,7 +68,7 @@ class AnswersTooLate(Case):
     slow = True
 
     def answer(self, asked: Asked) -> Iterable[Step]:
-        yield 1.5
+        yield 2.5
         yield well(asked)
 
 
