@@ -27,7 +27,10 @@ FIELDS = (
 )
 
 
-class StatedFact(msgspec.Struct, frozen=True):
+_RANK = {source: rank for rank, source in enumerate(PRECEDENCE)}
+
+
+class StatedFact(msgspec.Struct, frozen=True, gc=False):
     """One source's word on one field."""
 
     field: str
@@ -41,7 +44,7 @@ def effective(model_id: str, stated: Iterable[StatedFact], created_at: datetime)
     chosen: dict[str, StatedFact] = {}
     for fact in stated:
         rival = chosen.get(fact.field)
-        if rival is None or PRECEDENCE.index(fact.source) < PRECEDENCE.index(rival.source):
+        if rival is None or _RANK[fact.source] < _RANK[rival.source]:
             chosen[fact.field] = fact
     facts = {field: Fact(fact.value, fact.source, fact.at) for field, fact in chosen.items()}
     for field, value in _defaults(model_id, facts).items():

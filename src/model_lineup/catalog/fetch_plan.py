@@ -20,7 +20,7 @@ from model_lineup.upstream.contract import ListedModel
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
-class PlanItem(msgspec.Struct, frozen=True, omit_defaults=True):
+class PlanItem(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One model of the plan. `changes`: field → before and after. `reason` says why a row is protected or flagged."""
 
     model_id: str
@@ -103,11 +103,13 @@ def _merge(
     before = {fact.field: fact for fact in stated if fact.source == "provider"}
     others = [fact for fact in stated if fact.source != "provider"]
     told = [_with_first_date(before.get(fact.field), fact) for fact in _stated(listed, at)]
+    changes: dict[str, Any] = {}
     if before != {fact.field: fact for fact in told}:
         decision.told[row.id] = told
-    known = facts.effective(listed.model_id, [*others, *told], row.created_at)
-    changes = _differences(facts.effective(listed.model_id, stated, row.created_at), known)
+        known = facts.effective(listed.model_id, [*others, *told], row.created_at)
+        changes = _differences(facts.effective(listed.model_id, stated, row.created_at), known)
     if changes or row.missing:
+        known = facts.effective(listed.model_id, [*others, *told], row.created_at)
         decision.updates.append(_update(listed.model_id, row, known, changes))
     pinned = [fact.field for fact in others if fact.source == "pin" and _contradicts(fact, told)]
     if row.missing:

@@ -28,12 +28,13 @@ class NameGuard:
         `but` are names that are meant to change; `freed` are meant to go dark, and only must not be answered by
         another model instead.
         """
-        hits = [names.resolve(self._before, name) for name in self._candidates]
-        after = around.load(self._connection, self._candidates, rows=[hit.row for hit in hits if hit is not None])
+        hits = {name: names.resolve(self._before, name) for name in self._candidates}
+        answered = {name: hit for name, hit in hits.items() if hit is not None and hit.available}
+        after = around.load(self._connection, answered, rows=[hit.row for hit in answered.values()])
         exempt, dark = set(but), set(freed)
         moved = [
             move
-            for move in names.moves(self._before, after, self._candidates)
+            for move in names.moves(self._before, after, answered)
             if move.name not in exempt and (move.name not in dark or after.available(move.after))
         ]
         if moved:

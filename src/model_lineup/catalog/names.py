@@ -156,8 +156,11 @@ def moves(before: NameIndex, after: NameIndex, names: Iterable[str]) -> list[Mov
     """
     found = []
     for name in names:
-        old, new = resolve(before, name), resolve(after, name)
-        if old is None or not old.available or new is None or new.row == old.row:
+        old = resolve(before, name)
+        if old is None or not old.available:
+            continue
+        new = resolve(after, name)
+        if new is None or new.row == old.row:
             continue
         if new.available or after.available(old.row):
             found.append(Move(name, old.row, new.row))

@@ -77,7 +77,7 @@ class ProviderChanges(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: dict[str, float] | UnsetType | None = UNSET
 
 
-class Fact(msgspec.Struct, frozen=True):
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """One effective value and where it comes from: pin, probe, provider, catalogue, guess or default."""
 
     value: Any

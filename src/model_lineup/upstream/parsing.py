@@ -7,16 +7,34 @@ import msgspec
 from model_lineup.upstream.contract import MalformedError
 
 _LARGEST_COUNT = 2**53
+_LARGE = 64 * 1024
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_entries = msgspec.json.Decoder(list[msgspec.Raw])
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for text that is no JSON, bytes that are no UTF-8, and nesting without end."""
 
 
 def json_of(body: bytes) -> Any:
-    """NaN, lone surrogates and trailing bytes are refused, as the standard has it."""
+    """NaN, lone surrogates and trailing bytes are refused, as the standard has it.
+
+    A large list is read entry by entry: while 10 MiB are read in one go, in whatever thread, nothing else runs.
+    """
     try:
-        return msgspec.json.decode(body)
+        return _read(body, deeper=True)
     except NOT_JSON:
         raise MalformedError("the answer is not valid JSON") from None
+
+
+def _read(text: bytes | msgspec.Raw, *, deeper: bool) -> Any:
+    """`deeper`: an object's own lists are large enough to be looked for."""
+    if len(memoryview(text)) < _LARGE:
+        return msgspec.json.decode(text)
+    begins = bytes(memoryview(text)[:64]).lstrip()[:1]
+    if begins == b"[":
+        return [msgspec.json.decode(entry) for entry in _entries.decode(text)]
+    if begins == b"{" and deeper:
+        return {name: _read(value, deeper=False) for name, value in _members.decode(text).items()}
+    return msgspec.json.decode(text)
 
 
 def object_of(body: bytes) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Stated facts, and their effective values written into the model's own row."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -20,10 +21,18 @@ _FLAG_COLUMNS = ("supports_tools", "supports_vision", "supports_streaming")
 def stated(connection: Connection, rows: Sequence[int]) -> dict[int, list[StatedFact]]:
     """What every source says, by model row."""
     found: dict[int, list[StatedFact]] = {row: [] for row in rows}
-    query = select(model_facts).where(in_numbers(connection, model_facts.c.model_row, rows))
-    for fact in connection.execute(query):
-        value = msgspec.json.decode(fact.value)
-        found[fact.model_row].append(StatedFact(fact.field, fact.source, value, moment(fact.at)))
+    columns = (
+        model_facts.c.model_row,
+        model_facts.c.field,
+        model_facts.c.source,
+        model_facts.c.value,
+        model_facts.c.at,
+    )
+    query = select(*columns).where(in_numbers(connection, model_facts.c.model_row, rows))
+    moments: dict[int, datetime] = {}  # a fetch states all that it states at one moment
+    for row, field, source, value, at in connection.execute(query).all():
+        when = moments.get(at) or moments.setdefault(at, moment(at))
+        found[row].append(StatedFact(field, source, msgspec.json.decode(value), when))
     return found
 
 
