@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,6 +11,7 @@ from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from model_lineup.access.actor import Actor
 from model_lineup.api.answers import answer, documented
 from model_lineup.api.bodies import MOST_INTEGER, Body, pattern, said
 from model_lineup.api.dependencies import AsAdmin, AsViewer, Limit, Offset, PathId, TheModel, There
@@ -18,7 +20,7 @@ from model_lineup.benchmarks.connection import ConnectionResult
 from model_lineup.benchmarks.plan import RANGES, Plan
 from model_lineup.benchmarks.records import Run, RunEvent, RunPage, StoredTest
 from model_lineup.benchmarks.report import Report
-from model_lineup.errors import InvalidInput, Unavailable, UpstreamFailed
+from model_lineup.errors import InvalidInput, RateExceeded, Unavailable, UpstreamFailed
 from model_lineup.rooms import Rooms
 
 router = noun("Tests and benchmarks", "/api/admin")
@@ -77,7 +79,11 @@ class StoredReport(Report, frozen=True, kw_only=True):
 
 @router.post("/models/by-id/test/connection", responses=documented(ConnectionResult))
 async def check_connection(actor: AsAdmin, model: TheModel, there: There) -> Response:
-    """One real request through the path that user traffic takes; 200 whatever came out, with the step that failed."""
+    """One real request through the path that user traffic takes; 200 whatever came out, with the step that failed.
+
+    One person or key may test a model `LINEUP_TESTS_PER_MINUTE` times a minute; beyond that 429 with `Retry-After`.
+    """
+    await asyncio.to_thread(_take_turn, there, actor, model.id, "tests", there.settings.tests_per_minute)
     return answer(await there.tests.connection(model.id, actor.label))
 
 
@@ -99,13 +105,17 @@ async def benchmark(
     body: PlanBody | None = None,
     prefer: Annotated[str | None, Header(description="`respond-async`: answer 202 at once.")] = None,
 ) -> Response:
-    """Measure response time and throughput. The run goes on when the caller leaves; it is stored either way."""
+    """Measure response time and throughput. The run goes on when the caller leaves; it is stored either way.
+
+    One person or key may start `LINEUP_BENCHMARKS_PER_MINUTE` of a model a minute; beyond that 429 with `Retry-After`.
+    """
     plan = Plan(**said(body)) if body is not None else Plan()
     wants_async = prefer is not None and "respond-async" in prefer.lower()
     if plan.time_limit_s > WAITED_FOR_S and not wants_async:
         raise InvalidInput.at(
             "/time_limit_s", f"more than {WAITED_FOR_S} s needs the header Prefer: respond-async, and answers 202"
         )
+    await asyncio.to_thread(_take_turn, there, actor, model.id, "benchmarks", there.settings.benchmarks_per_minute)
     run = await there.runs.start(model.id, plan, actor.label)
     location = {"location": f"/api/admin/runs/{run.id}"}
     if wants_async:
@@ -159,6 +169,20 @@ async def follow_run(
 
 
 _SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+def _take_turn(there: Rooms, actor: Actor, model_row: int, what: str, limit: int) -> None:
+    """Counted for all workers together; not for the owner of the machine. Raises RateExceeded."""
+    who = f"key {actor.key_id}" if actor.key_id is not None else f"person {actor.person_id}"
+    if actor.key_id is None and actor.person_id is None:
+        return
+    wait_s = there.rates.take(what, model_row, who, limit=limit, window=timedelta(minutes=1))
+    if wait_s:
+        raise RateExceeded(
+            f"{limit} {what} of one model in a minute are allowed (LINEUP_{what.upper()}_PER_MINUTE). "
+            f"Try again in {wait_s} s.",
+            retry_after=wait_s,
+        )
 
 
 def _report(run: Run, headers: dict[str, str]) -> Response:

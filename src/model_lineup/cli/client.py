@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 BASE = "/api/admin/"
+WAITS, LONGEST_WAIT_S = 4, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,10 @@ class Refused(Exception):
 class Admin:
     """Calls in one event loop that lives as long as this object: a benchmark goes on between two of them."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, on_wait: Callable[[str], None] = lambda _: None) -> None:
+        """`on_wait` is told when a call waits because the server wants it to."""
         self._transport = transport
+        self._on_wait = on_wait
         self._runner = asyncio.Runner()
 
     def call(
@@ -97,8 +100,15 @@ class Admin:
             self._runner.close()
 
     async def _exchange(self, asked: Asked) -> Answer:
-        reply = await self._transport.send(asked)
-        answer = Answer(reply.status, reply.headers, b"".join([piece async for piece in reply.pieces()]))
+        """A loop that tests one model after the other may be too quick for the server; then it waits as it is told."""
+        for _ in range(WAITS):
+            reply = await self._transport.send(asked)
+            answer = Answer(reply.status, reply.headers, b"".join([piece async for piece in reply.pieces()]))
+            wait_s = _wait_for(answer)
+            if not wait_s:
+                break
+            self._on_wait(f"That was quick: the server asks to wait {wait_s} s.")
+            await asyncio.sleep(wait_s)
         if not 200 <= answer.status < 300:
             raise refusal(answer)
         return answer
@@ -116,6 +126,14 @@ class Admin:
                     on_event(event.name, json.loads(event.data))
         finally:
             await reply.close()
+
+
+def _wait_for(answer: Answer) -> int:
+    """Whole seconds after which a rate allows what was asked; 0 when that is not what is wrong."""
+    if answer.status != 429 or refusal(answer).problem.get("code") != "rate_exceeded":
+        return 0
+    said = answer.headers.get("retry-after", "")
+    return min(int(said), LONGEST_WAIT_S) if said.isdigit() else 0
 
 
 def refusal(answer: Answer) -> Refused:

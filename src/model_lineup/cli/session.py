@@ -20,7 +20,7 @@ class Session:
     def admin(self) -> Admin:
         """Raises StartRefused, Refused."""
         if self._admin is None:
-            self._admin = Admin(self._transport())
+            self._admin = Admin(self._transport(), on_wait=show.note)
         return self._admin
 
     @property
