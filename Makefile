@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup setup-dev serve demo check test hard bench docs lock clean
+.PHONY: help setup setup-dev serve demo check test hard bench docs site dist sbom lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -41,6 +41,15 @@ bench: $(DEV) ## the scripts behind the performance figures
 
 docs: $(DEV) ## generate the reference pages from the code
 	@if [ -f tools/docs.py ]; then $(BIN)/python -m tools.docs $(ARGS); else echo 'No reference page is generated yet.'; fi
+
+site: $(DEV) ## build the documentation as a static site in build/site; ARGS=FOLDER puts it elsewhere
+	@$(BIN)/python -m tools.site $(ARGS)
+
+dist: $(DEV) ## build the wheel and the source archive of a release in dist/
+	@$(BIN)/python -m hatchling build -d dist $(ARGS)
+
+sbom: $(DEV) ## list what a release is made of (CycloneDX) in build/sbom.cdx.json; ARGS=FILE puts it elsewhere
+	@$(BIN)/python -m tools.sbom $(ARGS)
 
 lock: ## write the locks of requirements/ anew; ARGS=--upgrade takes newer versions
 	@python=$$(sh tools/python.sh "$(PYTHON)") && "$$python" tools/lock.py $(ARGS)

@@ -23,12 +23,20 @@ OPTIONS = [
     "--no-header",
     "--no-annotate",
 ]
-GROUPS = ["--extra=postgres", "--group=test", "--group=check", "--group=build", "--group=bench"]
+GROUPS = [
+    "--extra=postgres",
+    "--group=test",
+    "--group=check",
+    "--group=build",
+    "--group=bench",
+    "--group=site",
+]
 REQUIREMENTS = "requirements"
 LOCKS = {
     "runtime.lock": ["pyproject.toml"],
     "dev.lock": ["pyproject.toml", *GROUPS, "--constraint", f"{REQUIREMENTS}/runtime.lock"],
     "build.lock": [f"{REQUIREMENTS}/build.in", "--constraint", f"{REQUIREMENTS}/dev.lock"],
+    "release.lock": [f"{REQUIREMENTS}/release.in"],
     "model.lock": ["--no-deps", f"{REQUIREMENTS}/model.in"],
 }
 
