@@ -46,7 +46,13 @@ def write(file: Path) -> None:
         venv.create(TOOL, with_pip=True)
     install = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes"]
     _run(python, *install, "--requirement", ROOT / "requirements/release.lock")
-    options: list[str | Path] = ["--pyproject", ROOT / "pyproject.toml", "--mc-type", "application", "--output-reproducible"]
+    options: list[str | Path] = [
+        "--pyproject",
+        ROOT / "pyproject.toml",
+        "--mc-type",
+        "application",
+        "--output-reproducible",
+    ]
     _run(TOOL / "bin/cyclonedx-py", "requirements", *options, "--output-file", file, LOCK)
 
 

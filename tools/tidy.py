@@ -1,4 +1,5 @@
-"""Looks for what must not be committed: registry hosts, paths of one machine, third-party JavaScript, large files.
+"""Looks for what must not be committed: registry hosts, paths of one machine, third-party JavaScript, large files, and
+the marks of a conflict that nobody resolved.
 
 A line that must hold such a thing all the same, in a test for instance, says `tidy: allow`.
 """
@@ -20,6 +21,7 @@ HOSTS = [
 INDEX_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "NPM_CONFIG_REGISTRY")
 MACHINE_PATH = re.compile(r"(?<![\w.><])/(?:work|root|home/\w+|Users/\w+|tmp/[\w-]+|opt/\w+)(?![\w-])")
 THIRD_PARTY = re.compile(r"\.min\.(js|css)$|\.js\.map$|(^|/)(node_modules|vendor|third_party)/")
+CONFLICT = re.compile(r"<{7} |>{7} |\|{7} ")
 LARGEST_FILE = 1_000_000
 LONGEST_SCRIPT_LINE = 1_000
 
@@ -56,6 +58,8 @@ def complaints(path: Path, line: str) -> Iterator[str]:
     for host in registry_hosts():
         if host in line:
             yield f"names the registry host {host}"
+    if CONFLICT.match(line):
+        yield "has the mark of a conflict"
     if machine_path := MACHINE_PATH.search(line):
         yield f"names a path of one machine, {machine_path[0]}"
     if path.suffix == ".lock" and "://" in line:

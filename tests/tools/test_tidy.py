@@ -48,3 +48,9 @@ def test_bundled_and_minified_scripts_are_found(tmp_path: Path) -> None:
 
     assert list(problems(bundled))
     assert list(problems(minified))
+
+
+@pytest.mark.parametrize("mark", ["<" * 7 + " HEAD", ">" * 7 + " 34eacbc (x)", "|" * 7 + " base"])
+def test_the_mark_of_a_conflict_is_found(mark: str) -> None:
+    assert list(complaints(Path("a.md"), mark)) == ["has the mark of a conflict"]
+    assert not list(complaints(Path("a.md"), f"{mark[:6]} a heading"))
