@@ -6,11 +6,13 @@
         assert provider.requests[0].header("authorization") == "Bearer k"
 
 Answers to a path are used up in order, the last one for good. An answer is a list of steps: bytes to send, seconds to
-wait, `CUT` (close at once) or `HANG`.
+wait, `CUT` (close at once), `RESET` (with a reset instead of an orderly end) or `HANG`.
 """
 
 import asyncio
 import json
+import socket
+import struct
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +21,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 CUT: Literal["cut"] = "cut"
+RESET: Literal["reset"] = "reset"
 HANG: Literal["hang"] = "hang"
-Step = bytes | float | Literal["cut", "hang"]
+Step = bytes | float | Literal["cut", "reset", "hang"]
 Framing = Literal["chunked", "close"]
 
 
@@ -99,6 +102,10 @@ async def _play(answer: Answer, writer: asyncio.StreamWriter) -> bool:
     """Whether the connection may serve another request."""
     for step in answer:
         if step == CUT:
+            return False
+        if step == RESET:
+            linger = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             return False
         if step == HANG:
             await asyncio.sleep(3_600)  # an event that nobody else holds would be collected, and this task with it

@@ -5,9 +5,10 @@ import random
 import pytest
 
 from model_lineup.upstream.registry import kind_named
+from tests.fakes.counts import HARD, count
 from tests.fakes.kind_server import KEY, KindServer, essence
 from tests.fakes.kind_wire import TEXT, golden
-from tests.fakes.provider import CUT, LAST_CHUNK, Step, chunked, head, stream
+from tests.fakes.provider import CUT, LAST_CHUNK, RESET, Framing, Step, chunked, head, stream
 
 
 def test_a_stream(kind_server: KindServer) -> None:
@@ -56,10 +57,31 @@ def test_a_stream_that_ends_at_any_byte_is_whole_or_a_failure(kind_server: KindS
         assert all(cut >= len(body) - len(wire.closing()[-1]) for cut in whole)
 
 
+@pytest.mark.hard
+@pytest.mark.parametrize("framing", ["chunked", "close"])
+@pytest.mark.parametrize("end", [CUT, RESET])
+def test_a_long_stream_that_breaks_off_anywhere_never_looks_finished(
+    kind_server: KindServer, framing: Framing, end: Step
+) -> None:
+    """Whatever the last byte was: not even all content and a finish reason make a broken stream a whole one."""
+    wire = kind_server.wire
+    events = [*wire.opening(), *(wire.piece(f"piece {number} – ") for number in range(20)), *wire.closing()]
+    assert len(events) >= 20
+    body = b"".join(events)
+    cuts = range(len(body)) if HARD else random.Random(11).sample(range(len(body)), 24)
+    extra = "transfer-encoding: chunked" if framing == "chunked" else "connection: close"
+    start = head(200, wire.stream_type, extra)
+    framed = [chunked(body[:cut]) if framing == "chunked" else body[:cut] for cut in cuts]
+    found = kind_server.exchanges(*([start + sent, end] for sent in framed))
+    assert [cut for cut, one in zip(cuts, found, strict=True) if one.succeeded] == []
+    assert {one.failure.stage for one in found if one.failure} == {"protocol"}
+
+
+@pytest.mark.hard
 def test_a_stream_is_the_same_however_it_is_cut_into_pieces(kind_server: KindServer) -> None:
     wire, dice = kind_server.wire, random.Random(7)
     body = b"".join(golden(wire))
-    cuts = [sorted(dice.sample(range(1, len(body)), dice.randrange(1, 40))) for _ in range(20)]
+    cuts = [sorted(dice.sample(range(1, len(body)), dice.randrange(1, 40))) for _ in range(count(20, 1_000))]
     ways = [[body[a:b] for a, b in zip([0, *at], [*at, len(body)], strict=True)] for at in cuts]
     ways += [[body], [body[at : at + 1] for at in range(len(body))]]
     found = kind_server.exchanges(*(stream(pieces, content_type=wire.stream_type) for pieces in ways))
