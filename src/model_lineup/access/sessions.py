@@ -126,18 +126,16 @@ class Sessions:
         now = micros(self._clock.now())
         with self._database.read() as connection:
             row = store.session_of(connection, self._hash(token, "access"), "access")
-        if row is None or row.revoked_at is not None or min(row.expires_at, row.token_expires_at) <= now:
-            return None
-        person = self._person(row.person_id, row.epoch)
+            if row is None or row.revoked_at is not None or min(row.expires_at, row.token_expires_at) <= now:
+                return None
+            person = _living(connection, row.person_id, row.epoch)
         if person is None:
             return None
         return Actor(person.email, person.role, person_id=person.id, session=row.family)
 
     def _person(self, person_id: int, epoch: int) -> Person | None:
-        """The person, unless disabled, deleted, or with a new password since."""
         with self._database.read() as connection:
-            row = store.person_row(connection, person_id=person_id)
-            return None if row is None or row.disabled or row.session_epoch != epoch else store.person_of(row)
+            return _living(connection, person_id, epoch)
 
     def _email(self, person_id: int) -> str | None:
         with self._database.read() as connection:
@@ -171,3 +169,9 @@ class Sessions:
         if kind is not None and kind_of(token) != kind:
             raise NotSignedIn(f"This is not a valid {kind} token. Sign in again.")
         return self._vault.token_hash(token)
+
+
+def _living(connection: Connection, person_id: int, epoch: int) -> Person | None:
+    """The person, unless disabled, deleted, or with a new password since."""
+    row = store.person_row(connection, person_id=person_id)
+    return None if row is None or row.disabled or row.session_epoch != epoch else store.person_of(row)

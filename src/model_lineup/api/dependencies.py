@@ -1,4 +1,7 @@
-"""Who is asking, with which role, and through which rooms: the symbols that routes depend on."""
+"""Who is asking, with which role, and through which rooms: the symbols that routes depend on.
+
+Whatever waits for nothing is `async`: FastAPI runs everything else in a thread, which costs more than the answer.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -27,14 +30,26 @@ def rooms(request: Request) -> Rooms:
     return found
 
 
-def visit(request: Request, there: Annotated[Rooms, Depends(rooms)]) -> Visit:
+def visit(request: Request, there: Rooms) -> Visit:
     """Where the request came from."""
     return visit_of(request, there.settings.trusted_proxies)
 
 
-def current_actor(
-    request: Request, there: Annotated[Rooms, Depends(rooms)], here: Annotated[Visit, Depends(visit)]
-) -> Actor:
+async def _rooms(request: Request) -> Rooms:
+    return rooms(request)
+
+
+There = Annotated[Rooms, Depends(_rooms)]
+
+
+async def _visit(request: Request, there: There) -> Visit:
+    return visit(request, there)
+
+
+From = Annotated[Visit, Depends(_visit)]
+
+
+def current_actor(request: Request, there: There, here: From) -> Actor:
     """The actor that the credential stands for. Raises NotSignedIn, ConflictingCredentials."""
     local = request.scope.get("lineup.actor")  # set by the command line in its own process; no header can set it
     if isinstance(local, Actor):
@@ -59,12 +74,12 @@ class Needs:
     def __init__(self, role: Role) -> None:
         self.role = role
 
-    def __call__(self, actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
+    async def __call__(self, actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
         actor.must_reach(self.role)
         return actor
 
 
-def open_to_all() -> None:
+async def open_to_all() -> None:
     """The policy of the few routes that need no credential; named, so that no route is open by omission."""
 
 
@@ -72,10 +87,6 @@ Anybody = Annotated[None, Depends(open_to_all)]
 AsUser = Annotated[Actor, Depends(Needs(Role.USER))]
 AsViewer = Annotated[Actor, Depends(Needs(Role.VIEWER))]
 AsAdmin = Annotated[Actor, Depends(Needs(Role.ADMIN))]
-There = Annotated[Rooms, Depends(rooms)]
-
-
-From = Annotated[Visit, Depends(visit)]
 
 
 def claim_of(request: Request) -> str | None:
@@ -84,7 +95,7 @@ def claim_of(request: Request) -> str | None:
     return claim
 
 
-def author(request: Request, here: From, actor: Annotated[Actor, Depends(current_actor)]) -> Author:
+async def author(request: Request, here: From, actor: Annotated[Actor, Depends(current_actor)]) -> Author:
     """The actor as the journal names it, with the request that it came by."""
     return Author(actor.label, here.request_id, here.address, here.user_agent, claim_of(request))
 
@@ -97,7 +108,7 @@ Offset = Annotated[int, Query(ge=0, le=MOST_INTEGER)]
 PathId = Annotated[int, Path(ge=1, le=MOST_INTEGER)]
 
 
-def within_page_limit(request: Request) -> None:
+async def within_page_limit(request: Request) -> None:
     """A `limit` is bounded by a setting, too. Raises InvalidInput."""
     most, asked = rooms(request).settings.page_limit, request.query_params.get("limit", "")
     if asked.isascii() and asked.isdigit() and len(asked) < 19 and int(asked) > most:
