@@ -83,7 +83,7 @@ def one(part: str, file: str, seed: int) -> Entry:
     report, log = (FOLDER / f"{part.replace('/', '.')}.{ending}" for ending in ("xml", "log"))
     report.unlink(missing_ok=True)
     command = [*PYTEST, "-vv", "-s", f"--junitxml={report}", f"--hypothesis-seed={seed}", file]
-    environment = {**os.environ, "LINEUP_HARD": "1", "LINEUP_SEED": str(seed), "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "LINEUP_HARD": "1", "TESTS_SEED": str(seed), "PYTHONUNBUFFERED": "1"}
     commit = _commit()
     began = time.monotonic()
     with log.open("wb") as output:

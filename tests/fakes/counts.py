@@ -4,7 +4,7 @@ import os
 from typing import TypeVar
 
 HARD = os.environ.get("LINEUP_HARD") == "1"
-SEED = int(os.environ.get("LINEUP_SEED", "20261123"))
+SEED = int(os.environ.get("TESTS_SEED", "20261123"))
 """Where chance begins: the same every day, another one in each `make hard`, which keeps it."""
 
 

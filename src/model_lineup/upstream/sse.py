@@ -71,7 +71,7 @@ class EventParser:
 
     def _add(self, value: bytes) -> None:
         self._data.append(value)
-        self._size += len(value)
+        self._size += len(value) + 1  # the line end counts: empty lines without end would fill the memory too
         if len(value) > MAX_LINE or self._size > MAX_EVENT:
             raise EventTooLargeError("an event of the stream is too large")
 
