@@ -31,8 +31,9 @@ from bench._registry_data import BY, fill  # noqa: E402
 from bench._registry_server import Caller, provider_with_a_list, watched_loop  # noqa: E402
 from model_lineup.access.actor import Role  # noqa: E402
 from model_lineup.access.shapes import NewPerson  # noqa: E402
-from model_lineup.app import build, open_instance  # noqa: E402
+from model_lineup.app import open_instance  # noqa: E402
 from model_lineup.database.engines import sqlite_module  # noqa: E402
+from model_lineup.faces import build  # noqa: E402
 from model_lineup.rooms import Rooms  # noqa: E402
 from model_lineup.settings import Settings  # noqa: E402
 from model_lineup.telemetry import configure  # noqa: E402

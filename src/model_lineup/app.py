@@ -1,11 +1,10 @@
-"""The composition root: settings become rooms, rooms become faces. The only file that knows everything.
+"""The composition root: settings become rooms. With `faces`, which makes the application of them, the only file that
+knows everything.
 
-settings ── open_instance ──▶ Rooms ── build ──▶ Shell (the ASGI application)
+settings ── open_instance ──▶ Rooms ── faces.build ──▶ Shell (the ASGI application)
 """
 
-import asyncio
 import contextlib
-import hmac
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import cast
@@ -17,8 +16,6 @@ from model_lineup.access.keys import Keys
 from model_lineup.access.passwords import Passwords
 from model_lineup.access.people import People
 from model_lineup.access.sessions import Sessions
-from model_lineup.access.tokens import kind_of
-from model_lineup.api import application
 from model_lineup.benchmarks.keeping import Keeper
 from model_lineup.benchmarks.runs import Runs
 from model_lineup.benchmarks.testing import ConnectionTests
@@ -31,12 +28,9 @@ from model_lineup.catalog.providers import Providers
 from model_lineup.clock import Clock, SystemClock
 from model_lineup.database import engines, holding, instance
 from model_lineup.database.engines import Database
-from model_lineup.errors import Unavailable
-from model_lineup.journal import store as journal_store
 from model_lineup.journal.record import Journal
 from model_lineup.limits.guesses import Guesses, GuessRules
 from model_lineup.limits.rates import Rates
-from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.migrations import upgrade
 from model_lineup.operations import swap
 from model_lineup.repeats.claims import Claims
@@ -46,7 +40,6 @@ from model_lineup.routing.route import Routes
 from model_lineup.security.changes import ChangesAsEvents
 from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
-from model_lineup.shell import MIB, Limits, Probes, Shell, WholeBody
 from model_lineup.upstream.contract import Bounds, NetworkScope, Timeouts
 from model_lineup.upstream.shared import SharedClient
 from model_lineup.upstream.wire import BadUrl, Origin
@@ -86,49 +79,6 @@ def open_database(settings: Settings, *, migrate: bool = True) -> Database:
         database = engines.open_sqlite(settings.data_dir, busy_s=busy_s, queue=settings.writer_queue)
         database.until_closed.push(held.pop_all())
     return database
-
-
-def build(rooms: Rooms, *, worker: int = 0) -> Shell:
-    """The ASGI application over these rooms; `worker` is the number of this process, from 0."""
-    settings, metrics = rooms.settings, Metrics(worker=worker, revision=lambda: _revision(rooms.database))
-    limits = _limits(settings)
-    probes = Probes(
-        is_set_up=rooms.people.set_up,
-        readiness=lambda: _readiness(rooms.database),
-        may_read_metrics=lambda token: _may_read_metrics(rooms, token),
-    )
-
-    background: list[asyncio.Task[None]] = []
-
-    async def start() -> None:
-        with contextlib.suppress(Unavailable):  # it is tried again, and nothing is ready until then
-            await rooms.follower.newest()
-        background.append(asyncio.create_task(rooms.follower.follow()))
-        background.append(asyncio.create_task(watch_loop(metrics, also=note_snapshot)))
-
-    def note_snapshot() -> None:
-        metrics.snapshot_revision.set(rooms.follower.revision)
-
-    async def stop() -> None:
-        await rooms.runs.close()
-        await rooms.upstream.close()
-        for task in background:
-            task.cancel()
-
-    admin = WholeBody(application.build(rooms), limits)
-    faces = {"api": admin, "admin": admin}
-    return Shell(faces, probes, metrics, start=start, leave=rooms.runs.refuse_new, stop=stop)
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        body=settings.admin_body_mib * MIB,
-        import_body=settings.import_body_mib * MIB,
-        body_receipt_s=settings.body_receipt_s,
-        grace_s=settings.body_grace_s,
-        least_rate=settings.body_least_rate,
-        at_once=settings.admin_at_once,
-    )
 
 
 def _migrate(engine: Engine) -> None:
@@ -207,7 +157,7 @@ def _bounds(settings: Settings) -> Bounds:
         widest_scope=cast("NetworkScope", settings.egress_max_scope),
         own_listeners=tuple(_own_listeners(settings)),
         list_models=settings.fetch_models,
-        list_bytes=settings.fetch_mib * MIB,
+        list_bytes=settings.fetch_mib * 2**20,
         drills=settings.drills,
     )
 
@@ -231,23 +181,3 @@ def _timeouts(settings: Settings) -> Timeouts:
         plain_total_s=settings.upstream_plain_total_s,
         test_s=settings.upstream_test_s,
     )
-
-
-def _revision(database: Database) -> int:
-    with database.read() as connection:
-        return journal_store.revision(connection)
-
-
-def _readiness(database: Database) -> dict[str, str]:
-    try:
-        _revision(database)
-    except Unavailable:
-        return {"database": "unavailable"}
-    return {"database": "ok"}
-
-
-def _may_read_metrics(rooms: Rooms, token: str) -> bool:
-    wanted = rooms.settings.metrics_token
-    if wanted is not None and hmac.compare_digest(wanted.get_secret_value().encode(), token.encode()):
-        return True
-    return kind_of(token) == "admin" and rooms.keys.admin_actor(token) is not None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from model_lineup.database import engines
 from model_lineup.errors import StartRefused
 from model_lineup.serving import start, supervisor
 from model_lineup.settings import Settings
@@ -46,7 +47,7 @@ def supervise(folder: Path, listener: socket.socket, code: str, *, end_with: int
             time.sleep(0.1)
             os.kill(os.getpid(), end_with or 0)
 
-    supervisor.supervise(settings, listener, on_ready=on_ready, worker=("-c", READ + code))
+    supervisor.supervise(settings, listener, prepare=lambda: None, on_ready=on_ready, worker=("-c", READ + code))
     return len(ready)
 
 
@@ -91,11 +92,23 @@ def test_a_worker_that_does_not_end_is_killed_and_the_exit_code_says_so(
     assert time.monotonic() - began < 10
 
 
+def test_what_cannot_be_prepared_ends_the_workers_that_wait_for_it(tmp_path: Path, listener: socket.socket) -> None:
+    settings = Settings.model_validate({"data_dir": tmp_path, "workers": 2, "drain_s": 0, "drain_delay_s": 0})
+
+    def refuse() -> None:
+        raise StartRefused("Not like this.")
+
+    with pytest.raises(StartRefused, match=r"Not like this\."):
+        supervisor.supervise(
+            settings, listener, prepare=refuse, on_ready=lambda: None, worker=("-c", READ + READY + SERVE)
+        )
+
+
 def test_several_workers_need_a_safe_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
     class Old:
         sqlite_version = "3.51.2"
 
-    monkeypatch.setattr(start, "sqlite_module", lambda: Old)
+    monkeypatch.setattr(engines, "sqlite_module", lambda: Old)
     start.refuse_unsafe_workers(Settings.model_validate({"workers": 1}))
     start.refuse_unsafe_workers(Settings.model_validate({"workers": 2, "database_url": "postgresql://h/d"}))
     with pytest.raises(StartRefused, match=r"SQLite 3.51.2 can damage .*fixed in 3.51.3"):

@@ -41,7 +41,7 @@ def backup(
         _answer(here, verify, look(verify))
         return
     settings = here.place.settings().settings
-    from model_lineup.cli.local import refuse_foreign
+    from model_lineup.cli.owner import refuse_foreign
 
     refuse_foreign(settings.data_dir)
     if path == STDOUT:

@@ -2,15 +2,14 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from model_lineup.access.actor import LOCAL_ACTOR
 from model_lineup.api import application
 from model_lineup.app import open_instance
 from model_lineup.cli.client import Asked, Reply
+from model_lineup.cli.owner import refuse_foreign
 from model_lineup.errors import StartRefused
 from model_lineup.settings import Settings
 from model_lineup.telemetry import configure
@@ -41,17 +40,6 @@ class Local:
         self._stack.close()
 
 
-def refuse_foreign(folder: Path) -> None:
-    """Raises StartRefused for another user's folder: files that we made in it would lock its owner out."""
-    if os.name != "posix" or not folder.exists() or folder.stat().st_uid == os.geteuid():
-        return
-    owner = _user_name(folder.stat().st_uid)
-    raise StartRefused(
-        f"{folder} belongs to {owner}, and you are {_user_name(os.geteuid())}. Run this as {owner}, "
-        "or talk to its server with --url and an admin key."
-    )
-
-
 def refuse_missing(settings: Settings) -> None:
     """A misspelt folder must not become a new, empty Lineup. Raises StartRefused."""
     if settings.database_url is None and not (settings.data_dir / "lineup.db").is_file():
@@ -59,15 +47,6 @@ def refuse_missing(settings: Settings) -> None:
             f"There is no Lineup in {settings.data_dir}. Name its folder with --data-dir, or make one there: "
             "`lineup serve`, `lineup create-admin EMAIL`, or `lineup demo` to look around."
         )
-
-
-def _user_name(user_id: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(user_id).pw_name
-    except KeyError:
-        return f"user {user_id}"
 
 
 def _scope(asked: Asked) -> dict[str, Any]:

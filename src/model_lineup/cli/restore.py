@@ -30,7 +30,7 @@ def restore(
 ) -> None:
     """Put a backup in the place of what is there, while no Lineup runs. All sessions end; look through the API keys."""
     settings = here.place.settings().settings
-    from model_lineup.cli.local import refuse_foreign
+    from model_lineup.cli.owner import refuse_foreign
     from model_lineup.clock import SystemClock
     from model_lineup.operations import restore as restoring
 

@@ -27,7 +27,8 @@ def rotate_keys(
     if prepare and retire:
         raise Misused("Say one of --prepare and --retire.")
     settings = here.place.settings().settings
-    from model_lineup.cli.local import refuse_foreign, refuse_missing
+    from model_lineup.cli.local import refuse_missing
+    from model_lineup.cli.owner import refuse_foreign
     from model_lineup.telemetry import configure
 
     refuse_foreign(settings.data_dir)

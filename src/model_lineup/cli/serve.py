@@ -27,7 +27,7 @@ def serve(
     """Run Lineup until Ctrl-C or SIGTERM. A first start without an administrator prints a set-up link."""
     settings = here.place.settings(host=host, port=port, workers=workers).settings
     from model_lineup import serving
-    from model_lineup.cli.local import refuse_foreign
+    from model_lineup.cli.owner import refuse_foreign
 
     refuse_foreign(settings.data_dir)
     with sigterm_ends_in_order():

@@ -4,15 +4,18 @@ import ipaddress
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from model_lineup.errors import DuplicatePerson, InvalidInput, SetupDone, StartRefused
-from model_lineup.rooms import Rooms
 from model_lineup.settings import SETUP_LINK_FILE, Settings
+
+if TYPE_CHECKING:
+    from model_lineup.rooms import Rooms
 
 Told = Callable[[str], None]
 
 
-def make_reachable(rooms: Rooms, *, allow_remote_setup: bool, tell: Told) -> None:
+def make_reachable(rooms: "Rooms", *, allow_remote_setup: bool, tell: Told) -> None:
     """Without anybody who may sign in: the first admin from the settings, or a set-up link. Raises StartRefused."""
     if rooms.people.set_up():
         return
@@ -40,7 +43,7 @@ def address(settings: Settings) -> str:
     return settings.public_url or f"http://{host}:{settings.port}"
 
 
-def _tell_setup_link(rooms: Rooms, tell: Told) -> None:
+def _tell_setup_link(rooms: "Rooms", tell: Told) -> None:
     """The link goes to the terminal and into a file that only its owner reads; not into the log."""
     token = rooms.people.new_setup_link(timedelta(minutes=rooms.settings.setup_link_minutes))
     link = f"{address(rooms.settings)}/admin/setup?token={token}"

@@ -17,13 +17,11 @@ import uvicorn
 
 from model_lineup.clock import tick
 from model_lineup.serving.memory import settle
+from model_lineup.serving.order import HARD_STOP_S
 from model_lineup.serving.protocol import careful_protocol
 from model_lineup.settings import Settings
 from model_lineup.shell import Shell
 from model_lineup.telemetry import log
-
-HARD_STOP_S = 5.0
-"""After the time that running requests get, whatever still holds on is cut off."""
 
 
 def run(

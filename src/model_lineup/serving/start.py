@@ -1,16 +1,17 @@
-"""Serves until it is told to end, with one worker in this process or with several of their own."""
+"""Serves until it is told to end, with one worker in this process or with several of their own.
+
+What takes long to import is imported where it is needed: workers of their own begin with it meanwhile.
+"""
 
 import functools
 import os
+import socket
+from collections.abc import Callable
 
 from model_lineup import __version__
-from model_lineup.app import build, open_instance
-from model_lineup.database.engines import sqlite_module
-from model_lineup.database.health import SAFE_SQLITE
 from model_lineup.errors import StartRefused
 from model_lineup.serving.first_admin import Told, address, make_reachable
 from model_lineup.serving.listener import bound
-from model_lineup.serving.server import run
 from model_lineup.serving.supervisor import supervise
 from model_lineup.settings import Settings
 from model_lineup.telemetry import configure, log
@@ -25,7 +26,6 @@ def serve(settings: Settings, *, allow_remote_setup: bool = False, tell: Told = 
     Raises StartRefused.
     """
     configure(settings.log_level, settings.log_format)
-    refuse_unsafe_workers(settings)
     with bound(settings) as listener:
         here = settings.model_copy(update={"port": listener.getsockname()[1]})
 
@@ -33,13 +33,30 @@ def serve(settings: Settings, *, allow_remote_setup: bool = False, tell: Told = 
             tell(f"Lineup {__version__} listens on {address(here)} (API reference: {address(here)}/api/docs)")
             log().info("listening", address=address(here), version=__version__)
 
-        with open_instance(here) as rooms:
-            make_reachable(rooms, allow_remote_setup=allow_remote_setup, tell=tell)
-            if here.workers == 1:
-                announce()
-                run(here, build(rooms), listener)
+        def prepare() -> None:
+            from model_lineup.app import open_instance
+
+            refuse_unsafe_workers(here)
+            with open_instance(here) as rooms:
+                make_reachable(rooms, allow_remote_setup=allow_remote_setup, tell=tell)
+
         if here.workers > 1:
-            supervise(here, listener, on_ready=announce)
+            supervise(here, listener, prepare=prepare, on_ready=announce)
+        else:
+            _serve_here(here, listener, allow_remote_setup=allow_remote_setup, tell=tell, announce=announce)
+
+
+def _serve_here(
+    settings: Settings, listener: socket.socket, *, allow_remote_setup: bool, tell: Told, announce: Callable[[], None]
+) -> None:
+    from model_lineup.app import open_instance
+    from model_lineup.faces import build
+    from model_lineup.serving.server import run
+
+    with open_instance(settings) as rooms:
+        make_reachable(rooms, allow_remote_setup=allow_remote_setup, tell=tell)
+        announce()
+        run(settings, build(rooms), listener)
 
 
 def refuse_unsafe_workers(settings: Settings) -> None:
@@ -48,6 +65,9 @@ def refuse_unsafe_workers(settings: Settings) -> None:
         return
     if os.name != "posix":
         raise StartRefused("Several workers need Linux, macOS or another POSIX system; here LINEUP_WORKERS must be 1.")
+    from model_lineup.database.engines import sqlite_module
+    from model_lineup.database.health import SAFE_SQLITE
+
     version = sqlite_module().sqlite_version
     if settings.database_url is None and tuple(map(int, version.split("."))) < SAFE_SQLITE:
         safe = ".".join(map(str, SAFE_SQLITE))

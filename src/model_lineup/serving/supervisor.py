@@ -16,9 +16,7 @@ import msgspec
 
 from model_lineup.clock import tick
 from model_lineup.errors import StartRefused
-from model_lineup.metrics import drop_gauges_of, metrics_folder
-from model_lineup.serving.order import READY, REFUSED, Order
-from model_lineup.serving.server import HARD_STOP_S
+from model_lineup.serving.order import HARD_STOP_S, READY, REFUSED, Order
 from model_lineup.settings import Settings, in_the_open
 from model_lineup.telemetry import log
 
@@ -34,16 +32,21 @@ WORKER = ("-P", "-m", "model_lineup.serving.worker")
 
 
 def supervise(
-    settings: Settings, listener: socket.socket, *, on_ready: Callable[[], None], worker: Sequence[str] = WORKER
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    prepare: Callable[[], None],
+    on_ready: Callable[[], None],
+    worker: Sequence[str] = WORKER,
 ) -> None:
     """Returns when all workers have ended on a signal. `on_ready` is called once, when all of them take requests.
 
+    `prepare` is called once, in a thread, and workers begin to serve after it; what it raises ends them.
     `worker`: what Python is started with. Raises StartRefused when a worker cannot start; SystemExit(1) when one had
     to be killed at the end.
     """
-    with metrics_folder(settings.data_dir) as folder:
-        if not asyncio.run(_Supervisor(settings, listener, str(folder), on_ready, worker).run()):
-            raise SystemExit(1)
+    if not asyncio.run(_Supervisor(settings, listener, prepare, on_ready, worker).run()):
+        raise SystemExit(1)
 
 
 class _Supervisor:
@@ -51,13 +54,15 @@ class _Supervisor:
         self,
         settings: Settings,
         listener: socket.socket,
-        folder: str,
+        prepare: Callable[[], None],
         on_ready: Callable[[], None],
         worker: Sequence[str],
     ) -> None:
         self._settings = settings
         self._listener = listener
-        self._folder = folder
+        self._prepare = prepare
+        self._folder = ""
+        self._prepared = asyncio.Event()
         self._on_ready = on_ready
         self._worker = worker
         self._running: dict[int, asyncio.subprocess.Process] = {}
@@ -69,13 +74,25 @@ class _Supervisor:
         """Whether every worker ended by itself."""
         with self._listening_to_signals():
             keepers = [asyncio.create_task(self._keep(number)) for number in range(self._settings.workers)]
-            done, _ = await asyncio.wait(keepers, return_when=asyncio.FIRST_EXCEPTION)
-            failed = next((error for task in done if (error := task.exception()) is not None), None)
-            if failed is not None:
-                self._end()
-                await asyncio.wait(keepers)
-                raise failed
+            with contextlib.ExitStack() as folder:
+                tasks = {*keepers, asyncio.create_task(self._make_ready(folder))}
+                done, running = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+                failed = next((error for task in done if (error := task.exception()) is not None), None)
+                if failed is not None:
+                    self._end()
+                    self._prepared.set()
+                    if running:
+                        await asyncio.wait(running)
+                    raise failed
         return self._clean
+
+    async def _make_ready(self, folder: contextlib.ExitStack) -> None:
+        """While the workers import what they need. `folder` keeps their metrics until it is closed."""
+        await asyncio.to_thread(self._prepare)
+        from model_lineup.metrics import metrics_folder
+
+        self._folder = str(folder.enter_context(metrics_folder(self._settings.data_dir)))
+        self._prepared.set()
 
     async def _keep(self, number: int) -> None:
         """One worker after the other, until the end. Raises StartRefused."""
@@ -83,6 +100,8 @@ class _Supervisor:
         while not self._stopping.is_set():
             began = tick()
             process = await self._start(number)
+            await self._prepared.wait()
+            self._tell(number, process)
             was_ready = await self._becomes_ready(process)
             if was_ready:
                 self._note_ready(number, process)
@@ -113,10 +132,13 @@ class _Supervisor:
         self._running[number] = process
         if self._stopping.is_set():
             process.terminate()
-        order = Order(in_the_open(self._settings), descriptor, number, self._folder)
-        assert process.stdin is not None  # nosec B101
-        process.stdin.write(msgspec.json.encode(order) + b"\n")
         return process
+
+    def _tell(self, number: int, process: asyncio.subprocess.Process) -> None:
+        order = Order(in_the_open(self._settings), self._listener.fileno(), number, self._folder)
+        assert process.stdin is not None  # nosec B101
+        if not self._stopping.is_set():
+            process.stdin.write(msgspec.json.encode(order) + b"\n")
 
     async def _becomes_ready(self, process: asyncio.subprocess.Process) -> bool:
         """False when it ends before, or takes too long, for which it is killed."""
@@ -134,8 +156,11 @@ class _Supervisor:
             self._on_ready()
 
     def _forget(self, number: int) -> None:
+        from model_lineup.metrics import drop_gauges_of
+
         del self._running[number]
-        drop_gauges_of(self._folder, number)
+        if self._folder:
+            drop_gauges_of(self._folder, number)
 
     @contextlib.contextmanager
     def _listening_to_signals(self) -> Iterator[None]:

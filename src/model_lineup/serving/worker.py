@@ -12,8 +12,9 @@ import threading
 
 import msgspec
 
-from model_lineup.app import build, open_instance
+from model_lineup.app import open_instance
 from model_lineup.errors import StartRefused
+from model_lineup.faces import build
 from model_lineup.metrics import share_metrics
 from model_lineup.serving.order import READY, REFUSED, Order
 from model_lineup.serving.server import run

@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from model_lineup.cli.local import refuse_foreign
+from model_lineup.cli.owner import refuse_foreign
 from model_lineup.errors import StartRefused
 from model_lineup.settings import Settings, load
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from model_lineup.cli.doctor.check import Check, failed, ok, warned
-from model_lineup.cli.local import refuse_foreign
+from model_lineup.cli.owner import refuse_foreign
 from model_lineup.database import engines, health
 from model_lineup.database.engines import Database
 from model_lineup.errors import LineupError

@@ -1,0 +1,81 @@
+"""Rooms become the ASGI application: the faces behind one shell, and what runs beside the requests.
+
+It stands apart from `app` because it needs the web framework, which a command or a supervisor does not wait for.
+"""
+
+import asyncio
+import contextlib
+import hmac
+
+from model_lineup.access.tokens import kind_of
+from model_lineup.api import application
+from model_lineup.database.engines import Database
+from model_lineup.errors import Unavailable
+from model_lineup.journal import store as journal_store
+from model_lineup.metrics import Metrics, watch_loop
+from model_lineup.rooms import Rooms
+from model_lineup.settings import Settings
+from model_lineup.shell import MIB, Limits, Probes, Shell, WholeBody
+
+
+def build(rooms: Rooms, *, worker: int = 0) -> Shell:
+    """The ASGI application over these rooms; `worker` is the number of this process, from 0."""
+    settings, metrics = rooms.settings, Metrics(worker=worker, revision=lambda: _revision(rooms.database))
+    limits = _limits(settings)
+    probes = Probes(
+        is_set_up=rooms.people.set_up,
+        readiness=lambda: _readiness(rooms.database),
+        may_read_metrics=lambda token: _may_read_metrics(rooms, token),
+    )
+
+    background: list[asyncio.Task[None]] = []
+
+    async def start() -> None:
+        with contextlib.suppress(Unavailable):  # it is tried again, and nothing is ready until then
+            await rooms.follower.newest()
+        background.append(asyncio.create_task(rooms.follower.follow()))
+        background.append(asyncio.create_task(watch_loop(metrics, also=note_snapshot)))
+
+    def note_snapshot() -> None:
+        metrics.snapshot_revision.set(rooms.follower.revision)
+
+    async def stop() -> None:
+        await rooms.runs.close()
+        await rooms.upstream.close()
+        for task in background:
+            task.cancel()
+
+    admin = WholeBody(application.build(rooms), limits)
+    faces = {"api": admin, "admin": admin}
+    return Shell(faces, probes, metrics, start=start, leave=rooms.runs.refuse_new, stop=stop)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        body=settings.admin_body_mib * MIB,
+        import_body=settings.import_body_mib * MIB,
+        body_receipt_s=settings.body_receipt_s,
+        grace_s=settings.body_grace_s,
+        least_rate=settings.body_least_rate,
+        at_once=settings.admin_at_once,
+    )
+
+
+def _revision(database: Database) -> int:
+    with database.read() as connection:
+        return journal_store.revision(connection)
+
+
+def _readiness(database: Database) -> dict[str, str]:
+    try:
+        _revision(database)
+    except Unavailable:
+        return {"database": "unavailable"}
+    return {"database": "ok"}
+
+
+def _may_read_metrics(rooms: Rooms, token: str) -> bool:
+    wanted = rooms.settings.metrics_token
+    if wanted is not None and hmac.compare_digest(wanted.get_secret_value().encode(), token.encode()):
+        return True
+    return kind_of(token) == "admin" and rooms.keys.admin_actor(token) is not None
