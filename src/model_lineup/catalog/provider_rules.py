@@ -129,6 +129,8 @@ def check_ca_bundle(ca_bundle: str | None) -> None:
     """Raises InvalidInput for a text that holds no certificate."""
     if ca_bundle is None:
         return
+    if "PRIVATE KEY" in ca_bundle:  # the bundle is shown to all who read providers
+        raise InvalidInput.at("/ca_bundle", "it holds a private key; send certificates alone")
     try:
         make_context(ca_bundle)
     except TlsFailed as error:
