@@ -22,6 +22,7 @@ from pathlib import Path
 
 from tests.fakes.server import PASSWORD, Client, Server, Workbench, by_id
 
+TOKEN = "metrics-token-of-a-bench"
 Step = Callable[[], object]
 
 
@@ -33,7 +34,12 @@ def main() -> None:
     parser.add_argument("--only", help="a part of the name of what to do")
     options = parser.parse_args()
     provider = _provider(options.models)
-    settings = {"workers": options.workers, "access_token_minutes": 1440, "metrics_token": "m", "log_level": "warning"}
+    settings = {
+        "workers": options.workers,
+        "access_token_minutes": 1440,
+        "metrics_token": TOKEN,
+        "log_level": "warning",
+    }
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "data", **settings) as server:
         steps = prepare(server, f"http://127.0.0.1:{provider.server_port}/v1")
         sys.stdout.write(f"{'':34}{'times':>6}{'each ms':>9} | /livez ms: p50   p99   max | lag ms: p99<=  max\n")
@@ -113,7 +119,7 @@ def _bound(cumulative: dict[float, float], share: float) -> float:
 
 
 def _lag_buckets(server: Server) -> dict[float, float]:
-    client = Client(server.port, "m")
+    client = Client(server.port, TOKEN)
     text = client.get("/metrics").body.decode()
     client.close()
     found = re.findall(r'lineup_event_loop_lag_seconds_bucket\{le="(.+?)"\} (\S+)', text)

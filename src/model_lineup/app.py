@@ -5,7 +5,8 @@ settings ── open_instance ──▶ Rooms ── faces.build ──▶ Shell
 """
 
 import contextlib
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import cast
 
@@ -32,7 +33,8 @@ from model_lineup.journal.record import Journal
 from model_lineup.limits.guesses import Guesses, GuessRules
 from model_lineup.limits.rates import Rates
 from model_lineup.migrations import upgrade
-from model_lineup.operations import swap
+from model_lineup.operations import preflight, swap
+from model_lineup.operations.backup import before_upgrade
 from model_lineup.repeats.claims import Claims
 from model_lineup.rooms import Rooms
 from model_lineup.routing.follow import Follower
@@ -70,20 +72,21 @@ def open_database(settings: Settings, *, migrate: bool = True) -> Database:
         if migrate:
             _migrate(engines.postgres_engine(url, pool=1))
         return engines.open_postgres(url, busy_s=busy_s, pool=settings.postgres_pool)
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    preflight.make_folder(settings.data_dir)
     swap.finish_interrupted(settings.data_dir)
     with contextlib.ExitStack() as held:
         held.enter_context(holding.together(settings.data_dir))
         if migrate:
-            _migrate(engines.open_sqlite_for_migration(settings.data_dir))
+            keep = functools.partial(before_upgrade, settings, SystemClock())
+            _migrate(engines.open_sqlite_for_migration(settings.data_dir), before=keep)
         database = engines.open_sqlite(settings.data_dir, busy_s=busy_s, queue=settings.writer_queue)
         database.until_closed.push(held.pop_all())
     return database
 
 
-def _migrate(engine: Engine) -> None:
+def _migrate(engine: Engine, before: Callable[[upgrade.Versions], None] | None = None) -> None:
     try:
-        upgrade.migrate(engine)
+        upgrade.migrate(engine, before=before)
     finally:
         engine.dispose()
 

@@ -21,6 +21,7 @@
     ├── UpstreamFailed 502       a provider did not do what it was asked
     ├── Unavailable 503          the database is busy, a key cannot be opened, set-up is not done
     ├── GatewayTimeout 504       it did not happen in time
+    ├── StorageFull 507          nothing more can be written; reading goes on
     ├── StartRefused             not over HTTP: exit code 78
     └── OperationRefused         not over HTTP: backup, restore, rotate-keys; exit code 1
 
@@ -297,6 +298,12 @@ class GatewayTimeout(LineupError):
     status = 504
     code = "wait_timeout"
     title = "It did not happen in time"
+
+
+class StorageFull(LineupError):
+    status = 507
+    code = "storage_full"
+    title = "There is no room left to write"
 
 
 class StartRefused(LineupError):

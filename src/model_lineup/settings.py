@@ -104,6 +104,12 @@ class Settings(BaseModel):
     page_limit: int = Field(1_000, ge=1, le=10_000, description="Largest `limit` of a list.")
     database_busy_s: float = Field(2.0, gt=0, le=60, description="Wait for another process's write before 503.")
     writer_queue: int = Field(200, ge=1, le=10_000, description="Writes waiting in this process before 503.")
+    start_check_s: float = Field(
+        1, ge=0, le=600, description="Time for SQLite's quick check of the databases at start; 0 does without."
+    )
+    upgrade_backups: int = Field(
+        3, ge=0, le=100, description="Backups kept that are made before the tables of SQLite are upgraded; 0: none."
+    )
     postgres_pool: int = Field(10, ge=2, le=100, description="Connections to PostgreSQL, at most.")
 
     fetch_models: int = Field(20_000, ge=1, le=200_000, description="Most models that one provider list may have.")
@@ -151,6 +157,12 @@ def networks(said: str) -> tuple[Network, ...]:
     if said.strip() == "none":
         return ()
     return tuple(ipaddress.ip_network(one.strip()) for one in said.split(",") if one.strip())
+
+
+def secret_variables() -> list[str]:
+    """The environment variables that hold secrets; once they are read nobody needs them there."""
+    secret = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
+    return [PREFIX + name.upper() for name in secret] + [PREFIX + "KEY"]
 
 
 def in_the_open(settings: Settings) -> dict[str, Any]:

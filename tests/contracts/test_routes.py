@@ -70,7 +70,10 @@ class Crowd:
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
     folder = tmp_path_factory.mktemp("crowd")
-    with fake_provider() as provider, running_server(folder, log_level="debug", metrics_token="m" * 20) as server:
+    with (
+        fake_provider() as provider,
+        running_server(folder, log_level="debug", metrics_token="metrics-token-for-tests") as server,
+    ):
         provider.answer("/models", reply({"error": {"message": f"bad key {CANARY}"}}, status=401))
         workbench = Workbench(server.admin())
         made = workbench.provider(provider.base_url, api_key=CANARY)

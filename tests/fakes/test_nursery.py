@@ -47,8 +47,8 @@ def opened(pid: int) -> set[str]:
 
 def test_its_settings_are_those_of_its_own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINEUP_METRICS_TOKEN", "of the tests")
-    with running_server(tmp_path, metrics_token="m" * 24) as server:
-        assert server.client("m" * 24).get("/metrics").status == 200
+    with running_server(tmp_path, metrics_token="metrics-token-for-tests") as server:
+        assert server.client("metrics-token-for-tests").get("/metrics").status == 200
         assert server.client("of the tests").get("/metrics").status == 401
 
 

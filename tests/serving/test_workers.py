@@ -28,7 +28,9 @@ def provider() -> Iterator[Paced]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("workers")
-    with running_server(folder, workers=WORKERS, access_token_minutes=1440, run_lease_s=2, metrics_token="m") as server:
+    with running_server(
+        folder, workers=WORKERS, access_token_minutes=1440, run_lease_s=2, metrics_token="metrics-token-for-tests"
+    ) as server:
         yield server
 
 
@@ -45,7 +47,7 @@ def clients(server: Server, workbench: Workbench) -> list[Client]:
 
 def metrics(client: Client) -> dict[tuple[str, str], float]:
     """Samples by name and worker."""
-    text = client.get("/metrics", headers={"authorization": "Bearer m"}).body.decode()
+    text = client.get("/metrics", headers={"authorization": "Bearer metrics-token-for-tests"}).body.decode()
     return {
         (sample.name, sample.labels.get("worker", "")): sample.value
         for family in text_string_to_metric_families(text)

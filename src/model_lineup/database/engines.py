@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from model_lineup import durable
-from model_lineup.database import holding
+from model_lineup.database import failures, holding
 from model_lineup.database.dialects import take_hints
 from model_lineup.errors import DatabaseBusy, StartRefused, Unavailable
 
@@ -28,8 +27,6 @@ _WRITE_LINEUP = ("BEGIN", "UPDATE instance SET revision = revision WHERE id = 0"
 """Takes the write lock of `lineup.db` alone, at once; BEGIN IMMEDIATE would lock the attached file too."""
 _READ_BOTH = ("BEGIN", "SELECT 1 FROM main.sqlite_schema, activity.sqlite_schema LIMIT 1")
 """Fixes the moment of both files, each of which would else be seen as it is when it is first read."""
-_BUSY_STATES = {"55P03", "57014", "40001", "40P01"}  # lock timeout, statement cancelled, serialization, deadlock
-_GONE_STATES = ("08", "53300", "57P")  # connection lost, too many of them, server shutting down
 _POOL_WAIT_S = 5.0
 
 
@@ -54,6 +51,7 @@ class Database:
         self._writer = writer
         self._activity_writer = activity_writer
         self._turns = turns or (_NO_TURN, _NO_TURN)
+        self._is_not_durable = False
         self.until_closed = contextlib.ExitStack()
         """What is let go with the connections: the hold on the data folder."""
 
@@ -64,7 +62,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one moment of both sets of tables, and cannot change them."""
-        with _busy_is_503(), self._readers.begin() as connection:
+        with failures.told(), self._readers.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -73,7 +71,7 @@ class Database:
 
         Raises DatabaseBusy when its turn does not come in time.
         """
-        with self._turns[0], _busy_is_503():
+        with self._turns[0], self._told():
             with self._writer.begin() as connection:
                 yield connection
             self.written += 1
@@ -81,8 +79,17 @@ class Database:
     @contextlib.contextmanager
     def write_activity(self) -> Iterator[Connection]:
         """A transaction on the activity tables; it never waits for one on the configuration."""
-        with self._turns[1], _busy_is_503(), self._activity_writer.begin() as connection:
+        with self._turns[1], self._told(), self._activity_writer.begin() as connection:
             yield connection
+
+    def _told(self) -> contextlib.AbstractContextManager[None]:
+        """Raises Unavailable once something did not reach the disk: only a new process knows what is there."""
+        if self._is_not_durable:
+            raise failures.not_durable()
+        return failures.told(self.file, self._stop_writing)
+
+    def _stop_writing(self) -> None:
+        self._is_not_durable = True
 
     def close(self) -> None:
         for engine in (self._readers, self._writer, self._activity_writer):
@@ -225,33 +232,6 @@ class _Turn:
 
 
 _NO_TURN: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
-
-
-@contextlib.contextmanager
-def _busy_is_503() -> Iterator[None]:
-    try:
-        yield
-    except PoolTimeout:
-        raise DatabaseBusy("All database connections are in use. Try again in a second.", retry_after=1) from None
-    except DBAPIError as error:
-        if _is_busy(error):
-            raise DatabaseBusy("Another process is writing to the database. Try again.", retry_after=1) from None
-        if _is_out_of_reach(error):
-            raise Unavailable("The database cannot be reached. Try again in a second.", retry_after=1) from None
-        raise
-
-
-def _is_busy(error: DBAPIError) -> bool:
-    if getattr(error.orig, "sqlstate", None) in _BUSY_STATES:
-        return True
-    return isinstance(error, OperationalError) and "locked" in str(error.orig)
-
-
-def _is_out_of_reach(error: DBAPIError) -> bool:
-    if error.connection_invalidated:
-        return True
-    state = getattr(error.orig, "sqlstate", "")  # psycopg has None where no server answered
-    return isinstance(error, OperationalError) and (state is None or str(state).startswith(_GONE_STATES))
 
 
 def sqlite_version(engine: Engine) -> str:

@@ -13,10 +13,14 @@ from model_lineup.clock import Clock
 from model_lineup.database import engines, health
 from model_lineup.errors import OperationRefused, StartRefused
 from model_lineup.migrations import upgrade
+from model_lineup.migrations.upgrade import Versions
 from model_lineup.operations import archive, store
 from model_lineup.operations.archive import DATABASES, FORMAT, KEY_RING, Manifest, member_of
 from model_lineup.operations.source import Source
+from model_lineup.settings import Settings
 from model_lineup.vault import load_ring
+
+UPGRADE = "before-upgrade-"
 
 
 def make(source: Source, out: IO[bytes], work_in: Path | None, clock: Clock, *, with_keyring: bool = False) -> Manifest:
@@ -47,6 +51,27 @@ def to_file(source: Source, path: Path, clock: Clock, *, force: bool = False, wi
         raise _there(path) from None
     except OSError as error:
         raise OperationRefused(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def before_upgrade(settings: Settings, clock: Clock, versions: Versions) -> None:
+    """A backup of tables that are about to be changed, in `backups` of the data folder; older ones go.
+
+    The caller holds the write locks. Raises StartRefused: without a backup there is no upgrade.
+    """
+    if settings.upgrade_backups == 0:
+        return
+    folder = settings.data_dir / "backups"
+    was = "-".join(sorted({version for version in versions.values() if version}))
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        to_file(Source(settings), folder / f"{UPGRADE}{clock.now():%Y-%m-%dT%H-%M-%SZ}-from-{was}.tar.gz", clock)
+    except (OSError, OperationRefused) as error:
+        raise StartRefused(
+            f"The tables have to be upgraded, and the backup before that failed: {error} "
+            "Make room for it, or back up yourself and set LINEUP_UPGRADE_BACKUPS=0."
+        ) from None
+    for old in sorted(folder.glob(f"{UPGRADE}*.tar.gz"))[: -settings.upgrade_backups]:
+        old.unlink()
 
 
 def pack(copied: Path, path: Path, clock: Clock, *, database: str) -> None:

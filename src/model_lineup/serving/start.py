@@ -11,6 +11,7 @@ from collections.abc import Callable
 from model_lineup import __version__
 from model_lineup.errors import StartRefused
 from model_lineup.serving.first_admin import Told, address, make_reachable
+from model_lineup.serving.hardening import harden
 from model_lineup.serving.listener import bound
 from model_lineup.serving.supervisor import supervise
 from model_lineup.settings import Settings
@@ -26,6 +27,7 @@ def serve(settings: Settings, *, allow_remote_setup: bool = False, tell: Told = 
     Raises StartRefused.
     """
     configure(settings.log_level, settings.log_format)
+    harden()
     with bound(settings) as listener:
         here = settings.model_copy(update={"port": listener.getsockname()[1]})
 
@@ -35,9 +37,10 @@ def serve(settings: Settings, *, allow_remote_setup: bool = False, tell: Told = 
 
         def prepare() -> None:
             from model_lineup.app import open_instance
+            from model_lineup.operations import preflight
 
             refuse_unsafe_workers(here)
-            with open_instance(here) as rooms:
+            with preflight.passed(here), open_instance(here) as rooms:
                 make_reachable(rooms, allow_remote_setup=allow_remote_setup, tell=tell)
 
         if here.workers > 1:
@@ -51,9 +54,10 @@ def _serve_here(
 ) -> None:
     from model_lineup.app import open_instance
     from model_lineup.faces import build
+    from model_lineup.operations import preflight
     from model_lineup.serving.server import run
 
-    with open_instance(settings) as rooms:
+    with preflight.passed(settings), open_instance(settings) as rooms:
         make_reachable(rooms, allow_remote_setup=allow_remote_setup, tell=tell)
         announce()
         run(settings, build(rooms), listener)

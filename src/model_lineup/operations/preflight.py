@@ -1,0 +1,118 @@
+"""What a server looks at before it opens anything, and refuses to start over: one clear line, exit code 78.
+
+Other refusals stand where the fact is known: another key ring (`database/instance.py`), a ring that others can read
+(`vault.py`), tables of a newer Lineup or of somebody else (`migrations/upgrade.py`), a restore at work
+(`database/holding.py`), a route without a policy (`api/application.py`).
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from model_lineup import durable
+from model_lineup.access.passwords import check_strength
+from model_lineup.database import engines, health
+from model_lineup.errors import InvalidInput, StartRefused, Unavailable
+from model_lineup.operations import mounts, swap
+from model_lineup.operations.archive import DATABASES
+from model_lineup.settings import Settings
+from model_lineup.telemetry import log
+
+LEAST_TOKEN = 16
+LEAST_DIFFERENT = 6
+"""Characters: `xxxxxxxxxxxxxxxx` and `1234123412341234` were never drawn at random."""
+SERVING = "serving.lock"
+
+
+@contextlib.contextmanager
+def passed(settings: Settings) -> Iterator[None]:
+    """Everything that can be known beforehand is as it should be, and stays so inside. Raises StartRefused."""
+    refuse_weak_secrets(settings)
+    make_folder(settings.data_dir)
+    with contextlib.ExitStack() as stack:
+        if settings.database_url is None:
+            refuse_network_folder(settings.data_dir)
+            stack.enter_context(_alone_with_old_sqlite(settings.data_dir))
+            swap.finish_interrupted(settings.data_dir)
+            refuse_damage(settings)
+        yield
+
+
+def refuse_weak_secrets(settings: Settings) -> None:
+    """Raises StartRefused for a secret that is empty, short, or among the first to be guessed."""
+    if settings.admin_password is not None:
+        try:
+            check_strength(settings.admin_password.get_secret_value(), "LINEUP_ADMIN_PASSWORD")
+        except InvalidInput as error:
+            raise StartRefused(f"{error.detail}.") from None
+    if settings.metrics_token is not None:
+        token = settings.metrics_token.get_secret_value()
+        if len(token) < LEAST_TOKEN or len(set(token)) < LEAST_DIFFERENT:
+            raise StartRefused(
+                f"LINEUP_METRICS_TOKEN is too easy to guess: it needs {LEAST_TOKEN} characters or more. "
+                "`openssl rand -hex 24` makes a good one; without the setting only administrators read /metrics."
+            )
+
+
+def make_folder(folder: Path) -> None:
+    """Raises StartRefused where it can be neither made nor written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StartRefused(
+            f"The data folder {folder} cannot be made: {error.strerror}. Name another one with --data-dir or "
+            "LINEUP_DATA_DIR."
+        ) from None
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise StartRefused(f"The data folder {folder} cannot be written to. Run: chmod u+rwx {folder}")
+
+
+def refuse_network_folder(folder: Path) -> None:
+    """Raises StartRefused: locks and shared memory of SQLite do not hold across machines."""
+    kind = mounts.network_file_system(folder)
+    if kind is not None:
+        raise StartRefused(
+            f"{folder} is on a network file system ({kind}), where SQLite damages its files. Put it on a local disk, "
+            "or use PostgreSQL (LINEUP_DATABASE_URL)."
+        )
+
+
+def refuse_damage(settings: Settings) -> None:
+    """Raises StartRefused for what SQLite's quick check finds in the time that it has."""
+    if settings.start_check_s == 0 or not all((settings.data_dir / name).is_file() for name in DATABASES):
+        return
+    opened = engines.open_sqlite(settings.data_dir, busy_s=settings.database_busy_s, queue=1, readers=1)
+    try:
+        with contextlib.closing(opened):
+            damage = health.damage_found_in_time(opened, settings.start_check_s)
+    except DBAPIError as error:
+        damage = [str(error.orig).partition("\n")[0]]
+    except Unavailable:
+        return  # busy: somebody else is at work, and has looked
+    if damage:
+        raise StartRefused(
+            f"The database in {settings.data_dir} is damaged: {'; '.join(damage[:3])}. Keep a copy of the folder, then "
+            "`lineup restore BACKUP --replace`."
+        )
+    if damage is None:
+        log().warning("quick check not ended in time; lineup doctor checks all")
+
+
+@contextlib.contextmanager
+def _alone_with_old_sqlite(folder: Path) -> Iterator[None]:
+    """SQLite before 3.51.3 can damage a WAL that several processes write, so there one server keeps others away."""
+    if tuple(map(int, engines.sqlite_module().sqlite_version.split("."))) >= health.SAFE_SQLITE:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(durable.locked(folder / SERVING, alone=True, wait=False))
+        except BlockingIOError:
+            raise StartRefused(
+                f"Another Lineup serves {folder}, and SQLite {engines.sqlite_module().sqlite_version} allows one only. "
+                "Stop it, install pysqlite3, or use PostgreSQL (LINEUP_DATABASE_URL)."
+            ) from None
+        yield
