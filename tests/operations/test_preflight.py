@@ -75,7 +75,7 @@ MOUNTS = """\
         ("/srv/share/local/lineup", None),
         ("/srv/with space/lineup", "fuse.sshfs"),
         ("/srv/twice/lineup", None),
-        ("/home/lineup", None),
+        ("/elsewhere/lineup", None),
     ],
 )
 def test_a_network_file_system_is_known_by_its_mount(tmp_path: Path, place: str, kind: str | None) -> None:
