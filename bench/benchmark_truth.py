@@ -116,7 +116,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--results", type=Path, help="a file of parts, added to; without it they are not kept")
     parser.add_argument("--write", action="store_true", help="with --results: measure nothing, write the documentation")
     parser.add_argument("--no-files", action="store_true", help="only print")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="where the peers' environments are (1 GB and more)")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where the peers' environments are (7 GB)")
     return parser.parse_args(given)
 
 

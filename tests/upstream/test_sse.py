@@ -57,6 +57,15 @@ def test_every_line_end_separates_and_nothing_else(line_end: bytes, texts: list[
     assert [event.data.decode() for event in parse(wire)] == texts
 
 
+@given(
+    st.lists(
+        st.sampled_from([b"data: a b\n\n", b"data:c\n\n", b"data: d\r\n\r\n", b"data: e\ndata: f\n\n", b": g\n\n"])
+    )
+)
+def test_events_that_come_one_by_one_are_the_same_as_together(events: list[bytes]) -> None:
+    assert parse(b"event: first\n", *events) == parse(b"event: first\n" + b"".join(events))
+
+
 def test_what_the_end_leaves_incomplete_is_no_event() -> None:
     for length in range(len(GOLDEN)):
         assert parse(GOLDEN[:length]) == EVENTS[: len(parse(GOLDEN[:length]))]

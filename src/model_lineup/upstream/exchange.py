@@ -153,7 +153,7 @@ class _Attempt:
             return
         event = self._dialect.event(name, data)
         self._done = event.done
-        if event == _CLOSING_MARK:
+        if event.done and event == _CLOSING_MARK:
             return
         self._first_at = self._first_at or at
         self._last_at = at

@@ -34,6 +34,8 @@ class EventParser:
 
     def feed(self, piece: bytes) -> list[ServerSentEvent]:
         """Events that this piece completed, in order. Raises EventTooLargeError."""
+        if self._is_one_plain_event(piece):
+            return [ServerSentEvent("message", piece[6:-2])]
         *lines, rest = self._unify_line_ends(piece).split(b"\n")
         events = []
         for line in lines:
@@ -45,6 +47,16 @@ class EventParser:
         if len(self._partial) > MAX_LINE:
             raise EventTooLargeError("a line of the event stream is too long")
         return events
+
+    def _is_one_plain_event(self, piece: bytes) -> bool:
+        """Whether the piece is `data: …` and a blank line, between two events: most are, and need no splitting."""
+        return (
+            piece.endswith(b"\n\n")
+            and piece.startswith(b"data: ")
+            and piece.find(b"\n") == len(piece) - 2 <= MAX_LINE
+            and b"\r" not in piece
+            and not (self._partial or self._data or self._name or self._first_line or self._ended_in_cr)
+        )
 
     def _unify_line_ends(self, piece: bytes) -> bytes:
         """The piece with LF as its only line end; a CRLF may be split between two pieces."""

@@ -12,7 +12,6 @@ import sys
 from array import array
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 from model_lineup.clock import tick_ns, wall_ns
 
@@ -101,13 +100,15 @@ class Receipts:
     def stamp(self, ancillary: Ancillary) -> float:
         """`clock.tick()` of the receipt; called straight after the `recvmsg` that gave `ancillary`."""
         now_ns = tick_ns()
-        stamp_ns = _stamp_in(ancillary)
-        at_ns = None if stamp_ns is None else self.clock.monotonic_ns(stamp_ns, now_ns)
-        if at_ns is None:
-            self.by_reading += 1
-            return now_ns / 1e9
-        self._note((now_ns - at_ns) / 1e9)
-        return at_ns / 1e9
+        for level, kind, data in ancillary:
+            if kind == _SO_TIMESTAMPNS and level == socket.SOL_SOCKET and len(data) == _TIMESPEC.size:
+                seconds, nanoseconds = _TIMESPEC.unpack(data)
+                at_ns = self.clock.monotonic_ns(seconds * 1_000_000_000 + nanoseconds, now_ns)
+                if at_ns is not None:
+                    self._note((now_ns - at_ns) / 1e9)
+                    return at_ns / 1e9
+        self.by_reading += 1
+        return now_ns / 1e9
 
     def forget(self) -> None:
         """What counts begins now."""
@@ -125,17 +126,9 @@ class Receipts:
         """Bounded: when there are too many, every second one goes, and only every second is kept from then on."""
         if lag_s > self.longest_lag_s:
             self.longest_lag_s = lag_s
+        self.by_kernel += 1
         if self.by_kernel % self._every == 0:
             self._lags.append(lag_s)
             if len(self._lags) >= _KEPT_LAGS:
                 self._lags = self._lags[::2]
                 self._every *= 2
-        self.by_kernel += 1
-
-
-def _stamp_in(ancillary: Any) -> int | None:
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) == _TIMESPEC.size:
-            seconds, nanoseconds = _TIMESPEC.unpack(data)
-            return int(seconds) * 1_000_000_000 + int(nanoseconds)
-    return None
