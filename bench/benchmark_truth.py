@@ -26,11 +26,11 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.truth.cases import CASES, TOOLS, Case, Part
-from bench.truth.figures import broken_promises, rows, table, too_busy
+from bench.truth.figures import BUSY_LIMIT, broken_promises, rows, table, too_busy
 from bench.truth.ours import measure_ours
 from bench.truth.paper import draw, write_json
 from bench.truth.peers import VERSIONS, Unavailable, measure_peer
-from bench.truth.provider import busy_share
+from bench.truth.provider import wait_until_still
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lineup-bench"
 
@@ -63,7 +63,7 @@ def measure(options: argparse.Namespace, results: Path, command: str) -> None:
 
 def measured(tool: str, case: Case, number: int, cache: Path) -> Part:
     """What cannot be measured is a part that says why."""
-    busy = busy_share()
+    busy = wait_until_still(BUSY_LIMIT)
     known: dict[str, Any] = {"tool": tool, "case": case.name, "round": number, "busy": busy}
     try:
         if tool in VERSIONS:

@@ -48,6 +48,14 @@ def records_of(base_url: str) -> list[dict[str, Any]]:
     return sorted(records, key=lambda record: float(record["came_at"]))
 
 
+def wait_until_still(limit: float, patience_s: float = 20.0) -> float:
+    """Until others use less than `limit` of all cores, or patience is over; gives what they use then."""
+    until = time.monotonic() + patience_s
+    while (busy := busy_share()) > limit and time.monotonic() < until:
+        pass
+    return busy
+
+
 def busy_share(within_s: float = 0.5) -> float:
     """How much of all cores others use, the host's other guests included; 0 where the system does not tell."""
     before = _ticks()
