@@ -8,7 +8,8 @@ package index into throw-away environments under a cache folder; where one canno
 
 A whole run takes about ten minutes a round. It can be taken in parts: `--results FILE` keeps what was measured, and
 `--write` makes the table, the plot and the JSON of the documentation out of it. Nothing is written and the exit code is
-1 when Lineup is further from the truth than promised, 2 when the machine had other work to do.
+1 when Lineup is further from the truth than promised, 2 when a tool was never measured while the machine was still;
+what was measured while it had other work is left out.
 """
 
 import argparse
@@ -26,7 +27,7 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.truth.cases import CASES, TOOLS, Case, Part
-from bench.truth.figures import BUSY_LIMIT, broken_promises, rows, table, too_busy
+from bench.truth.figures import BUSY_LIMIT, broken_promises, rows, table, why_void, without_figures
 from bench.truth.ours import measure_ours
 from bench.truth.paper import draw, write_json
 from bench.truth.peers import VERSIONS, Unavailable, measure_peer
@@ -78,16 +79,20 @@ def measured(tool: str, case: Case, number: int, cache: Path) -> Part:
 def tell(results: Path, *, write: bool) -> int:
     """The table of all parts so far; with `write`, also the files of the documentation."""
     parts, commands = _read(results)
-    found = rows(parts)
+    void = {number: why for number, part in enumerate(parts) if (why := why_void(part))}
+    good = [part for number, part in enumerate(parts) if number not in void]
+    found = rows(good)
     print(table(found))
-    if busy := too_busy(parts):
-        print("The machine had other work; nothing is written.", *busy, sep="\n  ", file=sys.stderr)
+    for number, why in void.items():
+        print(f"left out: {parts[number].tool} {parts[number].case}, round {parts[number].round}: {why}")
+    if missing := without_figures(parts, good):
+        print("The machine had other work; nothing is written. Without figures:", *missing, sep="\n  ", file=sys.stderr)
         return 2
     if broken := broken_promises(found):
         print("Further from the truth than promised; nothing is written.", *broken, sep="\n  ", file=sys.stderr)
         return 1
     if write:
-        write_json(found, commands)
+        write_json(found, commands, left_out=len(void))
         draw(found)
     return 0
 

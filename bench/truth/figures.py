@@ -5,12 +5,13 @@ from statistics import median
 
 from msgspec import Struct
 
-from bench.truth.cases import CASES, TOOLS, Case, Part
+from bench.truth.cases import CASES, TOOLS, Part
 
 LEAST_ERROR_MS = 0.01
 """Of ratios: smaller errors are not told apart, the truth itself is as wide as the sending of a token."""
 BUSY_LIMIT = 0.25
 """Share of all cores that others may have used before a part."""
+_TOLERATED_SLIP_MS = 3.0
 _STARTUP_S, _CPU_S = 0.5, 2.0
 _PROMISED_MS = {
     ("lineup", "64"): (0.3, 0.2),
@@ -94,29 +95,25 @@ def _errors(parts: Sequence[Part], measured: str, true: str) -> tuple[float, flo
     )
 
 
-def too_busy(parts: Iterable[Part]) -> list[str]:
-    """Why figures would say more of the machine than of the tools: others worked, or the upstream slipped beside us.
+def why_void(part: Part) -> str | None:
+    """Why a part says more of the machine than of the tool: others worked, or the upstream slipped beside us.
 
     Beside a peer the upstream may slip, since the peer may take its core; that counts against nobody, because what is
     compared is what was really sent.
     """
-    cases = {case.name: case for case in CASES}
-    said = [
-        f"{part.tool} {part.case}, round {part.round}: others used {part.busy:.0%} of the machine"
-        for part in parts
-        if part.busy > BUSY_LIMIT
-    ]
-    ours = [part for part in parts if part.tool.startswith("lineup") and not part.failure]
-    return said + [
-        f"{part.tool} {part.case}, round {part.round}: the upstream sent gaps of {part.truth['itl'].p99:.1f} ms at p99"
-        for part in ours
-        if abs(part.truth["itl"].p99 - cases[part.case].longest_gap_ms) > _tolerated_slip_ms(cases[part.case])
-    ]
+    if part.busy > BUSY_LIMIT:
+        return f"others used {part.busy:.0%} of the machine"
+    case = next(case for case in CASES if case.name == part.case)
+    if not part.tool.startswith("lineup") or part.failure:
+        return None
+    slipped = abs(part.truth["itl"].p99 - case.longest_gap_ms) > _TOLERATED_SLIP_MS
+    return f"the upstream sent gaps of {part.truth['itl'].p99:.1f} ms at p99" if slipped else None
 
 
-def _tolerated_slip_ms(case: Case) -> float:
-    """At 25 000 tokens a second the upstream, which is Python too, is a little late with some."""
-    return 4.0 if case.streams > 64 else 1.5
+def without_figures(parts: Iterable[Part], good: Iterable[Part]) -> list[str]:
+    """Tools and cases that were tried, and never while the machine was still."""
+    left = {(part.tool, part.case) for part in parts} - {(part.tool, part.case) for part in good}
+    return [f"{tool} {case}" for tool, case in sorted(left)]
 
 
 def broken_promises(found: Iterable[Row]) -> list[str]:

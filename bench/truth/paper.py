@@ -20,7 +20,7 @@ _LOOKS = {
 }
 
 
-def write_json(found: Sequence[Row], commands: Sequence[str]) -> None:
+def write_json(found: Sequence[Row], commands: Sequence[str], *, left_out: int) -> None:
     machine = {"python": platform.python_version(), "system": platform.system(), "cpus": os.cpu_count()}
     ours = {row.case: row for row in found if row.tool == "lineup"}
     figures = [{**msgspec.to_builtins(row), **_beside(row, ours.get(row.case))} for row in found]
@@ -29,6 +29,7 @@ def write_json(found: Sequence[Row], commands: Sequence[str]) -> None:
         "commands": list(commands),
         "unit": "ms; errors are measured minus sent: mean, p50, p99; medians over the rounds",
         "machine": machine,
+        "left_out_because_the_machine_was_busy": left_out,
         "figures": rounded,
     }
     (DOCS / "benchmark-truth.json").write_text(json.dumps(document, indent=1) + "\n")

@@ -11,7 +11,7 @@ import pytest
 from bench import benchmark_truth
 from bench.truth import peers
 from bench.truth.cases import CASES, Case, Part, spread, truth_of
-from bench.truth.figures import broken_promises, rows, table, too_busy
+from bench.truth.figures import broken_promises, rows, table, why_void, without_figures
 from bench.truth.ours import measure_ours
 from bench.truth.peers import Unavailable
 
@@ -63,11 +63,13 @@ def test_what_peers_do_breaks_no_promise_of_ours() -> None:
     assert broken_promises(rows([part("lineup", 0.19), part("aiperf", 80.0, cpu_s=20.0, start_up_s=9.0)])) == []
 
 
-def test_a_busy_machine_or_an_upstream_that_slipped_void_the_figures() -> None:
-    assert too_busy([part("lineup")]) == []
-    assert "others used 60%" in too_busy([part("aiperf", busy=0.6)])[0]
-    slipped = msgspec.structs.replace(part("lineup"), truth={"ttft": spread([100.0]), "itl": spread([15.0])})
-    assert "gaps of 15.0 ms" in too_busy([slipped])[0]
+def test_a_busy_machine_or_an_upstream_that_slipped_void_a_part() -> None:
+    assert why_void(part("lineup")) is None
+    assert why_void(part("aiperf", busy=0.6)) == "others used 60% of the machine"
+    slipped = {"ttft": spread([100.0]), "itl": spread([15.0])}
+    assert "gaps of 15.0 ms" in str(why_void(msgspec.structs.replace(part("lineup"), truth=slipped)))
+    assert why_void(msgspec.structs.replace(part("aiperf"), truth=slipped)) is None
+    assert without_figures([part("lineup"), part("aiperf")], [part("lineup")]) == ["aiperf 64"]
 
 
 def test_truth_is_what_the_upstream_recorded() -> None:
@@ -111,7 +113,11 @@ def test_parts_are_kept_and_can_be_told_later(tmp_path: Path, capsys: pytest.Cap
     assert benchmark_truth.tell(results, write=False) == 0
     assert "lineup" in capsys.readouterr().out
     with results.open("ab") as more:
-        more.write(msgspec.json.encode(part("lineup", 0.0, busy=0.9)) + b"\n")
+        more.write(msgspec.json.encode(part("lineup", 70.0, busy=0.9)) + b"\n")
+    assert benchmark_truth.tell(results, write=False) == 0
+    assert "left out: lineup 64, round 1: others used 90%" in capsys.readouterr().out
+    with results.open("ab") as more:
+        more.write(msgspec.json.encode(part("guidellm", busy=0.9)) + b"\n")
     assert benchmark_truth.tell(results, write=True) == 2
 
 

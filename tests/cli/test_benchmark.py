@@ -7,9 +7,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from model_lineup.benchmarks.measurer import Lag, Measurer
+from model_lineup.benchmarks.plan import Plan
+from model_lineup.benchmarks.report import Environment, Sample, report_of
+from model_lineup.cli.figures import tell_report
 from tests.cli.conftest import Lineup, copied
 from tests.fakes.paced import Paced, paced
 
@@ -132,3 +138,28 @@ def _take_terminal() -> None:
     import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.mark.parametrize(
+    ("measurer", "says"),
+    [
+        ({"saturated": True, "reasons": ["lag", "cpu"]}, "measure well (it read late, it used its whole core): take"),
+        (None, "measure well: take"),
+    ],
+)
+def test_a_saturated_report_says_why_and_one_of_an_earlier_version_only_that(
+    measurer: dict[str, Any] | None, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = Sample(0, 0.0, 1.0, response_time_ms=10.0, ttft_ms=5.0)
+    environment = Environment(stamps="kernel", measurer=Measurer(cpu_s=0.5, lag_ms=Lag(1.0, 20.0, 30.0, 100)))
+    report = msgspec.to_builtins(report_of(Plan(requests=1), [sample], environment=environment, saturated=True))
+    if measurer is None:
+        del report["environment"]["measurer"], report["environment"]["stamps"]
+    else:
+        report["environment"]["measurer"].update(measurer)
+    tell_report(report)
+    said = capsys.readouterr().out
+    assert says in " ".join(said.split())
+    assert ("Every arrival stamped by the kernel, read 20.0 ms later at p99, with 0.50 s of CPU." in said) == bool(
+        measurer
+    )
