@@ -52,7 +52,7 @@ def test_an_empty_folder_is_only_to_be_looked_at(nowhere: Lineup) -> None:
 def test_a_missing_key_ring_fails_with_its_remedy(lineup: Lineup) -> None:
     (lineup.folder / "keyring.json").unlink()
     result = lineup("doctor")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "FAIL key ring" in result.stdout
     assert "→ Restore it from your backup" in result.stdout
     assert not (lineup.folder / "keyring.json").exists()
@@ -144,7 +144,7 @@ class _closing_everybody:  # noqa: N801 - reads like a function
 
 def test_a_setting_that_is_wrong_ends_it(lineup: Lineup) -> None:
     result = lineup("doctor", env={"LINEUP_PORT": "many"})
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "FAIL settings" in result.stdout
 
 
@@ -160,3 +160,31 @@ def test_a_postgres_is_sound(lineup: Lineup, postgres_url: str) -> None:
     checks = _checks(lineup, env=env)
     assert checks["database"]["finding"].startswith("PostgreSQL ")
     assert checks["sealed keys"]["state"] == "ok"
+
+
+def test_files_that_others_can_read_are_to_be_looked_at_and_the_exit_code_says_so(lineup: Lineup) -> None:
+    (lineup.folder / "lineup.db").chmod(0o644)
+    result = lineup("doctor", env={"LINEUP_PORT": str(_free_port())})
+    assert "others can read lineup.db" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_a_port_for_everybody_without_tls_is_to_be_looked_at(lineup: Lineup) -> None:
+    bare = {"LINEUP_HOST": "0.0.0.0"}
+    assert _checks(lineup, env=bare)["exposure"]["state"] == "warn"
+    assert _checks(lineup, env={**bare, "LINEUP_PUBLIC_URL": "https://lineup.example"})["exposure"]["state"] == "ok"
+    assert _checks(lineup, env={"LINEUP_METRICS_TOKEN": "short"})["secrets"]["state"] == "fail"
+
+
+def test_rows_that_refer_to_nothing_are_found(lineup: Lineup) -> None:
+    with sqlite3.connect(lineup.folder / "lineup.db") as database:
+        database.execute("INSERT INTO model_facts VALUES (99, 'task', 'manual', '1', 0)")
+    database.close()
+    assert _checks(lineup)["references"]["finding"] == "rows that refer to nothing: 1 in model_facts"
+
+
+def test_a_database_from_the_future_is_noticed(lineup: Lineup) -> None:
+    import os
+
+    os.utime(lineup.folder / "lineup.db", (4e9, 4e9))
+    assert _checks(lineup)["clock"]["state"] == "warn"

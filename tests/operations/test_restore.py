@@ -283,3 +283,20 @@ def test_a_restore_that_is_killed_leaves_the_old_or_the_new(site: Site, kind: Ki
                 Desk(rooms).model(1, "after")
     site.restore(replace=True)
     assert site.names() == ["before"]
+
+
+KEPT = (
+    {"instance", "people", "providers", "models", "model_facts", "aliases", "keys", "change_sets", "change_entries"}
+    | {"change_digests"}
+    | {f"activity.{name}" for name in ("model_health", "provider_fetches", "runs", "run_events", "test_results")}
+    | {"activity.security_events"}
+)
+
+
+def test_of_every_table_somebody_decided_whether_it_comes_back() -> None:
+    """A new table is either kept by a restore (add it here) or emptied (`operations/withdrawal.py`)."""
+    from model_lineup.database.metadata import activity, configuration
+    from model_lineup.operations.withdrawal import EMPTIED, LINKS
+
+    known = {table.fullname for metadata in (configuration, activity) for table in metadata.sorted_tables}
+    assert known == KEPT | {*EMPTIED, *LINKS}

@@ -51,6 +51,18 @@ def damage(database: Database) -> list[str]:
         return _damage(connection)
 
 
+def broken_references(database: Database) -> dict[str, int]:
+    """Rows whose foreign key refers to nothing, by table; PostgreSQL lets none in."""
+    if not database.is_sqlite:
+        return {}
+    found: dict[str, int] = {}
+    with database.read() as connection:
+        for check in ("PRAGMA main.foreign_key_check", "PRAGMA activity.foreign_key_check"):
+            for row in connection.execute(text(check)):
+                found[str(row[0])] = found.get(str(row[0]), 0) + 1
+    return found
+
+
 def _damage(connection: Connection) -> list[str]:
     checks = ("PRAGMA main.quick_check", "PRAGMA activity.quick_check")
     found = [str(line) for check in checks for line in connection.execute(text(check)).scalars()]

@@ -19,11 +19,11 @@ from model_lineup.vault import Vault
 
 BY = Author("local command line")
 FOR_EVER = 2**62
-LINKS = ("setup_links",)
+LINKS = ("setup_links", "claimed_changes")
 EMPTIED = (
     "activity.session_tokens",
     "activity.sessions",
-    "activity.idempotency_records",
+    "activity.claims",
     "activity.guess_failures",
     "activity.rate_windows",
 )

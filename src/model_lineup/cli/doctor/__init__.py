@@ -1,7 +1,8 @@
 """`lineup doctor`: looks at everything that a Lineup here stands on, changes nothing, and says what to do.
 
 The one verb that looks beneath the API, because it has to work where the API cannot be opened: `machine.py`,
-`storage.py` and `inside.py` hold the checks, `check.py` what they return, and `examine` runs them in order.
+`surroundings.py`, `storage.py` and `inside.py` hold the checks, `check.py` what they return, and `examine` runs them in
+order.
 """
 
 import json
@@ -13,27 +14,29 @@ import typer
 from model_lineup.cli import show
 from model_lineup.cli.doctor.check import MARKS, Check, failed
 from model_lineup.cli.session import Session
-from model_lineup.cli.verbs import FAILED
 from model_lineup.errors import LineupError
+
+TO_LOOK_AT, BROKEN = 1, 2
 
 
 def doctor(
     here: Session,
     online: Annotated[bool, typer.Option("--online", help="Also ask every enabled provider for its list.")] = False,
 ) -> None:
-    """Check what a Lineup here stands on. What is wrong comes with its remedy, and then the exit code is 1."""
+    """Check what a Lineup here stands on, and change nothing. Exit code 0: all well; 1: to look at; 2: broken."""
     found = list(examine(here, online=online))
     if here.place.as_json:
         show.raw(json.dumps({"checks": [check._asdict() for check in found]}).encode())
     else:
         _tell(found)
-    if any(check.state == "fail" for check in found):
-        raise typer.Exit(FAILED)
+    states = {check.state for check in found}
+    if states != {"ok"}:
+        raise typer.Exit(BROKEN if "fail" in states else TO_LOOK_AT)
 
 
 def examine(here: Session, *, online: bool) -> Iterator[Check]:
     """All checks; those that need what another one found broken are left out."""
-    from model_lineup.cli.doctor import inside, machine, storage
+    from model_lineup.cli.doctor import inside, machine, storage, surroundings
 
     try:
         loaded = here.place.settings()
@@ -41,6 +44,7 @@ def examine(here: Session, *, online: bool) -> Iterator[Check]:
         yield failed("settings", error.detail)
         return
     yield from machine.examine(loaded)
+    yield from _safely("surroundings", surroundings.examine(loaded.settings))
     stored = list(storage.examine(loaded.settings))
     yield from stored
     if storage.is_sound(stored):

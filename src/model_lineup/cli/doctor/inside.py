@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from model_lineup.app import open_instance
 from model_lineup.catalog.shapes import Provider
 from model_lineup.cli.doctor.check import Check, failed, ok, warned
+from model_lineup.database import health
 from model_lineup.errors import LineupError
+from model_lineup.journal.verify import verify
 from model_lineup.rooms import Rooms
 from model_lineup.settings import Settings
 
@@ -16,6 +18,8 @@ def examine(settings: Settings, *, online: bool) -> Iterator[Check]:
     with open_instance(settings) as rooms:
         yield ok("sealed keys", "the key ring opens this database")
         yield _people(rooms)
+        yield _journal(rooms)
+        yield _references(rooms)
         providers, total = rooms.providers.page(limit=1000, offset=0)
         yield from _sealed(rooms, providers, total)
         if online:
@@ -26,6 +30,22 @@ def _people(rooms: Rooms) -> Check:
     if rooms.people.set_up():
         return ok("sign-in", "somebody can sign in")
     return warned("sign-in", "nobody can sign in yet", "`lineup create-admin EMAIL`, or the link that `serve` prints.")
+
+
+def _journal(rooms: Rooms) -> Check:
+    found = verify(rooms.database)
+    if found.holds:
+        return ok("journal", f"{found.change_sets} change sets, as they were written")
+    where = f"change set {found.broken_at}" if found.broken_at else "it"
+    return failed("journal", f"{where} is not as it was written: {found.reason}", "Compare it with a backup.")
+
+
+def _references(rooms: Rooms) -> Check:
+    broken = health.broken_references(rooms.database)
+    if broken:
+        said = ", ".join(f"{count} in {table}" for table, count in broken.items())
+        return failed("references", f"rows that refer to nothing: {said}", "Restore the last backup without them.")
+    return ok("references", "every row refers to one that is there")
 
 
 def _sealed(rooms: Rooms, providers: list[Provider], total: int) -> Iterator[Check]:

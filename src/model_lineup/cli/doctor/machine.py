@@ -99,4 +99,4 @@ def _is_free(host: str, port: int) -> bool:
 def _model() -> Check:
     if model_server.is_available():
         return ok("demo's model", f"there, {model_server.weights().stat().st_size / 1e6:.0f} MB")
-    return warned("demo's model", "not installed; `lineup demo` uses a stand-in", model_server.why_not_available())
+    return ok("demo's model", f"not installed; `lineup demo` uses a stand-in ({model_server.why_not_available()})")
