@@ -340,3 +340,14 @@ def test_health_is_written_by_several_at_once(database: Database) -> None:
     assert [error for errors in raised for error in errors if not isinstance(error, DatabaseBusy)] == []
     with database.read() as connection:
         assert len(connection.execute(select(model_health)).all()) == 1
+
+
+def test_a_file_that_was_moved_away_is_out_of_reach_and_does_not_come_back_empty(tmp_path: Path) -> None:
+    with contextlib.closing(open_database(Settings.model_validate({"data_dir": tmp_path}))) as database:
+        (tmp_path / "lineup.db").rename(tmp_path / "elsewhere")
+        with pytest.raises(Unavailable), database.read():
+            pass
+        assert not (tmp_path / "lineup.db").exists()
+        (tmp_path / "elsewhere").rename(tmp_path / "lineup.db")
+        with database.read() as connection:
+            assert connection.execute(select(instance.c.revision)).all() == []

@@ -125,7 +125,7 @@ def open_sqlite_for_migration(folder: Path) -> Engine:
     if folder.is_dir():
         for file in files:
             durable.make_private(file)
-    return _sqlite(files[0], attach=files[1], busy_s=60, begin=("BEGIN IMMEDIATE",))
+    return _sqlite(files[0], attach=files[1], busy_s=60, begin=("BEGIN IMMEDIATE",), create=True)
 
 
 def open_postgres(url: str, *, busy_s: float, pool: int, wait_s: float = _POOL_WAIT_S) -> Database:
@@ -183,19 +183,32 @@ def _sqlite(
     begin: Sequence[str],
     readers: int = 0,
     wait_s: float = _POOL_WAIT_S,
+    create: bool = False,
 ) -> Engine:
     """An engine on `main` (None: nothing) with `attach` as schema `activity`; `readers` > 0: a read-only pool."""
     driver = sqlite_module()
 
     def connect() -> Any:
         connection = driver.connect(
-            str(main) if main else ":memory:", timeout=busy_s, isolation_level=None, check_same_thread=False
+            located(main) if main else ":memory:",
+            timeout=busy_s,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=True,
         )
-        if attach:
-            connection.execute("ATTACH DATABASE ? AS activity", (str(attach),))
-        for pragma in (*_PRAGMAS, *(("query_only = ON",) if readers else ())):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            if attach:
+                connection.execute("ATTACH DATABASE ? AS activity", (located(attach),))
+            for pragma in (*_PRAGMAS, *(("query_only = ON",) if readers else ())):
+                connection.execute(f"PRAGMA {pragma}")
+        except driver.Error:
+            connection.close()
+            raise
         return connection
+
+    def located(file: Path) -> str:
+        """A file that is not there any more must not come back as an empty one; only a migration makes files."""
+        return f"{file.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
 
     pool: dict[str, Any] = {"poolclass": StaticPool}
     if readers:

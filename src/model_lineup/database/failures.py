@@ -15,6 +15,8 @@ _BUSY_STATES = {"55P03", "57014", "40001", "40P01"}  # lock timeout, statement c
 _GONE_STATES = ("08", "53300", "57P")  # connection lost, too many of them, server shutting down
 _FULL_STATES = {"53100", "53200"}  # disk full, out of memory
 _FULL = "SQLITE_FULL"
+_CANNOT_OPEN = "SQLITE_CANTOPEN"
+"""The file was moved away, or may not be read any more."""
 _IO_ERROR = "SQLITE_IOERR"
 """Also for a limit on the size of files (EFBIG), and pysqlite3 does not say whether writing failed or fsync."""
 _PROBE_BYTES = 64 * 1024
@@ -34,7 +36,7 @@ def told(file: Path | None = None, on_not_durable: Callable[[], None] = lambda: 
     except DBAPIError as error:
         if _is_busy(error):
             raise DatabaseBusy("Another process is writing to the database. Try again.", retry_after=1) from None
-        if _is_out_of_reach(error):
+        if _is_out_of_reach(error) or (file is None and _name(error).startswith(_IO_ERROR)):
             raise Unavailable("The database cannot be reached. Try again in a second.", retry_after=1) from None
         failed = file is not None and _name(error).startswith(_IO_ERROR)
         if _name(error) == _FULL or _state(error) in _FULL_STATES or (failed and not _has_room(file)):
@@ -82,7 +84,7 @@ def _is_busy(error: DBAPIError) -> bool:
 
 
 def _is_out_of_reach(error: DBAPIError) -> bool:
-    if error.connection_invalidated:
+    if error.connection_invalidated or _name(error).startswith(_CANNOT_OPEN):
         return True
     state = _state(error)  # psycopg has None where no server answered
     return isinstance(error, OperationalError) and (state is None or str(state).startswith(_GONE_STATES))

@@ -44,6 +44,8 @@ class Watch:
 
 def _connect(file: Path) -> Any:
     """It never waits for a lock: whoever asks has other things to do."""
-    connection = sqlite_module().connect(str(file), timeout=0, isolation_level=None, check_same_thread=False)
+    connection = sqlite_module().connect(
+        f"{file.absolute().as_uri()}?mode=rw", timeout=0, isolation_level=None, check_same_thread=False, uri=True
+    )
     connection.execute("PRAGMA query_only = ON")
     return connection
