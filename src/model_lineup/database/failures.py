@@ -36,7 +36,7 @@ def told(file: Path | None = None, on_not_durable: Callable[[], None] = lambda: 
     except DBAPIError as error:
         if _is_busy(error):
             raise DatabaseBusy("Another process is writing to the database. Try again.", retry_after=1) from None
-        if _is_out_of_reach(error) or (file is None and _name(error).startswith(_IO_ERROR)):
+        if _is_out_of_reach(error):
             raise Unavailable("The database cannot be reached. Try again in a second.", retry_after=1) from None
         failed = file is not None and _name(error).startswith(_IO_ERROR)
         if _name(error) == _FULL or _state(error) in _FULL_STATES or (failed and not _has_room(file)):
