@@ -1,0 +1,161 @@
+"""Every route that writes, taken from the application itself: one change set where the configuration changes, none
+where nothing does, none for a dry run, and none for what is a record of its own.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
+from urllib.parse import urlencode
+
+import pytest
+from fastapi.routing import APIRoute
+
+from model_lineup.api import application
+from model_lineup.journal import store
+from model_lineup.rooms import Rooms
+from tests.access.office import NEW_PASSWORD, PASSWORD, Office
+from tests.fakes.asgi import InProcess
+from tests.fakes.provider import fake_provider, reply
+from tests.fakes.server import Answer
+
+
+class Step(NamedTuple):
+    """One request. `sets`: change sets that it writes; `again`: that the same request writes right after it."""
+
+    method: str
+    path: str
+    body: Any = None
+    sets: int = 1
+    again: int = 0
+    dry: bool = False
+    """Whether the route has a dry run, which is tried before."""
+
+
+BY_ID = "/api/admin/models/by-id"
+KEY = {"name": "ci", "kind": "agent"}
+PERSON = {"email": "bob@example.com", "role": "admin", "password": PASSWORD}
+
+
+def steps(base_url: str) -> list[Step]:
+    """In an order in which each finds what it needs: provider 1, models 1 to 3, person 2, keys 1 and 2."""
+    provider = {"name": "Acme", "type": "openai", "base_url": base_url, "network_scope": "loopback"}
+    alias = {"model_id": "gpt", "alias": "imported"}
+    login = {"email": "ada@example.com", "password": PASSWORD}
+    run = {"requests": 1, "warmup": 0}
+    return [
+        Step("POST", "/api/auth/login", login, sets=0),
+        Step("POST", "/api/auth/refresh", {"refresh_token": "unknown"}, sets=0),
+        Step("POST", "/api/admin/providers", provider, again=1),
+        Step("PUT", "/api/admin/providers/2", {"enabled": False}),
+        Step("PUT", "/api/admin/providers/2/toggle", {"enabled": True}),
+        Step("PUT", "/api/admin/providers/order", {"provider_ids": [2, 1]}),
+        Step("POST", "/api/admin/providers/1/test", sets=0),
+        Step("DELETE", "/api/admin/providers/2"),
+        Step("POST", "/api/admin/models", {"provider_id": 1, "model_id": "gpt", "visible": True}),
+        Step("POST", "/api/admin/models", {"provider_id": 1, "model_id": "mini"}),
+        Step("PUT", f"{BY_ID}?model_id=gpt", {"context_length": 8192}),
+        Step("PUT", "/api/admin/models/1", {"description": "good"}),
+        Step("PUT", "/api/admin/models/bulk/visibility", {"model_ids": [1, 2], "visible": True}, dry=True),
+        Step("PUT", "/api/admin/models/bulk/agents-enabled", {"model_ids": [2], "agents_enabled": True}, dry=True),
+        Step("POST", f"{BY_ID}/test/connection?model_id=gpt", sets=0),
+        Step("POST", f"{BY_ID}/benchmark?model_id=mini", run, sets=0),
+        Step("DELETE", "/api/admin/runs/1", sets=0),
+        Step("POST", f"{BY_ID}/aliases?model_id=gpt", {"alias": "fast"}),
+        Step("PUT", f"{BY_ID}/aliases?model_id=gpt&alias=fast", {"description": "for drafts"}),
+        Step("POST", "/api/admin/models/import-aliases", {"aliases": [alias]}, dry=True),
+        Step("DELETE", f"{BY_ID}/aliases?model_id=gpt&alias=fast"),
+        Step("POST", "/api/admin/models/bulk/delete", {"model_ids": [2]}, dry=True),
+        Step("POST", "/api/admin/models/2/restore"),
+        Step("DELETE", "/api/admin/models/2"),
+        Step("DELETE", f"{BY_ID}?model_id=gpt"),
+        Step("POST", "/api/admin/providers/1/fetch", dry=True),
+        Step("POST", "/api/admin/people", PERSON),
+        Step("PUT", "/api/admin/people/2", {"role": "viewer"}),
+        Step("DELETE", "/api/admin/people/2"),
+        Step("POST", "/api/admin/keys", KEY, again=1),
+        Step("PUT", "/api/admin/keys/1", {"disabled": True}),
+        Step("DELETE", "/api/admin/keys/1"),
+        Step("POST", "/api/me/keys", KEY, again=1),
+        Step("DELETE", "/api/me/keys/3"),
+        Step("PUT", "/api/me/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD}),
+        Step("POST", "/api/auth/logout", sets=0),
+    ]
+
+
+FIRST_START = {("POST", "/api/setup"), ("POST", "/admin/setup")}
+
+
+def writing_routes() -> Iterator[tuple[str, str]]:
+    for route in application.build(cast(Any, SimpleNamespace())).routes:
+        assert isinstance(route, APIRoute)
+        for method in (route.methods or set()) - {"GET", "HEAD", "OPTIONS"}:
+            yield method, route.path_format
+
+
+def template(method: str, path: str) -> tuple[str, str]:
+    """The route of a path: the one with the fewest parameters that fits."""
+    fitting = [
+        (pattern.count("{"), pattern)
+        for wanted, pattern in writing_routes()
+        if wanted == method and re.fullmatch(re.sub(r"\{.*?\}", "[0-9]+", pattern), path.partition("?")[0])
+    ]
+    return method, min(fitting)[1]
+
+
+def test_every_writing_route_is_among_the_steps() -> None:
+    tried = {template(step.method, step.path) for step in steps("http://127.0.0.1:1")}
+    assert tried | FIRST_START == set(writing_routes())
+
+
+def test_each_writes_one_change_set_where_it_changes_something_and_none_elsewhere(
+    office: Office, admin: InProcess
+) -> None:
+    rooms = office.rooms
+
+    def change_sets() -> int:
+        with rooms.database.read() as connection:
+            total, revision = store.page(connection, limit=1, offset=0).total, store.revision(connection)
+        assert total == revision
+        return total
+
+    async def do(step: Step, path: str, expected: int) -> Answer:
+        before = change_sets()
+        answer = await (
+            admin.send(step.method, path) if step.body is None else admin.send(step.method, path, step.body)
+        )
+        assert answer.status < 500 or answer.status == 502, (step, answer)
+        assert change_sets() - before == expected, (step, path, answer)
+        return answer
+
+    async def all_of_them(base_url: str) -> None:
+        try:
+            for step in steps(base_url):
+                if step.dry:
+                    await do(step, f"{step.path}{'&' if '?' in step.path else '?'}dry_run=true", 0)
+                answer = await do(step, step.path, step.sets)
+                assert step.sets == 0 or answer.status in {200, 201, 204}, (step, answer)
+                await do(step, step.path, step.again)
+        finally:
+            await rooms.runs.close()
+            await rooms.upstream.close()
+
+    with fake_provider() as provider:
+        provider.answer("/models", reply({"data": [{"id": "listed"}]}))
+        asyncio.run(all_of_them(provider.base_url))
+
+
+@pytest.mark.parametrize("path", ["/api/setup", "/admin/setup"])
+def test_the_first_start_is_a_change_set_too(rooms: Rooms, cheap_hashes: None, path: str) -> None:
+    token = rooms.people.new_setup_link(timedelta(minutes=5))
+    fields = {"token": token, "email": "ada@example.com", "password": PASSWORD}
+    stranger = InProcess(rooms)
+    for expected in (1, 1):
+        if path.startswith("/api"):
+            stranger.call("POST", path, fields)
+        else:
+            stranger.call("POST", f"{path}?token={token}", urlencode(fields).encode())
+        with rooms.database.read() as connection:
+            assert store.page(connection, limit=1, offset=0).total == expected
