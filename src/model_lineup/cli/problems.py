@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from model_lineup.cli import show
+from model_lineup.cli.wording import in_verbs
 from model_lineup.errors import LineupError, problem_body
 
 HINTS = {
@@ -32,10 +33,10 @@ def tell(problem: Mapping[str, Any], body: bytes, *, as_json: bool) -> None:
     if as_json:
         show.raw(body)
         return
-    show.error(str(problem.get("detail", "")))
+    show.error(in_verbs(str(problem.get("detail", ""))))
     for error in problem.get("errors", ()):
         if error["pointer"] and not str(problem.get("detail", "")).startswith(f"{error['pointer']}:"):
-            show.note(f"  {error['pointer']}: {error['message']}")
+            show.note(f"  {error['pointer']}: {in_verbs(error['message'])}")
     for name in TABLES:
         _tell_rows(problem.get(name))
     code = str(problem.get("code", ""))
@@ -49,7 +50,7 @@ def tell_error(error: LineupError, *, as_json: bool) -> None:
     if as_json:
         show.raw(json.dumps(body).encode())
     else:
-        show.error(error.detail)
+        show.error(in_verbs(error.detail))
 
 
 def _tell_rows(rows: Any) -> None:
