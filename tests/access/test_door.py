@@ -1,11 +1,14 @@
 """The door: whoever guesses waits, whoever is in stays in, and strangers are treated like everybody."""
 
+import math
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from model_lineup.access import passwords as passwords_module
 from model_lineup.access.actor import Role
 from model_lineup.access.passwords import Passwords
 from model_lineup.errors import InvalidInput, LineupError, NotAllowed, NotSignedIn, PasswordsBusy, SignInThrottled
@@ -13,6 +16,7 @@ from model_lineup.security.shapes import SecurityEvent
 from model_lineup.security.visit import Visit
 from tests.access.office import BY, NEW_PASSWORD, PASSWORD, Office
 from tests.fakes.clock import ManualClock
+from tests.fakes.counts import count
 
 HERE, ELSEWHERE = Visit("192.0.2.1", "curl/8"), Visit("192.0.2.2")
 STRANGER = "nobody@example.com"
@@ -166,3 +170,27 @@ def test_twenty_may_wait_for_their_password_to_be_checked(monkeypatch: pytest.Mo
         assert busy.value.facts == {"retry_after": 1}
         passwords._one_at_a_time.release()
         assert [check.result() for check in checks] == [False] * 21
+
+
+@pytest.mark.hard
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_the_time_it_takes_does_not_tell_whether_an_account_exists(
+    office: Office, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CASES B-16: who bets on the slower of two refusals wins as often as with a coin (AUC 0.5, within four sigma)."""
+    monkeypatch.undo()  # the real, dear hasher
+    passwords_module._hash_of_nobody.cache_clear()
+    monkeypatch.setattr(office.rooms.sessions._passwords, "_nobody", passwords_module._hash_of_nobody())
+    office.person()
+    turns = count(15, 300)
+    took: dict[str, list[float]] = {"ada@example.com": [], STRANGER: []}
+    for _ in range(turns):
+        for email, times in took.items():
+            clock.advance(3600)
+            began = time.perf_counter()
+            assert guess(office, email).status == 401
+            times.append(time.perf_counter() - began)
+    passwords_module._hash_of_nobody.cache_clear()
+    slower = sum(known > unknown for known in took["ada@example.com"] for unknown in took[STRANGER])
+    sigma = math.sqrt((2 * turns + 1) / (12 * turns**2))
+    assert abs(slower / turns**2 - 0.5) <= 4 * sigma

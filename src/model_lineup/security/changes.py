@@ -19,9 +19,10 @@ class ChangesAsEvents:
         visit = Visit(author.address, author.user_agent, author.request_id)
         for entry in entries:
             for event in _events(operation, entry):
-                details = {entry.entity: entry.label, "id": entry.entity_id}
-                fields = sorted({*entry.before, *entry.after})
-                self._log.note_by_itself(event, visit, actor=author.label, **details, fields=fields)
+                details: dict[str, object] = {entry.entity: entry.label, "id": entry.entity_id}
+                if event in (SecurityEvent.PERSON_CHANGED, SecurityEvent.KEY_CHANGED):
+                    details["fields"] = sorted({*entry.before, *entry.after})
+                self._log.note_by_itself(event, visit, actor=author.label, **details)
 
 
 def _events(operation: str, entry: Entry) -> Iterator[SecurityEvent]:
