@@ -46,8 +46,10 @@ class Fault:
     authority: str | None
 
     def deadline_s(self, what: What) -> float:
-        """Short only where the case is about running into it."""
-        return SHORT_S if self.slow and self.expected[what] != "passes" else LONG_S
+        """Short only where the case is about running into it; longer where something else has to be seen before."""
+        if not self.slow or self.expected[what] == "passes":
+            return LONG_S
+        return SHORT_S if self.expected[what].partition("/")[0] in ("dns", "connect", "tls", "timeout") else 3.0
 
     def allows(self, what: What, outcome: str) -> bool:
         return outcome in self.expected[what].split(" or ")

@@ -19,8 +19,7 @@ FETCHED = {
 }
 MEASURED = (
     "retry-after-seconds",
-    "stream-cut-in-order",
-    *(("silent", "endless-body", "model-swapped") if HARD else ()),
+    *(("silent", "stream-cut-in-order", "endless-body", "model-swapped") if HARD else ()),
 )
 PLAN = {"requests": 2, "warmup": 0, "max_tokens": 16, "time_limit_s": 3}
 
