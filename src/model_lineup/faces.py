@@ -15,7 +15,7 @@ from model_lineup.journal import store as journal_store
 from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.rooms import Rooms
 from model_lineup.settings import Settings
-from model_lineup.shell import MIB, Limits, Probes, Shell, WholeBody
+from model_lineup.shell import MIB, HeadAsGet, Limits, Probes, Shell, WholeBody
 
 
 def build(rooms: Rooms, *, worker: int = 0) -> Shell:
@@ -45,7 +45,7 @@ def build(rooms: Rooms, *, worker: int = 0) -> Shell:
         for task in background:
             task.cancel()
 
-    admin = WholeBody(application.build(rooms), limits)
+    admin = HeadAsGet(WholeBody(application.build(rooms), limits))
     faces = {"api": admin, "admin": admin}
     return Shell(faces, probes, metrics, start=start, leave=rooms.runs.refuse_new, stop=stop)
 

@@ -4,6 +4,8 @@ import re
 import threading
 import time
 
+import pytest
+
 from tests.fakes.server import Answer, Server, Workbench, by_id
 
 
@@ -22,6 +24,30 @@ def test_a_read_waits_for_a_revision(server: Server, workbench: Workbench) -> No
     assert (waiting[0].status, waiting[0].json["visible"]) == (200, True)
     late = workbench.admin.get(f"{path}{made['revision'] + 1_000}")
     assert (late.status, late.code) == (504, "wait_timeout")
+
+
+FOLLOWING = [
+    "/api/admin/models",
+    "/api/admin/models.ndjson",
+    "/api/admin/aliases",
+    "/api/admin/resolve?name=any",
+    "/api/admin/providers",
+    "/api/admin/people",
+    "/api/admin/keys",
+    "/api/me/keys",
+    "/api/admin/changes",
+]
+
+
+@pytest.mark.parametrize("path", FOLLOWING)
+def test_every_read_of_the_configuration_waits_for_a_revision(server: Server, workbench: Workbench, path: str) -> None:
+    revision = workbench.model()["revision"]
+    joined = f"{path}{'&' if '?' in path else '?'}wait_revision="
+    assert workbench.admin.get(f"{joined}{revision}").status == 200
+    assert workbench.admin.get(f"{joined}-1").status == 422
+    began = time.monotonic()
+    assert server.client().get(f"{joined}{revision + 1_000}").status == 401
+    assert time.monotonic() - began < 2, "nobody waits for whom nobody knows"
 
 
 def test_pages_are_linked(workbench: Workbench) -> None:
@@ -53,6 +79,10 @@ def test_an_older_version_is_refused_with_the_current_state(workbench: Workbench
     for tag in (second.headers["etag"], f"W/{second.headers['etag']}", f'"x", {second.headers["etag"]}', "*"):
         assert workbench.admin.put(path, {"description": "one"}, headers={"if-match": tag}).status == 200
     assert workbench.admin.delete(path, headers={"if-match": first}).status == 412
+    unreadable = workbench.admin.put(path, {"description": "three"}, headers={"if-match": '"no tag of ours"'})
+    assert unreadable.status == 412
+    assert "which If-Match does not name" in unreadable.json["detail"]
+    assert "-1" not in unreadable.json["detail"]
     for wrong in ("", '""', "1", f'"{made["id"] + 1}-1"', '"' + "9" * 40 + '-1"'):
         assert workbench.admin.put(path, {"description": "three"}, headers={"if-match": wrong}).status == 412
     by_name = by_id(made["model_id"], provider_id=made["provider_id"])

@@ -172,6 +172,32 @@ def test_what_is_no_json_is_refused_as_such(desk: Desk, model: dict[str, Any], b
     assert desk.stored() == before
 
 
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        (b'{"visible": true, "description": "x", "visible": false}', "visible"),
+        (b'{"description": "a", "\\u0064escription": "b"}', "description"),
+        (b'{"description": {"a": 1, "b": [{"c": 1, "c": 2.5e3}]}}', "c"),
+        (b'{"' + b"k" * 5_000 + b'": 1, "' + b"k" * 5_000 + b'": 1}', "k" * 100 + "…"),
+    ],
+    ids=["plain", "escaped", "deep", "long"],
+)
+def test_a_key_that_stands_twice_is_refused_by_name(desk: Desk, model: dict[str, Any], body: bytes, key: str) -> None:
+    before = desk.stored()
+    answer = desk.admin.put(f"{MODELS}/{model['id']}", raw=body)
+    assert (answer.status, answer.code) == (400, "malformed_json")
+    assert repr(key) in answer.json["detail"]
+    assert desk.stored() == before
+
+
+@pytest.mark.parametrize("version", ["a b", "2024-10-21 ", "v1/../v2", "?x", "ü", "", "-v1", "x" * 41, "a\r\nb"])
+def test_a_version_that_no_address_or_header_holds_is_refused(desk: Desk, version: str) -> None:
+    body = {"name": "Versioned", "type": "azure", "base_url": "https://a.openai.azure.com", "api_version": version}
+    answer = desk.admin.post("/api/admin/providers", body)
+    assert (answer.status, answer.code) == (422, "invalid_input")
+    assert answer.json["errors"][0]["pointer"] == "/api_version"
+
+
 @pytest.mark.parametrize("body", [b"null", b"[]", b'"text"', b"7", b"true"])
 def test_json_that_is_no_object_is_refused(desk: Desk, model: dict[str, Any], body: bytes) -> None:
     desk.refused("PUT", f"{MODELS}/{model['id']}", 422, "invalid_input", raw=body)

@@ -162,7 +162,18 @@ def test_a_cancelled_run_keeps_what_it_measured(track: Track) -> None:
     assert ended["report"]["succeeded"] >= 5
     agree(track.events(run["id"]), ended["report"])
     again = track.admin.delete(f"/api/admin/runs/{run['id']}")
-    assert (again.status, again.json) == (202, ended)
+    assert (again.status, again.json) == (200, ended), "it is over already, and is shown as it is"
+
+
+def test_asking_for_the_head_of_the_events_does_not_wait_for_the_end(track: Track) -> None:
+    run = track.start(track.model())
+    began = time.monotonic()
+    answer = track.server.client(track.admin.token).call("HEAD", f"/api/admin/runs/{run['id']}/events")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert track.run(run["id"])["state"] == "running"
+    assert time.monotonic() - began < 5
+    track.admin.must("DELETE", f"/api/admin/runs/{run['id']}")
+    track.until(run["id"], state="cancelled")
 
 
 def test_a_second_run_of_a_model_is_refused_naming_the_first(track: Track) -> None:

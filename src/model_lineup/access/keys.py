@@ -75,7 +75,11 @@ class Keys:
         with self._journal.change(author, "keys.change") as change:
             before = living(store.key(change.connection, key_id), key_id, owner_id)
             if if_match is not None and if_match != before.version:
-                raise PreconditionFailed(f"Key {key_id} is at version {before.version}.", current=before)
+                raise PreconditionFailed(
+                    f"Key {key_id} is at version {before.version}, which If-Match does not name. "
+                    "Read it again, then repeat your change.",
+                    current=before,
+                )
             after = _write(change, before, changes)
         return after, change.receipt
 

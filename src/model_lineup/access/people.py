@@ -231,4 +231,8 @@ def _journaled(person: Person) -> dict[str, Any]:
 
 def _check_version(person: Person, if_match: int | None) -> None:
     if if_match is not None and if_match != person.version:
-        raise PreconditionFailed(f"Person {person.id} is at version {person.version}, not {if_match}.", current=person)
+        raise PreconditionFailed(
+            f"Person {person.id} is at version {person.version}, which If-Match does not name. "
+            "Read it again, then repeat your change.",
+            current=person,
+        )

@@ -147,9 +147,9 @@ def add_tokens(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Non
 
 
 def forget_ended(connection: Connection, now: int) -> None:
-    """Drop tokens and sessions whose time is over."""
-    connection.execute(delete(session_tokens).where(session_tokens.c.expires_at < now))
+    """Drop sessions and tokens whose time is over; sessions first, as a sign-out does, lest two wait for each other."""
     connection.execute(delete(sessions).where(sessions.c.expires_at < now))
+    connection.execute(delete(session_tokens).where(session_tokens.c.expires_at < now))
 
 
 def add_setup_link(connection: Connection, token_hash: str, expires_at: int) -> None:

@@ -19,7 +19,7 @@ from model_lineup.journal.shapes import Receipt
 from model_lineup.rooms import Rooms
 from model_lineup.routing.route import Explanation
 
-router = noun("Aliases", "/api/admin")
+router = noun("Aliases", "/api/admin", follows_configuration=True)
 AliasName = Annotated[Line, Field(min_length=1, max_length=128), pattern(f"^{ALIAS.pattern}$")]
 AliasOfQuery = Annotated[Line, Query(min_length=1, max_length=128)]
 Fallbacks = Annotated[list[RowId], Field(max_length=8, description="Row ids, tried in order before the first byte.")]

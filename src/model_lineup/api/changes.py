@@ -13,7 +13,7 @@ from model_lineup.journal import store
 from model_lineup.journal.shapes import ChangePage, ChangeSet, Verification
 from model_lineup.journal.verify import verify
 
-router = noun("Changes", "/api/admin/changes")
+router = noun("Changes", "/api/admin/changes", follows_configuration=True)
 
 
 @router.get("", responses=documented(ChangePage))

@@ -116,9 +116,18 @@ async def within_page_limit(request: Request) -> None:
 
 
 async def wait_for_revision(
-    there: There, wait_revision: Annotated[int | None, Query(ge=0, le=MOST_INTEGER)] = None
+    there: There,
+    _: Annotated[Actor, Depends(current_actor)],
+    wait_revision: Annotated[
+        int | None, Query(ge=0, le=MOST_INTEGER, description="Wait up to 5 s until the configuration is that new.")
+    ] = None,
 ) -> None:
-    """Hold a read until the configuration is at least this new, 5 s at most. Raises GatewayTimeout."""
+    """Hold a read until the configuration is at least this new. Whoever has no credential is not waited for."""
+    await revision_reached(there, wait_revision)
+
+
+async def revision_reached(there: Rooms, wait_revision: int | None) -> None:
+    """Returns when it is, at once for None. Raises GatewayTimeout after 5 s."""
     if wait_revision is None:
         return
     for _ in range(int(WAIT_S / 0.05)):

@@ -28,7 +28,7 @@ from model_lineup.api.dependencies import (
 from model_lineup.api.strict import noun
 from model_lineup.errors import NotAllowed
 
-router = noun("Keys")
+router = noun("Keys", follows_configuration=True)
 Count = Annotated[int, Field(ge=1, le=10**12)]
 Moment = Annotated[datetime, Field(strict=False)]
 

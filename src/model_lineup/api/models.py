@@ -35,6 +35,7 @@ from model_lineup.api.dependencies import (
     PathId,
     TheModel,
     There,
+    revision_reached,
     version_wanted,
     wait_for_revision,
 )
@@ -109,7 +110,11 @@ class FilterQuery(BaseModel):
         return ModelFilter(**{name: _PLAIN.get(value, value) for name, value in values.items() if value is not None})
 
 
-class ListQuery(FilterQuery):
+class StreamQuery(FilterQuery):
+    wait_revision: Annotated[int, Field(ge=0, le=MOST_INTEGER)] | None = None
+
+
+class ListQuery(StreamQuery):
     sort: Annotated[
         str,
         Field(min_length=1, max_length=200, description="Fields, separated by commas; `-` descends."),
@@ -117,7 +122,6 @@ class ListQuery(FilterQuery):
     ] = "id"
     limit: Annotated[int, Field(ge=1, le=10_000)] = 100
     offset: Annotated[int, Field(ge=0, le=MOST_INTEGER)] = 0
-    wait_revision: Annotated[int, Field(ge=0, le=MOST_INTEGER)] | None = None
 
 
 class RestoredModel(Model, frozen=True, kw_only=True):
@@ -130,14 +134,15 @@ class RestoredModel(Model, frozen=True, kw_only=True):
 @router.get("/models", responses=documented(ModelPage))
 async def list_models(request: Request, query: Annotated[ListQuery, Query()], there: There, _: AsViewer) -> Response:
     """Registered models, a page at a time; every filter and sort runs in the database."""
-    await wait_for_revision(there, query.wait_revision)
+    await revision_reached(there, query.wait_revision)
     page = await _in_thread(there.models.page, query.wanted(), query.sort, query.limit, query.offset)
     return answer(page, headers=_links(request, page))
 
 
 @router.get("/models.ndjson", responses={200: {"content": {"application/x-ndjson": {}}, "description": "Lines."}})
-def stream_models(query: Annotated[FilterQuery, Query()], there: There, _: AsViewer) -> Response:
+async def stream_models(query: Annotated[StreamQuery, Query()], there: There, _: AsViewer) -> Response:
     """Every registered model that the filter lets through, one JSON object a line."""
+    await revision_reached(there, query.wait_revision)
     return StreamingResponse(_lines(there, query.wanted()), media_type="application/x-ndjson")
 
 

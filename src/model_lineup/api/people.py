@@ -12,7 +12,7 @@ from model_lineup.api.bodies import Body, Email, NewPassword, Patch, said
 from model_lineup.api.dependencies import AsAdmin, AsViewer, By, IfMatch, Limit, Offset, PathId, There, version_wanted
 from model_lineup.api.strict import noun
 
-router = noun("People", "/api/admin/people")
+router = noun("People", "/api/admin/people", follows_configuration=True)
 RoleName = Literal["admin", "viewer", "user"]
 
 

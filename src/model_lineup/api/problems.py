@@ -113,7 +113,8 @@ def _from_status(error: HTTPException, request: Request) -> LineupError:
 def _methods_of(request: Request) -> list[str]:
     """What the address takes: each of its methods is a route of its own, and Starlette names the first one's alone."""
     routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
-    return sorted({method for route in routes for method in route.methods or ()})
+    methods = {method for route in routes for method in route.methods or ()}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 def _pointer(location: Sequence[int | str]) -> str:

@@ -30,7 +30,7 @@ from model_lineup.upstream import registry
 from model_lineup.upstream.contract import FormField
 from model_lineup.upstream.presets import PRESETS, Preset
 
-router = noun("Providers", "/api/admin")
+router = noun("Providers", "/api/admin", follows_configuration=True)
 BaseUrl = Annotated[Line, Field(min_length=1, max_length=2_048), pattern(r"^https?://[^/?#@\s]+(/[!-~]*)?$")]
 Proxy = Annotated[Line, Field(max_length=2_048), pattern(r"^http://[^/?#@\s]+$")]
 Secret = Annotated[str, Field(min_length=1, max_length=4_096), pattern("^[!-~]+$")]
@@ -70,7 +70,7 @@ class NewProviderBody(Body):
     enabled: bool = True
     network_scope: NetworkScope = "public"
     headers: Headers = Field(default_factory=dict)
-    api_version: Annotated[Line, Field(max_length=40)] | None = None
+    api_version: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")] | None = None
     ca_bundle: Annotated[Text, Field(max_length=65_536)] | None = None
     proxy: Proxy | None = None
     timeouts: Timeouts = Field(default_factory=dict)
@@ -85,7 +85,7 @@ class ProviderPatch(Patch):
     enabled: bool = True
     network_scope: NetworkScope = "public"
     headers: Headers | None = None
-    api_version: Annotated[Line, Field(max_length=40)] | None = None
+    api_version: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")] | None = None
     ca_bundle: Annotated[Text, Field(max_length=65_536)] | None = None
     proxy: Proxy | None = None
     timeouts: Timeouts | None = None

@@ -142,10 +142,16 @@ def get_run(run_id: PathId, there: There, _: AsViewer) -> Response:
     return answer(there.runs.get(run_id))
 
 
-@router.delete("/runs/{run_id:row}", tags=["Runs"], status_code=202, responses=documented(Run, status=202))
+@router.delete(
+    "/runs/{run_id:row}",
+    tags=["Runs"],
+    status_code=202,
+    responses={**documented(Run, status=202), **documented(Run, description="It was over already, and stays so.")},
+)
 def cancel_run(run_id: PathId, there: There, _: AsAdmin) -> Response:
-    """End a run within seconds and keep what was measured; a run that is over stays as it is."""
-    return answer(there.runs.cancel(run_id), status=202)
+    """End a run within seconds and keep what was measured (202); one that is over stays as it is, and answers 200."""
+    run = there.runs.cancel(run_id)
+    return answer(run, status=200 if run.is_over else 202)
 
 
 @router.get(

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from model_lineup.api import idempotency, queries
-from model_lineup.api.dependencies import policy_of, within_page_limit
+from model_lineup.api.dependencies import policy_of, wait_for_revision, within_page_limit
 from model_lineup.api.large import apart
 from model_lineup.errors import MalformedJson
 
@@ -39,9 +39,18 @@ class _Row(Convertor[int]):
 register_url_convertor("row", _Row())
 
 
-def noun(tag: str, prefix: str = "") -> APIRouter:
+class _FollowingRouter(APIRouter):
+    """One whose reads take `?wait_revision=`, each of them."""
+
+    def get(self, path: str, **more: Any) -> Callable[[Any], Any]:
+        waiting = [*(more.pop("dependencies", None) or ()), Depends(wait_for_revision)]
+        return super().get(path, dependencies=waiting, **more)
+
+
+def noun(tag: str, prefix: str = "", *, follows_configuration: bool = False) -> APIRouter:
     """A router whose routes read bodies strictly; `tag` is its heading in the reference."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute, dependencies=[Depends(within_page_limit)])
+    kind = _FollowingRouter if follows_configuration else APIRouter
+    return kind(prefix=prefix, tags=[tag], route_class=StrictRoute, dependencies=[Depends(within_page_limit)])
 
 
 class StrictRequest(Request):
@@ -84,7 +93,25 @@ def strict_json(body: bytes) -> Any:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _malformed(error, body) from None
     _refuse_monsters(value)
+    _refuse_doubled(body)
     return value
+
+
+def _refuse_doubled(body: bytes) -> None:
+    """Raises MalformedJson for a key that stands twice in one object: which of the two is meant, nobody can tell.
+
+    Read once more, by the standard library: msgspec keeps the last one without a word. Numbers are of no interest.
+    """
+
+    def once(pairs: list[tuple[str, None]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            doubled = next(name for index, name in enumerate(names) if name in names[:index])
+            shown = doubled if len(doubled) <= 100 else f"{doubled[:100]}…"
+            message = f"the key {shown!r} stands twice in one object; say it once"
+            raise MalformedJson(f"The body is ambiguous: {message}.", errors=[{"pointer": shown, "message": message}])
+
+    json.loads(body, object_pairs_hook=once, parse_int=len, parse_float=len)
 
 
 def _malformed(error: Exception, body: bytes) -> MalformedJson:

@@ -233,6 +233,7 @@ def _origins(model: Model, stated: list[facts.StatedFact]) -> dict[str, Any]:
 def _check_version(model: Model, if_match: int | None) -> None:
     if if_match is not None and if_match != model.version:
         raise PreconditionFailed(
-            f"Model {model.id} is at version {model.version}, not {if_match}. Read it again, then repeat your change.",
+            f"Model {model.id} is at version {model.version}, which If-Match does not name. "
+            "Read it again, then repeat your change.",
             current=model,
         )

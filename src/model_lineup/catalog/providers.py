@@ -275,6 +275,7 @@ def _refuse_unforced(change: Change, provider: Provider, rows: list[int], force:
 def _check_version(provider: Provider, if_match: int | None) -> None:
     if if_match is not None and if_match != provider.version:
         raise PreconditionFailed(
-            f"Provider {provider.id} is at version {provider.version}, not {if_match}. Read it again, then repeat.",
+            f"Provider {provider.id} is at version {provider.version}, which If-Match does not name. "
+            "Read it again, then repeat your change.",
             current=provider,
         )

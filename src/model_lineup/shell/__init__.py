@@ -6,8 +6,9 @@ It never knows what a model is, nor which faces there are: the composition root 
 """
 
 from model_lineup.shell.answer import refusal
+from model_lineup.shell.head import HeadAsGet
 from model_lineup.shell.probes import Probes
 from model_lineup.shell.receipt import MIB, Limits, WholeBody
 from model_lineup.shell.shell import Shell
 
-__all__ = ["MIB", "Limits", "Probes", "Shell", "WholeBody", "refusal"]
+__all__ = ["MIB", "HeadAsGet", "Limits", "Probes", "Shell", "WholeBody", "refusal"]
