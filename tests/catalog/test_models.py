@@ -1,5 +1,6 @@
 """Single models: what a new one is, what a change may say, deleting and coming back."""
 
+import threading
 import unicodedata
 from typing import Any
 
@@ -20,6 +21,7 @@ from model_lineup.errors import (
     UnknownProvider,
 )
 from tests.fakes.clock import ManualClock
+from tests.fakes.counts import count
 from tests.fakes.desk import BY, Desk
 
 ODD_IDS = (
@@ -318,3 +320,32 @@ def test_all_models_are_streamed(desk: Desk) -> None:
     assert [model.model_id for model in found] == ["m0", "m1", "m2", "m4"]
     assert found[0].aliases == ["a"]
     assert [model.model_id for model in desk.rooms.models.stream(ModelFilter(has_alias=True))] == ["m0"]
+
+
+@pytest.mark.hard
+def test_of_two_who_race_with_the_same_version_one_wins_and_no_change_is_lost(desk: Desk) -> None:
+    model = desk.model(desk.provider(), "m")
+    turns = count(25, 1_000)
+    won: list[int] = []
+    lost: list[int] = []
+    start = threading.Barrier(2)
+
+    def race(who: int) -> None:
+        for turn in range(turns):
+            start.wait()
+            version = desk.rooms.models.get(model.id).version
+            start.wait()  # both have read the same version
+            try:
+                said = ModelChanges(pins={"description": f"{turn} by {who}"})
+                desk.rooms.models.change(model.id, said, BY, if_match=version)
+                won.append(version)
+            except PreconditionFailed as refused:
+                lost.append(refused.facts["current"].version - 1)
+
+    racers = [threading.Thread(target=race, args=(who,)) for who in range(2)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert sorted(won) == sorted(lost) == list(range(model.version, model.version + turns))
+    assert desk.rooms.models.get(model.id).version == model.version + turns
