@@ -36,6 +36,7 @@ from model_lineup.app import open_instance  # noqa: E402
 from model_lineup.database.engines import sqlite_module  # noqa: E402
 from model_lineup.faces import build  # noqa: E402
 from model_lineup.rooms import Rooms  # noqa: E402
+from model_lineup.serving.memory import settle  # noqa: E402
 from model_lineup.settings import Settings  # noqa: E402
 from model_lineup.telemetry import configure  # noqa: E402
 from tests.fakes.postgres import PostgresServer  # noqa: E402
@@ -164,6 +165,7 @@ async def measured(
     caller = Caller(build(rooms), rooms.sessions.sign_in(EMAIL, PASSWORD).access_token)
     with contextlib.closing(connect()) as connection, provider_with_a_list(LISTED) as base_url:
         cases = [*_bare(connection), *_reads(caller, size), *_writes(caller, rooms, base_url)]
+        settle()  # as the server does once it is up
         chosen = [case for case in cases if only in case.name or case.name.startswith("bare")]
         for case in chosen:
             await _once(case, keep=False)
@@ -221,11 +223,12 @@ def _reads(caller: Caller, size: int) -> list[Case]:
 
 def _writes(caller: Caller, rooms: Rooms, base_url: str) -> list[Case]:
     chosen = list(range(1, BULK + 1))
-    flips, batches, fetched = itertools.cycle((True, False)), itertools.count(), itertools.count()
+    shown, flips = itertools.cycle((True, False)), itertools.cycle((True, False))
+    batches, fetched = itertools.count(), itertools.count()
 
     async def show() -> float:
-        await caller.ask("PUT", "/api/admin/models/bulk/visibility?confirm=false", _flag(chosen, "visible", False))
-        return (await caller.ask("PUT", "/api/admin/models/bulk/visibility", _flag(chosen, "visible", True))).ms
+        body = _flag(chosen, "visible", next(shown))
+        return (await caller.ask("PUT", "/api/admin/models/bulk/visibility", body)).ms
 
     async def agents() -> float:
         body = _flag(chosen, "agents_enabled", next(flips))
@@ -264,8 +267,8 @@ def _writes(caller: Caller, rooms: Rooms, base_url: str) -> list[Case]:
         return (await caller.ask("POST", f"/api/admin/providers/{filled[0]}/fetch?dry_run=true")).ms
 
     return [
-        Case(f"show {BULK}", 120.0, show),
-        Case(f"agents for {BULK}", 120.0, agents),
+        Case(f"show or hide {BULK}", 120.0, show),
+        Case(f"agents for {BULK}, or not", 120.0, agents),
         Case(f"import {IMPORT} aliases", 400.0, import_aliases),
         Case(f"fetch plan, {LISTED} new", 1500.0, plan),
         Case(f"fetch, {LISTED} new stored", 1500.0, fetch),

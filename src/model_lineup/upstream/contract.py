@@ -75,7 +75,7 @@ class Target(Struct, frozen=True):
     task: Task = "chat"
 
 
-class ListedModel(Struct, frozen=True):
+class ListedModel(Struct, frozen=True, gc=False):
     """One entry of a provider's list. `facts` holds only what the list truly tells; an absent key is unknown.
 
     Keys: display_name, description (str) · context_length, max_output_tokens (int > 0) · supports_tools,
