@@ -8,6 +8,7 @@ from sqlalchemy import (
     Connection,
     MetaData,
     Row,
+    RowMapping,
     Table,
     column,
     delete,
@@ -78,8 +79,22 @@ def copy(source: Connection, target: Connection) -> None:
             continue
         found = source.execute(select(each).execution_options(yield_per=_AT_ONCE)).mappings()
         for some in found.partitions(_AT_ONCE):
-            target.execute(insert(each), [dict(row) for row in some])
+            _add(target, each, some)
         _copy_last_id(source, target, each)
+
+
+def _add(target: Connection, each: TableClause, some: Sequence[RowMapping]) -> None:
+    """PostgreSQL takes rows as a stream (COPY) much faster than as INSERTs."""
+    if target.dialect.name == "sqlite":
+        target.execute(insert(each), [dict(row) for row in some])
+        return
+    spelt = target.dialect.identifier_preparer
+    names = [one.name for one in each.columns]
+    columns = ", ".join(spelt.quote(name) for name in names)
+    driver: Any = target.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {spelt.format_table(each)} ({columns}) FROM STDIN") as stream:
+        for row in some:
+            stream.write_row([row[name] for name in names])
 
 
 def _copy_last_id(source: Connection, target: Connection, each: TableClause) -> None:
