@@ -3,13 +3,10 @@
 It would revoke the key that it calls with, disable, demote or delete the person whom that key belongs to, or sign out.
 Those two rows alone are out of its reach, and nobody signs out but strangers; every operation stays in. A benchmark at
 one request in 100 s, and waiting 5 s for a revision that never comes, are valid and slow: those numbers alone are
-replaced by other valid ones. An Idempotency-Key belongs to one request, so a valid one is replaced by one that no other
-request has.
+replaced by other valid ones.
 """
 
 import os
-import re
-import uuid
 from typing import Any
 
 import schemathesis
@@ -25,9 +22,6 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
             case.path_parameters[name] = _NOBODY
     if case.path == "/api/auth/logout" and "authorization" in {name.lower() for name in kwargs.get("headers") or {}}:
         kwargs["headers"] = {**kwargs["headers"], "Authorization": "Bearer of nobody"}
-    key = (case.headers or {}).get("Idempotency-Key")
-    if isinstance(key, str) and re.fullmatch("[A-Za-z0-9][!-~]{0,254}", key):
-        case.headers["Idempotency-Key"] = str(uuid.uuid4())
     if isinstance(case.body, dict):
         _hurry(case.body, "rate", least=0.01, slow=50)
     if case.query:

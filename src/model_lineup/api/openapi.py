@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document of the admin API: FastAPI's, made to say what really goes in and comes out."""
 
-import copy
 from typing import Any
 
 import msgspec
@@ -12,13 +11,10 @@ from model_lineup.api import answers, problems
 from model_lineup.api.dependencies import open_to_all, policy_of
 from model_lineup.api.strict import takes_idempotency_key
 
-_IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9][!-~]*$"},
-    "description": "A value of your own for this request: sent again with it, it is answered again, not done again.",
-}
+_REPEATABLE = (
+    "It can be repeated: sent again with the same `Idempotency-Key` header (1 to 255 visible ASCII characters), it is "
+    "answered again and not carried out again."
+)
 _PROBLEM = {
     "description": "What is wrong, and what to do.",
     "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -45,7 +41,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     for path, methods in found["paths"].items():
         for method, operation in methods.items():
             if method == "post" and path in repeatable:
-                operation.setdefault("parameters", []).append(copy.deepcopy(_IDEMPOTENCY_KEY))
+                operation["description"] = " ".join([operation.get("description", ""), _REPEATABLE]).strip()
             _finish(operation, app.state.rooms.settings.page_limit)
             if (path, method) in open_operations:
                 operation["security"] = []
