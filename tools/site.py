@@ -50,7 +50,7 @@ CONFIGURATION: dict[str, Any] = {
     "smartquotes": False,
     "suppress_warnings": ["misc.highlighting_failure"],  # colours of what a console shows, no fault of a page
 }
-_LINK = re.compile(r"(\]\()((?!https?:|mailto:|#)[^)\s]+)(\))")
+_LINK = re.compile(r"(!?)\[([^\[\]]*)\]\(((?!https?:|mailto:|#)[^)\s]+)\)")
 
 
 def build(folder: Path) -> None:
@@ -108,19 +108,21 @@ def _toctree(below: list[str], *options: str) -> str:
 
 def _link(found: re.Match[str], page: Path, source: Path) -> str:
     """A link as it is in the repository, led to where the page stands in the site."""
-    target, _, anchor = found[2].partition("#")
-    here = _in_repository(page, source)
-    wanted = (here.parent / target).resolve()
+    picture, label, address = found.groups()
+    target, _, anchor = address.partition("#")
+    wanted = (_in_repository(page, source).parent / target).resolve()
     moved = {ROOT / name: source / new for name, new in BESIDE.items()} | {ROOT / "docs/README.md": source / "index.md"}
     if wanted in moved:
         there = moved[wanted]
     elif wanted.is_relative_to(ROOT / "docs"):
         there = source / wanted.relative_to(ROOT / "docs")
     else:
-        return found[0]
+        return label  # a file of the repository that is no page; tests/docs/test_pages.py looks whether it is there
+    if not picture and there.suffix not in ("", ".md"):
+        return label
     there = there / "README.md" if there.is_dir() else there
     path = Path(*[".."] * len(page.relative_to(source).parent.parts)) / there.relative_to(source)
-    return f"{found[1]}{path.as_posix()}{'#' + anchor if anchor else ''}{found[3]}"
+    return f"{picture}[{label}]({path.as_posix()}{'#' + anchor if anchor else ''})"
 
 
 def _in_repository(page: Path, source: Path) -> Path:
