@@ -7,13 +7,22 @@ import asyncio
 import contextlib
 import hmac
 
+from starlette.types import ASGIApp
+
 from model_lineup.access.tokens import kind_of
 from model_lineup.api import application
 from model_lineup.database.engines import Database
+from model_lineup.database.metadata import micros
 from model_lineup.errors import Unavailable
+from model_lineup.gateway.admission import Admission
+from model_lineup.gateway.errors import ToldAsErrors
+from model_lineup.gateway.face import Gateway
+from model_lineup.gateway.opening import Opener
+from model_lineup.gateway.streams import Streams
 from model_lineup.journal import store as journal_store
 from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.rooms import Rooms
+from model_lineup.routing.targets import Endpoints
 from model_lineup.settings import Settings
 from model_lineup.shell import MIB, HeadAsGet, Limits, Probes, Shell, WholeBody
 
@@ -35,6 +44,7 @@ def build(rooms: Rooms, *, worker: int = 0) -> Shell:
             await rooms.follower.newest()
         background.append(asyncio.create_task(rooms.follower.follow()))
         background.append(asyncio.create_task(watch_loop(metrics, also=note_snapshot)))
+        background.append(asyncio.create_task(gateway.sweep(lambda: micros(rooms.clock.now()))))
 
     def note_snapshot() -> None:
         metrics.snapshot_revision.set(rooms.follower.revision)
@@ -45,9 +55,29 @@ def build(rooms: Rooms, *, worker: int = 0) -> Shell:
         for task in background:
             task.cancel()
 
-    admin = HeadAsGet(WholeBody(application.build(rooms), limits))
-    faces = {"api": admin, "admin": admin}
+    gateway, admin = _gateway(rooms), HeadAsGet(WholeBody(application.build(rooms), limits))
+    user_surface = ToldAsErrors(WholeBody(gateway, _limits_of_v1(settings)))
+    faces: dict[str, ASGIApp] = {"api": admin, "admin": admin, "v1": user_surface}
     return Shell(faces, probes, metrics, start=start, leave=rooms.runs.refuse_new, stop=stop)
+
+
+def _gateway(rooms: Rooms) -> Gateway:
+    """The user surface; its client and its snapshots belong to one event loop."""
+    admission = Admission(rooms.keys.hash_of, lambda: micros(rooms.clock.now()))
+    opener = Opener(rooms.upstream.get, Endpoints(rooms.providers))
+    return Gateway(rooms.follower, admission, opener, Streams(rooms.settings.streams))
+
+
+def _limits_of_v1(settings: Settings) -> Limits:
+    """Exchanges are counted by the gateway itself."""
+    return Limits(
+        body=settings.v1_body_mib * MIB,
+        import_body=settings.v1_body_mib * MIB,
+        body_receipt_s=settings.body_receipt_s,
+        grace_s=settings.body_grace_s,
+        least_rate=settings.body_least_rate,
+        at_once=settings.streams + 1,
+    )
 
 
 def _limits(settings: Settings) -> Limits:

@@ -92,6 +92,10 @@ class Keys:
             change.touched("key", key_id, key.name, before=_journaled(key), after={})
         return change.receipt
 
+    def hash_of(self, token: str) -> str:
+        """What is stored of a key."""
+        return self._vault.token_hash(token)
+
     def admin_actor(self, token: str, visit: Visit = LOCAL) -> Actor | None:
         """Who an admin key acts as; None when it is unknown, revoked, expired or disabled, or its owner is."""
         with self._database.read() as connection:

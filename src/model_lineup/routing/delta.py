@@ -29,6 +29,7 @@ def advance(old: Snapshot, changed: Changed) -> Snapshot:
         by_id=_by_id(old.by_id, fresh, gone),
         aliases=_with(old.aliases, {one.alias: one for one in changed.aliases}, [one.alias for one in left]),
         folded=_with(old.folded, {one.folded: one for one in changed.aliases}, [one.folded for one in left]),
+        callers=_with(old.callers, {one.token_hash: one for one in changed.callers.living}, _hashes_gone(old, changed)),
     )
 
 
@@ -69,3 +70,11 @@ def _aliases_that_left(old: Snapshot, changed: Changed) -> list[AliasState]:
         return []
     gone = set(changed.aliases_gone)
     return [alias for alias in old.aliases.values() if alias.id in gone]
+
+
+def _hashes_gone(old: Snapshot, changed: Changed) -> list[str]:
+    """Of keys that may not call any more. They are found by hash, so this looks at all of them, once."""
+    if not changed.callers.gone:
+        return []
+    gone = set(changed.callers.gone)
+    return [caller.token_hash for caller in old.callers.values() if caller.key_id in gone]

@@ -5,19 +5,23 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from model_lineup.access.callers import Caller
+
 
 class ProviderState(msgspec.Struct, frozen=True, gc=False):
-    """What resolution needs to know of a provider. `position` orders those that have the same id."""
+    """What resolution needs to know of a provider. `position` orders those that have the same id; `changed_at` is the
+    revision in which it was changed last, and tells whether what was kept of it is still true."""
 
     id: int
     slug: str
     enabled: bool
     position: int
+    changed_at: int = 0
 
 
 class ModelState(msgspec.Struct, frozen=True, gc=False):
     """What resolution needs to know of a model, and its own flags: what its provider adds is not in it, so that
-    switching a provider changes one value and not thousands."""
+    switching a provider changes one value and not thousands. `created_at`: Unix time, s."""
 
     id: int
     model_id: str
@@ -26,6 +30,13 @@ class ModelState(msgspec.Struct, frozen=True, gc=False):
     visible: bool
     listed: bool
     agents_enabled: bool
+    task: str = "unknown"
+    context_length: int | None = None
+    max_output_tokens: int | None = None
+    supports_tools: bool | None = None
+    supports_vision: bool | None = None
+    supports_streaming: bool | None = None
+    created_at: int = 0
 
 
 class AliasState(msgspec.Struct, frozen=True, gc=False):
@@ -56,7 +67,8 @@ class Snapshot:
     """Implements `catalog.names.NameIndex`, for every name. Nobody changes what is in it: snapshots share their parts.
 
     `stamp` is the moment at which the change set of `revision` was written, in microseconds: a database whose history
-    was replaced has another one. `by_id` holds rows in the order of their ids, `slugs` a provider's id.
+    was replaced has another one. `by_id` holds rows in the order of their ids, `slugs` a provider's id,
+    `callers` the keys that may call by the hash of their token.
     """
 
     revision: int = -1
@@ -67,6 +79,7 @@ class Snapshot:
     by_id: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     aliases: Mapping[str, AliasState] = field(default_factory=dict)
     folded: Mapping[str, AliasState] = field(default_factory=dict)
+    callers: Mapping[str, Caller] = field(default_factory=dict)
 
     def alias(self, name: str) -> int | None:
         found = self.aliases.get(name)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, select
 
+from model_lineup.access import callers
+from model_lineup.access.callers import ChangedCallers
 from model_lineup.catalog.tables import aliases, models, providers
 from model_lineup.journal import store as journal_store
 from model_lineup.journal.tables import change_sets
@@ -25,6 +27,7 @@ class Changed:
     providers_gone: list[int] = field(default_factory=list)
     models_gone: list[int] = field(default_factory=list)
     aliases_gone: list[int] = field(default_factory=list)
+    callers: ChangedCallers = field(default_factory=ChangedCallers)
 
 
 def revision_and_stamp(connection: Connection) -> tuple[int, int | None]:
@@ -40,7 +43,7 @@ def stamp(connection: Connection, revision: int) -> int | None:
 
 def changed_since(connection: Connection, since: int) -> Changed:
     """The rows whose `changed_at_revision` is higher; for -1 all that are not deleted."""
-    found = Changed(since, *revision_and_stamp(connection))
+    found = Changed(since, *revision_and_stamp(connection), callers=callers.changed_since(connection, since))
     _read_providers(connection, found)
     _read_models(connection, found)
     _read_aliases(connection, found)
@@ -48,26 +51,35 @@ def changed_since(connection: Connection, since: int) -> Changed:
 
 
 def _read_providers(connection: Connection, found: Changed) -> None:
-    columns = (providers.c.id, providers.c.slug, providers.c.enabled, providers.c.position, providers.c.deleted_at)
-    for row_id, slug, enabled, position, deleted_at in connection.execute(
-        select(*columns).where(*_newer(providers, found.since))
+    columns = (providers.c.id, providers.c.slug, providers.c.enabled, providers.c.position)
+    more = (providers.c.changed_at_revision, providers.c.deleted_at)
+    for row_id, slug, enabled, position, changed_at, deleted_at in connection.execute(
+        select(*columns, *more).where(*_newer(providers, found.since))
     ):
         if deleted_at is not None:
             found.providers_gone.append(row_id)
         else:
-            found.providers.append(ProviderState(row_id, slug, bool(enabled), position))
+            found.providers.append(ProviderState(row_id, slug, bool(enabled), position, changed_at))
 
 
 def _read_models(connection: Connection, found: Changed) -> None:
-    columns = (models.c.id, models.c.model_id, models.c.provider_id, models.c.display_name)
-    flags = (models.c.visible, models.c.listed, models.c.agents_enabled, models.c.deleted_at)
-    query = select(*columns, *flags).where(*_newer(models, found.since))  # ordering by id would scan them all
-    for row_id, model_id, provider_id, name, visible, listed, agents, deleted_at in connection.execute(query):
+    names = (models.c.id, models.c.model_id, models.c.provider_id, models.c.display_name)
+    flags = (models.c.visible, models.c.listed, models.c.agents_enabled)
+    facts = (models.c.task, models.c.context_length, models.c.max_output_tokens)
+    able = (models.c.supports_tools, models.c.supports_vision, models.c.supports_streaming)
+    columns = (*names, *flags, *facts, *able, models.c.created_at, models.c.deleted_at)
+    query = select(*columns).where(*_newer(models, found.since))  # ordering by id would scan them all
+    for *values, created_at, deleted_at in connection.execute(query):
         if deleted_at is not None:
-            found.models_gone.append(row_id)
+            found.models_gone.append(values[0])
         else:
-            state = ModelState(row_id, model_id, provider_id, name, bool(visible), bool(listed), bool(agents))
-            found.models.append(state)
+            values[4:7], values[10:] = map(bool, values[4:7]), map(_known, values[10:])
+            values.append(created_at // 1_000_000)
+            found.models.append(ModelState(*values))
+
+
+def _known(flag: int | None) -> bool | None:
+    return None if flag is None else bool(flag)
 
 
 def _read_aliases(connection: Connection, found: Changed) -> None:

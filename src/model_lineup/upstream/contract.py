@@ -11,6 +11,9 @@ from msgspec import Struct, field
 
 Task = Literal["chat", "embedding", "other", "unknown"]
 NetworkScope = Literal["public", "private", "loopback"]
+Surface = Literal["chat", "messages", "count_tokens", "embeddings", "responses", "generate"]
+"""What a provider can be asked for in a caller's own bytes: OpenAI's chat, embeddings and responses, Anthropic's
+messages and counting of tokens, Gemini's generation."""
 Stage = Literal["dns", "connect", "tls", "auth", "quota", "model", "timeout", "protocol", "empty"]
 
 
@@ -309,6 +312,9 @@ class Kind(Protocol):
 
     def page(self, body: bytes) -> Page:
         """Reads one page of the list. Raises MalformedError when any entry is not as it should be."""
+
+    def way(self, target: Target, surface: Surface, *, stream: bool) -> Call | None:
+        """Where a request of this surface goes, without its body; `None` where providers of this kind have none."""
 
 
 @runtime_checkable

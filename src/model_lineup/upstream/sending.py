@@ -17,11 +17,12 @@ _ERROR_BODY_S = 5.0
 
 
 class FailedError(Exception):
-    """Carries a failure out of nested calls; never leaves this room."""
+    """Carries a failure out of nested calls. `cause`: what the client said, where it was that."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: Failure, cause: WireError | None = None) -> None:
         super().__init__(failure.message)
         self.failure = failure
+        self.cause = cause
 
 
 class Refusal(NamedTuple):
@@ -37,7 +38,7 @@ async def send(client: Client, request: Request, endpoint: Endpoint, deadlines: 
     try:
         return await client.send(request, path=address.path_to(endpoint), deadlines=deadlines)
     except WireError as error:
-        raise FailedError(failures.of_wire(error, endpoint)) from None
+        raise FailedError(failures.of_wire(error, endpoint), error) from None
     except BadUrl as error:
         raise FailedError(failures.simple("connect", "connect", str(error), endpoint)) from None
     except BadHeader:

@@ -46,9 +46,7 @@ class GoogleDialect:
         options = {"maxOutputTokens": ask.max_tokens, "temperature": ask.temperature, "seed": ask.seed}
         if given := {name: value for name, value in options.items() if value is not None}:
             body["generationConfig"] = given
-        method = "streamGenerateContent" if ask.stream else "generateContent"
-        query = (("alt", "sse"),) if ask.stream else ()
-        return Call(f"{_path_of(target)}:{method}", msgspec.json.encode(body), query)
+        return msgspec.structs.replace(generation(target, stream=ask.stream), body=msgspec.json.encode(body))
 
     def answer(self, target: Target, body: bytes) -> Answer:
         value = _read(body)
@@ -64,6 +62,12 @@ class GoogleDialect:
 
     def learn(self, status: int, message: str, quirks: Quirks) -> bool:
         return False
+
+
+def generation(target: Target, *, stream: bool) -> Call:
+    """Where a model is asked to generate, without the body."""
+    method = "streamGenerateContent" if stream else "generateContent"
+    return Call(f"{_path_of(target)}:{method}", query=(("alt", "sse"),) if stream else ())
 
 
 def _turn(role: str, text: str) -> dict[str, Any]:

@@ -9,12 +9,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from model_lineup.upstream import entries, failures
-from model_lineup.upstream.contract import Call, Dialect, Endpoint, FormField, ListedModel, MalformedError, Page
+from model_lineup.upstream.contract import (
+    Call,
+    Dialect,
+    Endpoint,
+    FormField,
+    ListedModel,
+    MalformedError,
+    Page,
+    Surface,
+    Target,
+)
 from model_lineup.upstream.dialects.anthropic import AnthropicDialect
 from model_lineup.upstream.parsing import count_or_none, object_of, object_or_empty, text_or_none
 
 _VERSION = "2023-06-01"
 _PAGE_SIZE = ("limit", "1000")
+_PATHS: dict[Surface, str] = {"messages": "/v1/messages", "count_tokens": "/v1/messages/count_tokens"}
 
 
 class AnthropicKind:
@@ -45,6 +56,10 @@ class AnthropicKind:
             raise error
         models = tuple(_model(entry) for entry in entries.list_of(value.get("data")))
         return Page(models, _following(value))
+
+    def way(self, target: Target, surface: Surface, *, stream: bool) -> Call | None:
+        path = _PATHS.get(surface)
+        return None if path is None else Call(path)
 
 
 KIND = AnthropicKind()

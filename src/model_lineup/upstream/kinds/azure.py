@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from model_lineup.upstream.contract import Ask, Call, Dialect, Endpoint, FormField, Page, Quirks, Target
+from model_lineup.upstream.contract import Ask, Call, Dialect, Endpoint, FormField, Page, Quirks, Surface, Target
 from model_lineup.upstream.dialects.openai import OpenAIDialect
 from model_lineup.upstream.kinds.openai import OpenAIKind
 
@@ -22,8 +22,7 @@ from model_lineup.upstream.kinds.openai import OpenAIKind
 class _AzureDialect(OpenAIDialect):
     def call(self, target: Target, ask: Ask, quirks: Quirks) -> Call:
         call = super().call(target, ask, quirks)
-        deployment = f"/deployments/{quote(target.model_id, safe='')}" if _dated(target.endpoint) else ""
-        return _placed(target.endpoint, deployment + call.path, call.body)
+        return _at_deployment(target, call)
 
 
 class AzureKind(OpenAIKind):
@@ -50,8 +49,20 @@ class AzureKind(OpenAIKind):
         """Raises MalformedError, ProviderError."""
         return msgspec.structs.replace(super().page(body), candidates=True)
 
+    def way(self, target: Target, surface: Surface, *, stream: bool) -> Call | None:
+        """Responses are no deployment's: they have no dated address."""
+        call = super().way(target, surface, stream=stream)
+        if call is None or (surface == "responses" and _dated(target.endpoint)):
+            return None
+        return _at_deployment(target, call)
+
 
 KIND = AzureKind()
+
+
+def _at_deployment(target: Target, call: Call) -> Call:
+    deployment = f"/deployments/{quote(target.model_id, safe='')}" if _dated(target.endpoint) else ""
+    return _placed(target.endpoint, deployment + call.path, call.body)
 
 
 def _placed(endpoint: Endpoint, path: str, body: bytes | None = None) -> Call:

@@ -11,8 +11,18 @@ from typing import Any
 from urllib.parse import quote
 
 from model_lineup.upstream import entries, failures
-from model_lineup.upstream.contract import Call, Dialect, Endpoint, FormField, ListedModel, MalformedError, Page
-from model_lineup.upstream.dialects.google import DEFAULT_VERSION, GoogleDialect
+from model_lineup.upstream.contract import (
+    Call,
+    Dialect,
+    Endpoint,
+    FormField,
+    ListedModel,
+    MalformedError,
+    Page,
+    Surface,
+    Target,
+)
+from model_lineup.upstream.dialects.google import DEFAULT_VERSION, GoogleDialect, generation
 from model_lineup.upstream.parsing import count_or_none, list_or_empty, object_of, text_or_none
 
 _PAGE_SIZE = ("pageSize", "1000")
@@ -49,6 +59,9 @@ class GoogleKind:
             raise MalformedError("the answer holds no list of models")
         models = (_model(entry) for entry in entries.list_of(value.get("models", [])))
         return Page(tuple(model for model in models if model is not None), text_or_none(value.get("nextPageToken")))
+
+    def way(self, target: Target, surface: Surface, *, stream: bool) -> Call | None:
+        return generation(target, stream=stream) if surface == "generate" else None
 
 
 KIND = GoogleKind()

@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from model_lineup.upstream import entries, failures
-from model_lineup.upstream.contract import Call, Dialect, Endpoint, FormField, ListedModel, Page
+from model_lineup.upstream.contract import Call, Dialect, Endpoint, FormField, ListedModel, Page, Surface, Target
 from model_lineup.upstream.dialects.ollama import OllamaDialect
 from model_lineup.upstream.parsing import count_or_none, list_or_empty, object_of, object_or_empty, text_or_none
+
+_PATHS: dict[Surface, str] = {"chat": "/v1/chat/completions", "embeddings": "/v1/embeddings"}
 
 
 class OllamaKind:
@@ -38,6 +40,11 @@ class OllamaKind:
         value = _read(body)
         listed = value.get("models", ...)
         return Page(tuple(_model(entry) for entry in entries.list_of([] if listed is None else listed)))
+
+    def way(self, target: Target, surface: Surface, *, stream: bool) -> Call | None:
+        """Ollama's OpenAI surface: a caller's bytes pass through there as they are."""
+        path = _PATHS.get(surface)
+        return None if path is None else Call(path)
 
     def detail_call(self, model: ListedModel) -> Call:
         return Call("/api/show", msgspec.json.encode({"model": model.model_id}))

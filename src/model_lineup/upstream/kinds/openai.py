@@ -9,9 +9,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from model_lineup.upstream import entries, facts, failures
-from model_lineup.upstream.contract import Call, Dialect, Endpoint, FormField, ListedModel, MalformedError, Page
+from model_lineup.upstream.contract import (
+    Call,
+    Dialect,
+    Endpoint,
+    FormField,
+    ListedModel,
+    MalformedError,
+    Page,
+    Surface,
+    Target,
+)
 from model_lineup.upstream.dialects.openai import OpenAIDialect
 from model_lineup.upstream.parsing import json_of
+
+_PATHS: dict[Surface, str] = {"chat": "/chat/completions", "embeddings": "/embeddings", "responses": "/responses"}
 
 
 class OpenAIKind:
@@ -40,6 +52,10 @@ class OpenAIKind:
             raise error
         models = tuple(_model(entry) for entry in _entries(value))
         return Page(models, _following(value, models))
+
+    def way(self, target: Target, surface: Surface, *, stream: bool) -> Call | None:
+        path = _PATHS.get(surface)
+        return None if path is None else Call(path)
 
 
 KIND = OpenAIKind()

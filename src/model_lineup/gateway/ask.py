@@ -1,0 +1,92 @@
+"""A caller's request: its top level read, its model's name taken, the rest left as the bytes that it is."""
+
+from typing import Any
+
+import msgspec
+
+from model_lineup.gateway.failures import Refused
+from model_lineup.gateway.toplevel import NOT_AN_OBJECT, DoubledKeyError, Span, replaced, spans
+
+_OURS = ("model", "stream", "stream_options")
+_DESTINATIONS = frozenset(
+    {
+        *("apibase", "baseurl", "apikey", "apiversion", "apitype", "organization", "provider", "endpoint", "proxy"),
+        *("extraheaders", "extraquery", "extrabody", "headers", "customllmprovider", "deploymentid", "project"),
+        *("azureendpoint", "azureadtoken", "azuredeployment", "userconfig", "litellmparams", "modellist", "region"),
+        *("awsaccesskeyid", "awssecretaccesskey", "awssessiontoken", "awsregionname", "awsbedrockruntimeendpoint"),
+        *("vertexproject", "vertexlocation", "vertexcredentials", "authorization", "accesstoken", "url", "host"),
+        *("xapikey", "apihost", "apiurl", "serverurl", "targeturl", "upstream", "upstreamurl", "callbackurl"),
+    }
+)
+"""Fields, without case, `-` and `_`, with which other gateways let a caller choose where to, and as whom."""
+
+
+class Ask:
+    """One request's body. `name`: as the caller wrote it. `stream`: whether the answer is to be streamed."""
+
+    __slots__ = ("_spans", "body", "name", "stream", "wants_usage")
+
+    def __init__(self, body: bytes) -> None:
+        """Raises Refused."""
+        self.body = body
+        self._spans = _read(body)
+        self.name = self._name()
+        self.stream = self._flag("stream")
+        options = self._value("stream_options") if self.stream else None
+        self.wants_usage = isinstance(options, dict) and options.get("include_usage") is True
+
+    def for_model(self, model_id: str, *, add_usage: bool) -> bytes:
+        """The same bytes but for the model, and with the tokens counted in the stream where that is asked for."""
+        changes = [(self._spans["model"], msgspec.json.encode(model_id))]
+        if add_usage:
+            changes.append(self._with_usage())
+        return replaced(self.body, changes)
+
+    def decoded(self) -> dict[str, Any]:
+        """All of it, for a translation."""
+        return msgspec.json.decode(self.body, type=dict[str, Any])
+
+    def _with_usage(self) -> tuple[Span, bytes]:
+        place = self._spans.get("stream_options")
+        if place is None:
+            after = self._spans["stream"].end
+            return Span(after, after), b',"stream_options":{"include_usage":true}'
+        options = self._value("stream_options") or {}
+        return place, msgspec.json.encode({**options, "include_usage": True})
+
+    def _name(self) -> str:
+        name = self._value("model")
+        if name is None:
+            raise Refused(400, "model_missing", 'Say which model: "model" is missing.', param="model")
+        if not isinstance(name, str) or not name:
+            raise Refused(400, "invalid_model", "The model's name must be text.", param="model")
+        return name
+
+    def _flag(self, key: str) -> bool:
+        value = self._value(key)
+        if value is not None and not isinstance(value, bool):
+            raise Refused(400, "invalid_field", f"{key} must be true or false.", param=key)
+        return bool(value)
+
+    def _value(self, key: str) -> Any:
+        span = self._spans.get(key)
+        return None if span is None else msgspec.json.decode(self.body[span.start : span.end])
+
+
+def _read(body: bytes) -> dict[str, Span]:
+    try:
+        found = spans(body)
+    except DoubledKeyError as error:
+        raise Refused(400, "doubled_field", f"{error.key[:100]!r} stands twice.", param=error.key[:100]) from None
+    except NOT_AN_OBJECT:
+        raise Refused(400, "malformed_json", "The body must be one JSON object.") from None
+    seen: set[str] = set()
+    for key in found:
+        lowered = key.lower()
+        if lowered in _OURS and lowered in seen:
+            raise Refused(400, "doubled_field", f"{lowered!r} stands twice, in different case.", param=lowered)
+        seen.add(lowered)
+        if lowered.replace("_", "").replace("-", "") in _DESTINATIONS:
+            message = f"{key!r} would choose where the request goes, or as whom. Your administrator decides that."
+            raise Refused(400, "destination_field", message, param=key)
+    return found

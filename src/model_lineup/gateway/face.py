@@ -1,0 +1,176 @@
+"""The ASGI face of `/v1`: which endpoint, whose key, which model; then the exchange, and what callers hear of it."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+from starlette.types import Message, Receive, Scope, Send
+
+from model_lineup.errors import LineupError
+from model_lineup.gateway import models
+from model_lineup.gateway.admission import Admission
+from model_lineup.gateway.ask import Ask
+from model_lineup.gateway.failures import Refused
+from model_lineup.gateway.opening import Opener
+from model_lineup.gateway.relay import meter_for, relay
+from model_lineup.gateway.resolve import route_of
+from model_lineup.gateway.streams import Running, Streams
+from model_lineup.routing.follow import Follower
+from model_lineup.routing.snapshot import Snapshot
+from model_lineup.upstream.contract import Surface
+
+SURFACES: dict[str, Surface] = {
+    "/v1/chat/completions": "chat",
+    "/v1/messages": "messages",
+    "/v1/messages/count_tokens": "count_tokens",
+    "/v1/embeddings": "embeddings",
+    "/v1/responses": "responses",
+}
+_SWEEP_EVERY_S = 1.0
+_ENDINGS = {
+    "revoked": ("key_revoked", "This key was revoked."),
+    "stopping": ("server_shutting_down", "Lineup is shutting down. Ask again."),
+}
+
+
+class Gateway:
+    """One per event loop. Its bodies must come whole: the shell's `WholeBody` stands before it."""
+
+    def __init__(self, follower: Follower, admission: Admission, opener: Opener, streams: Streams) -> None:
+        self._follower = follower
+        self._admission = admission
+        self._opener = opener
+        self._streams = streams
+        self._lists = models.Lists()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._answer(scope, receive, send)
+        except Refused as refused:
+            await refuse(refused, scope, send)
+        except LineupError as error:
+            await refuse(Refused.of(error), scope, send)
+
+    async def sweep(self, now: Callable[[], int]) -> None:
+        """For ever: ends the exchanges of keys that were revoked meanwhile, within a second or two."""
+        seen = None
+        while True:
+            await asyncio.sleep(_SWEEP_EVERY_S)
+            snapshot = self._follower.fresh()
+            if snapshot is not None and (snapshot is not seen or len(self._streams)):
+                self._streams.end_revoked(snapshot, now())
+                seen = snapshot
+
+    def end_all(self) -> None:
+        """Before the server ends: what still runs is told so."""
+        self._streams.end_all()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        snapshot = self._follower.fresh() or await self._follower.newest()
+        surface = SURFACES.get(path)
+        if surface is not None:
+            _must_be(scope, "POST", path)
+            return await self._converse(surface, snapshot, scope, receive, send)
+        if path == "/v1/models" or path.startswith("/v1/models/"):
+            _must_be(scope, "GET", path)
+            return await self._models(path, snapshot, scope, send)
+        raise Refused(404, "not_found", f"There is nothing at {path[:200]}. GET /v1/models lists what may be called.")
+
+    async def _models(self, path: str, snapshot: Snapshot, scope: Scope, send: Send) -> None:
+        caller = self._admission.admit(scope["headers"], snapshot)
+        name = path.removeprefix("/v1/models").removeprefix("/")
+        if name:
+            body = models.entry(snapshot, name, caller)
+        else:
+            kept = self._lists.kept(snapshot, caller.kind)
+            body = kept if kept is not None else await asyncio.to_thread(self._lists.of, snapshot, caller.kind)
+        await _json(200, body, send)
+
+    async def _converse(self, surface: Surface, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = self._admission.admit(scope["headers"], snapshot)
+        ask = Ask((await receive())["body"])
+        route = route_of(snapshot, ask.name, caller)
+        running = self._streams.begin(caller)
+        started = _Started(send)
+        watch = _watch(receive, running)
+        try:
+            opened = await self._opener.open(route, ask, surface)
+            try:
+                await relay(opened, route, ask, surface, meter_for(opened), started.send)
+            finally:
+                opened.response.close()
+        except asyncio.CancelledError:
+            if running.cut is None:
+                raise
+            running.taken_back()
+            await started.cut_short(running, surface)
+        finally:
+            running.cut = running.cut or "left"  # what the watcher sees from here on is the end of the answer
+            self._streams.over(running)
+            watch.cancel()
+
+
+class _Started:
+    """Knows whether the answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._begun = False
+
+    async def send(self, message: Message) -> None:
+        self._begun = True
+        await self._send(message)
+
+    async def cut_short(self, running: Running, surface: Surface) -> None:
+        """Ended by Lineup: an error event in a stream that has begun, else an error. To a caller who left, nothing.
+
+        Raises Refused.
+        """
+        told = _ENDINGS.get(running.cut or "")
+        if told is None:
+            return
+        code, message = told
+        refused = Refused(401 if code == "key_revoked" else 503, code, message)
+        if not self._begun:
+            raise refused
+        await self._send({"type": "http.response.body", "body": stream_error(refused, surface)})
+
+
+def stream_error(refused: Refused, surface: Surface) -> bytes:
+    body = msgspec.json.encode({"type": "error", "error": refused.told()})
+    name = b"" if surface == "chat" else b"event: error\n"
+    return b"\n\n" + name + b"data: " + body + b"\n\n"
+
+
+def _watch(receive: Receive, running: Running) -> "asyncio.Task[None]":
+    """Ends the exchange when the caller leaves: the only thing that can still be received is that."""
+
+    async def wait() -> None:
+        await receive()
+        running.end("left")
+
+    return asyncio.create_task(wait())
+
+
+def _must_be(scope: Scope, method: str, path: str) -> None:
+    given = scope["method"]
+    if given != method and not (given == "HEAD" and method == "GET"):
+        raise Refused(405, "method_not_allowed", f"{path[:200]} takes {method}, not {given[:20]}.")
+
+
+async def refuse(refused: Refused, scope: Scope, send: Send) -> None:
+    """The error as both SDKs read it."""
+    request_id = scope.get("state", {}).get("request_id", "")
+    headers = []
+    if refused.retry_after_s is not None:
+        headers.append((b"retry-after", str(max(1, refused.retry_after_s)).encode()))
+    if refused.status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await _json(refused.status, refused.body(request_id), send, headers)
+
+
+async def _json(status: int, body: bytes, send: Send, more: list[tuple[bytes, bytes]] | None = None) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *(more or ())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

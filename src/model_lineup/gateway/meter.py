@@ -1,0 +1,55 @@
+"""Reads along in a stream: when the first content came, what was counted, whether it is complete."""
+
+from collections.abc import Sequence
+
+from model_lineup.upstream.contract import Dialect, Usage
+
+
+class Meter:
+    """One answer's figures. `first_content_at`: `clock.tick()`, s. `finished`: it said itself that it is complete;
+    `marked`: with the format's closing mark, after which nothing counts."""
+
+    __slots__ = ("_dialect", "_parser", "_reason", "first_content_at", "marked", "usage")
+
+    def __init__(self, dialect: Dialect | None) -> None:
+        self._dialect = dialect
+        self._parser = dialect.parser() if dialect is not None else None
+        self.first_content_at: float | None = None
+        self.usage: Usage | None = None
+        self.marked = False
+        self._reason = False
+
+    def feed(self, piece: bytes, at: float) -> None:
+        """Raises MalformedError, ProviderError, EventTooLargeError."""
+        for name, data in self.events(piece):
+            self.event(name, data, at)
+
+    def events(self, piece: bytes) -> Sequence[tuple[str, bytes]]:
+        """The events that this piece completed, not yet counted. Raises EventTooLargeError."""
+        return () if self._parser is None else self._parser.feed(piece)
+
+    def event(self, name: str, data: bytes, at: float) -> None:
+        """Raises MalformedError, ProviderError."""
+        assert self._dialect is not None
+        event = self._dialect.event(name, data)
+        if event.content and self.first_content_at is None:
+            self.first_content_at = at
+        self.marked = self.marked or event.done
+        self._reason = self._reason or event.finish_reason is not None
+        if event.usage is not None:
+            self.count(event.usage)
+
+    def count(self, told: Usage) -> None:
+        """What is told later is laid over what was told before."""
+        known = self.usage or Usage()
+        self.usage = Usage(
+            known.prompt_tokens if told.prompt_tokens is None else told.prompt_tokens,
+            known.completion_tokens if told.completion_tokens is None else told.completion_tokens,
+            known.cached_tokens if told.cached_tokens is None else told.cached_tokens,
+        )
+
+    def finished(self) -> bool:
+        """A closing mark; or a reason to stop, where the format's servers do not all send a mark."""
+        if self._dialect is None:
+            return True
+        return self.marked or (self._reason and not self._dialect.marks_end)

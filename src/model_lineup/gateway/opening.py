@@ -1,0 +1,84 @@
+"""Opening the exchange: the model's provider is asked, then the declared fallbacks, until one begins to answer.
+
+A fallback is tried only before the first byte, and only where the failure was the provider's: no connection, a timeout,
+429 or 5xx. A refusal that teaches something about a field that Lineup added is followed by one more try.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from model_lineup.errors import LineupError
+from model_lineup.gateway.ask import Ask
+from model_lineup.gateway.failures import Refused, of_failure, of_wire
+from model_lineup.gateway.resolve import Route
+from model_lineup.gateway.wording import Manners, Worded, word
+from model_lineup.routing.snapshot import ModelState, ProviderState
+from model_lineup.routing.targets import Endpoints
+from model_lineup.upstream import address, registry
+from model_lineup.upstream.contract import Endpoint, Surface, Target
+from model_lineup.upstream.sending import FailedError, refusal_of, send
+from model_lineup.upstream.wire import Client, Response
+
+
+class Opened(NamedTuple):
+    """A provider that has begun to answer with 2xx. `place`: 0 for the model itself, else which fallback it was."""
+
+    response: Response
+    worded: Worded
+    target: Target
+    model: ModelState
+    provider: ProviderState
+    place: int
+
+
+class Opener:
+    """One per event loop."""
+
+    def __init__(self, client: Callable[[], Client], endpoints: Endpoints) -> None:
+        """`client`: the one of the running loop."""
+        self._client = client
+        self._endpoints = endpoints
+        self._manners: dict[int, tuple[int, Manners]] = {}
+
+    async def open(self, route: Route, ask: Ask, surface: Surface) -> Opened:
+        """Raises Refused: what the last target that was tried said."""
+        for place, model in enumerate(route.models):
+            try:
+                return await self._ask(route, place, model, ask, surface)
+            except Refused as refused:
+                if not refused.another_may_do or place + 1 == len(route.models):
+                    raise
+        raise AssertionError("a route has at least one model")
+
+    async def _ask(self, route: Route, place: int, model: ModelState, ask: Ask, surface: Surface) -> Opened:
+        provider = route.snapshot.providers[model.provider_id]
+        try:
+            endpoint = await self._endpoints.of(provider)
+        except LineupError as error:
+            raise Refused(
+                503, error.code, "This model's provider cannot be used now. Tell your administrator."
+            ) from None
+        target, manners = Target(endpoint, model.model_id, "chat"), self._manners_of(provider)
+        while True:
+            worded = word(ask, surface, target, model, manners)
+            response = await self._send(worded, endpoint, stream=ask.stream)
+            if 200 <= response.status < 300:
+                return Opened(response, worded, target, model, provider, place)
+            refusal = await refusal_of(response, endpoint, target.model_id)
+            response.close()
+            if not manners.learn(worded, refusal.said):
+                raise of_failure(refusal.failure)
+
+    async def _send(self, worded: Worded, endpoint: Endpoint, *, stream: bool) -> Response:
+        kind, call = registry.kind_named(endpoint.kind), worded.call
+        request = address.request_to(kind, endpoint, call.path, body=call.body, query=call.query)
+        try:
+            return await send(self._client(), request, endpoint, address.deadlines_for(endpoint, stream=stream))
+        except FailedError as error:
+            raise (of_wire(error.cause) if error.cause is not None else of_failure(error.failure)) from None
+
+    def _manners_of(self, provider: ProviderState) -> Manners:
+        kept = self._manners.get(provider.id)
+        if kept is None or kept[0] != provider.changed_at:
+            kept = self._manners[provider.id] = (provider.changed_at, Manners())
+        return kept[1]

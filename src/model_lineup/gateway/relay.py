@@ -1,0 +1,197 @@
+"""Passing an answer on to the caller: whole, or piece by piece as it comes.
+
+Nothing that stands for completeness is ever made up: a stream that breaks upstream ends in an error event, without a
+closing mark; a plain answer that breaks is an error.
+"""
+
+import asyncio
+import contextlib
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import msgspec
+from starlette.types import Send
+
+from model_lineup.gateway.ask import Ask
+from model_lineup.gateway.failures import Refused, of_failure, of_wire
+from model_lineup.gateway.meter import Meter
+from model_lineup.gateway.opening import Opened
+from model_lineup.gateway.resolve import Route
+from model_lineup.gateway.splice import StreamSplicer, named
+from model_lineup.gateway.wording import DIALECTS
+from model_lineup.upstream import failures
+from model_lineup.upstream.contract import MalformedError, ProviderError, Surface
+from model_lineup.upstream.sse import EventTooLargeError
+from model_lineup.upstream.translation import StreamTranslator
+from model_lineup.upstream.wire import Response, WireError
+
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_STREAM_BYTES = 64 * 1024 * 1024
+_AFTER_MARK_S = 0.5
+_BROKEN = "The provider broke off in the middle of its answer."
+
+
+class Way(Protocol):
+    """How upstream bytes become the caller's."""
+
+    def feed(self, piece: bytes, at: float, meter: Meter) -> bytes:
+        """Raises MalformedError, ProviderError, EventTooLargeError."""
+
+    def end(self) -> bytes:
+        """The last bytes of a complete stream."""
+
+    def error(self, message: str, code: str) -> bytes:
+        """The event for one that broke."""
+
+
+async def relay(opened: Opened, route: Route, ask: Ask, surface: Surface, meter: Meter, send: Send) -> None:
+    """The answer, as the caller asked for it. Raises Refused only before the first byte went out."""
+    if ask.stream:
+        await _stream(opened, route, ask, surface, meter, send)
+    else:
+        await _plain(opened, route, meter, send)
+
+
+def meter_for(opened: Opened) -> Meter:
+    return Meter(DIALECTS.get(opened.worded.surface))
+
+
+async def _plain(opened: Opened, route: Route, meter: Meter, send: Send) -> None:
+    endpoint, model_id = opened.target.endpoint, opened.target.model_id
+    try:
+        body = await opened.response.read(MAX_ANSWER_BYTES)
+        body = _answer(opened, route.name, body, meter)
+    except WireError as error:
+        raise of_wire(error) from None
+    except ProviderError as error:
+        raise of_failure(failures.of_provider_error(error, endpoint, model_id)) from None
+    except MalformedError as error:
+        raise of_failure(failures.of_malformed(str(error), endpoint, opened.response.status)) from None
+    await send(_start(opened, route, b"application/json", length=len(body)))
+    await send({"type": "http.response.body", "body": body})
+
+
+def _answer(opened: Opened, name: str, body: bytes, meter: Meter) -> bytes:
+    dialect = DIALECTS.get(opened.worded.surface)
+    if dialect is not None and opened.worded.surface != "embeddings":
+        read = dialect.answer(opened.target, body)
+        if read.usage is not None:
+            meter.count(read.usage)
+    translation = opened.worded.translation
+    if translation is not None:
+        return translation.answer(body, name=name, created=opened.worded.created)
+    return named(body, msgspec.json.encode(name))
+
+
+async def _stream(opened: Opened, route: Route, ask: Ask, surface: Surface, meter: Meter, send: Send) -> None:
+    content_type = (opened.response.header("content-type") or "").lower()
+    if "json" in content_type or "html" in content_type:  # of other types some servers call a stream, too
+        await _refuse_unstreamed(opened)
+    way, received = _way(opened, route.name, ask, surface), 0
+    await send(_start(opened, route, b"text/event-stream; charset=utf-8"))
+    try:
+        async for piece in opened.response.pieces():
+            received += len(piece.data)
+            if received > MAX_STREAM_BYTES:
+                raise EventTooLargeError("the stream is too long")
+            out = way.feed(piece.data, piece.at, meter)
+            if out:
+                await send({"type": "http.response.body", "body": out, "more_body": True})
+            if meter.marked:
+                break
+        last = way.end() if meter.finished() else way.error(_BROKEN, "upstream_truncated")
+    except WireError as error:
+        last = way.end() if meter.finished() else way.error(_BROKEN, of_wire(error).code)
+    except ProviderError as error:
+        failure = failures.of_provider_error(error, opened.target.endpoint, opened.target.model_id)
+        refused = of_failure(failure)
+        last = way.error(refused.message, refused.code)
+    except (MalformedError, EventTooLargeError):
+        last = way.error("The provider's stream is not what its format says.", "upstream_malformed")
+    await send({"type": "http.response.body", "body": last})
+    if meter.marked:
+        await _let_end(opened.response)
+
+
+async def _let_end(response: Response) -> None:
+    """A short while for the end of a body whose stream is over, so that its connection can be used again."""
+    with contextlib.suppress(WireError, TimeoutError):
+        async with asyncio.timeout(_AFTER_MARK_S):
+            async for _ in response.pieces():
+                pass
+
+
+async def _refuse_unstreamed(opened: Opened) -> None:
+    """A provider that answers a stream's request with something else: mostly an error. Raises Refused."""
+    endpoint = opened.target.endpoint
+    try:
+        body = await opened.response.read(64 * 1024)
+    except WireError as error:
+        raise of_wire(error) from None
+    said = failures.error_message(body)
+    if said:
+        raise of_failure(failures.of_provider_error(ProviderError(said), endpoint, opened.target.model_id))
+    message = "The provider did not stream its answer, though it was asked to."
+    raise Refused(502, "upstream_not_streamed", message)
+
+
+def _way(opened: Opened, name: str, ask: Ask, surface: Surface) -> Way:
+    worded = opened.worded
+    if worded.translation is None:
+        return _Passing(surface, name, drop_usage=worded.asked_usage)
+    wants_usage = ask.wants_usage or surface == "messages"
+    return _Translating(worded.translation.stream(name=name, created=worded.created, usage=wants_usage))
+
+
+class _Passing:
+    def __init__(self, surface: Surface, name: str, *, drop_usage: bool) -> None:
+        self._surface = surface
+        self._splicer = StreamSplicer(surface, name, drop_usage=drop_usage)
+
+    def feed(self, piece: bytes, at: float, meter: Meter) -> bytes:
+        meter.feed(piece, at)
+        return self._splicer.feed(piece)
+
+    def end(self) -> bytes:
+        return self._splicer.rest()
+
+    def error(self, message: str, code: str) -> bytes:
+        """In the shape of the surface. What stood on an unfinished line is dropped with it."""
+        error = {"type": "api_error", "code": code, "message": message, "param": None}
+        if self._surface == "chat":
+            return b"\n\ndata: " + msgspec.json.encode({"error": error}) + b"\n\n"
+        return b"\n\nevent: error\ndata: " + msgspec.json.encode({"type": "error", "error": error}) + b"\n\n"
+
+
+class _Translating:
+    def __init__(self, translator: StreamTranslator) -> None:
+        self._translator = translator
+
+    def feed(self, piece: bytes, at: float, meter: Meter) -> bytes:
+        return b"".join(self._event(name, data, at, meter) for name, data in meter.events(piece))
+
+    def _event(self, name: str, data: bytes, at: float, meter: Meter) -> bytes:
+        meter.event(name, data, at)
+        return self._translator.feed(name, data)
+
+    def end(self) -> bytes:
+        return self._translator.end()
+
+    def error(self, message: str, code: str) -> bytes:
+        return self._translator.error(message, code)
+
+
+def _start(opened: Opened, route: Route, content_type: bytes, length: int | None = None) -> dict[str, Any]:
+    headers = [
+        (b"content-type", content_type),
+        (b"x-lineup-model", quote(opened.model.model_id, safe="/:+@ ").encode()),
+        (b"x-lineup-provider", opened.provider.slug.encode()),
+        (b"x-lineup-revision", str(route.snapshot.revision).encode()),
+    ]
+    if opened.place:
+        headers.append((b"x-lineup-fallback", str(opened.place).encode()))
+    if opened.worded.left_out:
+        headers.append((b"x-lineup-left-out", ", ".join(opened.worded.left_out).encode("ascii", "replace")))
+    if length is not None:
+        headers.append((b"content-length", str(length).encode()))
+    return {"type": "http.response.start", "status": opened.response.status, "headers": headers}

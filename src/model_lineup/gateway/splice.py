@@ -1,0 +1,91 @@
+"""Puts the caller's name for a model into an answer that passes through, and takes out the usage that Lineup asked for.
+
+Everything else stays byte for byte. Works on whole lines, because the network may cut anywhere; in a line of JSON the
+bytes `"model":"…"` cannot stand inside a text, where the quotes would be escaped.
+"""
+
+import re
+
+import msgspec
+
+from model_lineup.gateway.toplevel import NOT_AN_OBJECT, DoubledKeyError, replaced, spans
+from model_lineup.upstream.contract import MalformedError, Surface
+from model_lineup.upstream.sse import MAX_LINE, EventTooLargeError
+
+_MODEL = re.compile(rb'"model"[ \t]*:[ \t]*("(?:[^"\\]|\\.)*")')
+_USAGE_ONLY = re.compile(rb'"choices"[ \t]*:[ \t]*\[[ \t]*\]')
+
+
+def named(body: bytes, name: bytes) -> bytes:
+    """A plain answer with `name` (JSON text) at its top-level `model`. Raises MalformedError when it is no object."""
+    try:
+        place = spans(body).get("model")
+    except DoubledKeyError:
+        raise MalformedError("the answer says something twice") from None
+    except NOT_AN_OBJECT:
+        raise MalformedError("the answer is not a JSON object") from None
+    return body if place is None else replaced(body, [(place, name)])
+
+
+class StreamSplicer:
+    """One stream. `drop_usage`: the chunk that only counts tokens was Lineup's wish, and is not passed on."""
+
+    def __init__(self, surface: Surface, name: str, *, drop_usage: bool) -> None:
+        self._surface = surface
+        self._name = msgspec.json.encode(name)
+        self._drop_usage = drop_usage
+        self._partial = b""
+        self._skip_blank = False
+
+    def feed(self, piece: bytes) -> bytes:
+        """The caller's bytes for the lines that are whole now. Raises EventTooLargeError."""
+        block = self._partial + piece if self._partial else piece
+        end = _after_last_line_end(block)
+        self._partial = block[end:]
+        if len(self._partial) > MAX_LINE:
+            raise EventTooLargeError("a line of the stream is too long")
+        whole = block[:end]
+        if not self._drop_usage and b'"model"' not in whole:
+            return whole
+        return b"".join(map(self._line, whole.splitlines(keepends=True)))
+
+    def rest(self) -> bytes:
+        """What stands after the last line end, at the stream's orderly end."""
+        return self._line(self._partial) if self._partial else b""
+
+    def _line(self, line: bytes) -> bytes:
+        if self._skip_blank:
+            self._skip_blank = False
+            if not line.strip():
+                return b""
+        if not line.startswith(b"data:"):
+            return line
+        if self._drop_usage and _is_usage_only(line):
+            self._skip_blank = True
+            return b""
+        return self._renamed(line)
+
+    def _renamed(self, line: bytes) -> bytes:
+        if b'"model"' not in line or (self._surface == "messages" and b'"message_start"' not in line):
+            return line
+        found = _MODEL.findall(line)
+        if len(found) == 1 or self._surface in ("messages", "responses"):
+            return _MODEL.sub(lambda match: match[0].replace(match[1], self._name), line, count=1)
+        return self._renamed_at_top(line) if found else line
+
+    def _renamed_at_top(self, line: bytes) -> bytes:
+        """Several keys of this name: the one at the top level is meant."""
+        data = line[5:]
+        try:
+            return b"data:" + named(data, self._name)
+        except MalformedError:
+            return line
+
+
+def _after_last_line_end(block: bytes) -> int:
+    """A lone CR at the end may be half of a CRLF, and waits for the other half."""
+    return max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1
+
+
+def _is_usage_only(line: bytes) -> bool:
+    return b'"usage"' in line and _USAGE_ONLY.search(line) is not None

@@ -1,0 +1,66 @@
+"""The exchanges that are under way: how many, whose, and how to end them before they end by themselves."""
+
+import asyncio
+from typing import Literal
+
+from model_lineup.access.callers import Caller
+from model_lineup.gateway.failures import Refused
+from model_lineup.routing.snapshot import Snapshot
+
+Cut = Literal["left", "revoked", "stopping"]
+
+
+class Running:
+    """One exchange. `cut` says why its task was cancelled, None while it was not."""
+
+    __slots__ = ("_task", "caller", "cut")
+
+    def __init__(self, caller: Caller) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self.caller = caller
+        self.cut: Cut | None = None
+
+    def end(self, why: Cut) -> None:
+        if self.cut is None:
+            self.cut = why
+            self._task.cancel()
+
+    def taken_back(self) -> None:
+        """The cancellation was ours and is dealt with."""
+        self._task.uncancel()
+
+
+class Streams:
+    """`most` exchanges at a time; one more is refused at once, because waiting would hide the load."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._running: set[Running] = set()
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def begin(self, caller: Caller) -> Running:
+        """Raises Refused."""
+        if len(self._running) >= self._most:
+            message = f"Lineup is answering {self._most} requests already. Try again in a second."
+            raise Refused(503, "overloaded", message, retry_after_s=1)
+        running = Running(caller)
+        self._running.add(running)
+        return running
+
+    def over(self, running: Running) -> None:
+        self._running.discard(running)
+
+    def end_revoked(self, snapshot: Snapshot, now: int) -> None:
+        """Those whose key may not call any more. `now`: microseconds since 1970."""
+        for running in tuple(self._running):
+            caller = snapshot.callers.get(running.caller.token_hash)
+            if caller is None or (caller.expires_at is not None and caller.expires_at <= now):
+                running.end("revoked")
+
+    def end_all(self) -> None:
+        for running in tuple(self._running):
+            running.end("stopping")

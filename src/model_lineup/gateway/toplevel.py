@@ -1,0 +1,61 @@
+"""The top level of a JSON object, with the place of each value, so that one can be changed and the rest stay as it is.
+
+Nothing below the top level is decoded. Doubled keys are found, because two readers may each believe another one.
+"""
+
+import re
+from typing import NamedTuple
+
+import msgspec
+
+_KEY = re.compile(rb'[ \t\r\n,]*"((?:[^"\\]|\\.)*)"[ \t\r\n]*:[ \t\r\n]*')
+_END = re.compile(rb"[ \t\r\n]*}[ \t\r\n]*\Z")
+_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+NOT_AN_OBJECT = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class Span(NamedTuple):
+    """Where a value stands: `body[start:end]`."""
+
+    start: int
+    end: int
+
+
+class DoubledKeyError(ValueError):
+    """A key stands twice at the top level."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def spans(body: bytes) -> dict[str, Span]:
+    """Raises one of `NOT_AN_OBJECT` when it is no JSON object, DoubledKeyError."""
+    values = _decode(body)
+    found: dict[str, Span] = {}
+    position, key = body.index(b"{") + 1, ""
+    while (match := _KEY.match(body, position)) is not None:
+        key = _key(match[1])
+        value = bytes(values[key])
+        position = match.end()
+        if key in found or not body.startswith(value, position):  # the decoder keeps the last of two
+            raise DoubledKeyError(key)
+        found[key] = Span(position, position + len(value))
+        position += len(value)
+    if _END.match(body, position) is None:
+        raise DoubledKeyError(key)
+    return found
+
+
+def _key(quoted: bytes) -> str:
+    return msgspec.json.decode(b'"%s"' % quoted, type=str) if b"\\" in quoted else quoted.decode()
+
+
+def replaced(body: bytes, changes: list[tuple[Span, bytes]]) -> bytes:
+    """The body with these values instead; spans must not overlap."""
+    parts, position = [], 0
+    for span, value in sorted(changes):
+        parts += [body[position : span.start], value]
+        position = span.end
+    parts.append(body[position:])
+    return b"".join(parts)

@@ -1,0 +1,63 @@
+"""Passing a stream on: only the model's name changes, however the network cut it."""
+
+import itertools
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model_lineup.gateway.splice import StreamSplicer
+from model_lineup.upstream.contract import Surface
+
+CHUNKS = [
+    '{"id":"c","model":"up/stream","choices":[{"index":0,"delta":{"content":"say \\"model\\":\\"up/stream\\" ☃"}}]}',
+    '{"choices":[{"index":0,"delta":{"content":"\u2028"}}], "model" : "up/stream"}',
+    '{"id":"c","model":"up/stream","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"x":{"model":"other"}}',
+    '{"id":"c","model":"up/stream","choices":[],"usage":{"prompt_tokens":1}}',
+    "[DONE]",
+]
+ENDS = ("\n", "\r\n", "\r")
+
+
+def stream_of(end: str) -> bytes:
+    return "".join(f": note{end}data: {chunk}{end}{end}" for chunk in CHUNKS).encode()
+
+
+def passed(stream: bytes, cuts: list[int], *, surface: Surface = "chat", drop_usage: bool = False) -> bytes:
+    splicer = StreamSplicer(surface, "house/☃", drop_usage=drop_usage)
+    edges = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]
+    out = b"".join(splicer.feed(stream[start:end]) for start, end in itertools.pairwise(edges))
+    return out + splicer.rest()
+
+
+@given(st.sampled_from(ENDS), st.lists(st.integers(0, 2000), max_size=12), st.booleans())
+def test_the_cuts_of_the_network_make_no_difference(end: str, cuts: list[int], drop_usage: bool) -> None:
+    stream = stream_of(end)
+    assert passed(stream, cuts, drop_usage=drop_usage) == passed(stream, [], drop_usage=drop_usage)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_only_the_top_level_model_changes(end: str) -> None:
+    expected = stream_of(end).decode()
+    name = json.dumps("house/☃", ensure_ascii=False)
+    expected = expected.replace('"id":"c","model":"up/stream"', f'"id":"c","model":{name}')
+    expected = expected.replace('"model" : "up/stream"', f'"model" : {name}')
+    assert passed(stream_of(end), []).decode() == expected
+
+
+def test_the_usage_that_lineup_asked_for_is_taken_out_with_its_blank_line() -> None:
+    out = passed(stream_of("\n"), [], drop_usage=True).decode()
+    assert "usage" not in out
+    assert "\n\n\n" not in out
+    assert out.count("data:") == len(CHUNKS) - 1
+
+
+def test_a_message_names_its_model_once_at_its_start() -> None:
+    stream = (
+        b'event: message_start\ndata: {"type":"message_start","message":{"id":"m","model":"up"}}\n\n'
+        b'event: x\ndata: {"type":"other","model":"up"}\n\n'
+    )
+    out = passed(stream, [], surface="messages").decode()
+    assert '"message":{"id":"m","model":"house/☃"}' in out
+    assert '{"type":"other","model":"up"}' in out
