@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from model_lineup.access.actor import Actor, Role
 from model_lineup.access.shapes import NewKey
-from model_lineup.faces import build
 from model_lineup.catalog.shapes import Provider
+from model_lineup.faces import build
 from model_lineup.rooms import Rooms
 from model_lineup.shell import Shell
 from tests.fakes.desk import BY, Desk

@@ -126,7 +126,7 @@ class TestLeaving:
 
     def test_a_running_stream_is_cut_when_its_key_is_revoked(self, v1: V1, provider: FakeProvider) -> None:
         v1.desk.model(v1.provider("A", provider.base_url), "m", visible=True)
-        steps = [head(200, "text/event-stream", "connection: close"), event_bytes(delta("Hel")), HANG]
+        steps: list[Step] = [head(200, "text/event-stream", "connection: close"), event_bytes(delta("Hel")), HANG]
         provider.answer("/chat/completions", steps)
 
         async def revoke(shell: Shell) -> Any:
