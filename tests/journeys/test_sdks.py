@@ -123,12 +123,8 @@ class TestAnthropic:
 
     def test_speaks_plain(self, callers: Callers, name: str) -> None:
         answer = callers.anthropic.messages.create(model=name, max_tokens=8, messages=HELLO, system="Be kind.")
-        assert (answer.type, answer.role, answer.model, answer.stop_reason) == (
-            "message",
-            "assistant",
-            name,
-            "max_tokens",
-        )
+        assert (answer.type, answer.role, answer.model) == ("message", "assistant", name)
+        assert answer.stop_reason in STOPS
         assert answer.content[0].type == "text"
         assert 0 < answer.usage.output_tokens <= 8
 
