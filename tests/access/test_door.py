@@ -160,7 +160,8 @@ def test_twenty_may_wait_for_their_password_to_be_checked(monkeypatch: pytest.Mo
         return got
 
     monkeypatch.setattr(passwords._places, "acquire", counted)
-    passwords._one_at_a_time.acquire()
+    somebody_is_at_it = threading.Event()
+    passwords._hashing.submit(somebody_is_at_it.wait)
     with ThreadPoolExecutor(21) as threads:
         checks = [threads.submit(passwords.check, None, "x") for _ in range(21)]
         for _ in checks:
@@ -168,7 +169,7 @@ def test_twenty_may_wait_for_their_password_to_be_checked(monkeypatch: pytest.Mo
         with pytest.raises(PasswordsBusy) as busy:
             passwords.check(None, "x")
         assert busy.value.facts == {"retry_after": 1}
-        passwords._one_at_a_time.release()
+        somebody_is_at_it.set()
         assert [check.result() for check in checks] == [False] * 21
 
 
