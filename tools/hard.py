@@ -148,7 +148,7 @@ def _name(case: Mapping[str, str]) -> str:
 def _what(file: Path) -> str:
     """The first sentence of its docstring."""
     told = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or file.name
-    return re.split(r"(?<=[.:])\s|\n\n", told.replace("\n", " ").strip())[0].strip()
+    return re.split(r"(?<=\.)\s|\n\n", told.strip())[0].replace("\n", " ")
 
 
 def _commit() -> str:
