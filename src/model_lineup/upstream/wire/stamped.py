@@ -13,6 +13,7 @@ from model_lineup.clock import tick
 from model_lineup.upstream.wire.receipts import ANCILLARY_BYTES, Receipts
 
 _READ_BYTES = 64 * 1024
+_READS_AT_ONCE = 16
 
 
 class StampedTransport(asyncio.Transport):
@@ -91,18 +92,26 @@ class StampedTransport(asyncio.Transport):
     # What the loop calls.
 
     def _readable(self) -> None:
+        """Reads until nothing is there: uvloop tells a reset that came with data once, and then stops watching."""
+        for _ in range(_READS_AT_ONCE):
+            if not self._reading or not self._read():
+                return
+        self._loop.call_soon(self._readable)
+
+    def _read(self) -> bool:
+        """Whether something came."""
         try:
             data, ancillary, _, _ = self._sock.recvmsg(_READ_BYTES, ANCILLARY_BYTES)
         except (BlockingIOError, InterruptedError):
-            return
+            return False
         except OSError as error:
             self._lose(error)
-            return
+            return False
         if not data:
             self.pause_reading()
             if not self._protocol.eof_received():
                 self.close()
-            return
+            return False
         at = self._receipts.stamp(ancillary)
         # A segment that overtook a lost one has the older stamp, but could be read no sooner than that one.
         self._received_at = at if at > self._received_at else self._received_at
@@ -112,6 +121,7 @@ class StampedTransport(asyncio.Transport):
             context = {"message": "A protocol failed on what it received.", "exception": error, "transport": self}
             self._loop.call_exception_handler(context)
             self._lose(error)
+        return True
 
     def _writable(self) -> None:
         sent = self._send(self._unsent)
