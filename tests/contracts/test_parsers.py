@@ -182,7 +182,7 @@ def sum_of_errors(body: bytes) -> None:
 
 def kinds() -> Iterator[tuple[str, Case]]:
     """Lists, answers and events of every kind in the registry."""
-    for kind_name, kind in registry.kinds().items():
+    for kind_name, kind in registry.offered().items():
         wire = wire_of(kind_name)
         page = json.dumps(wire.page([wire.entry("m-1"), wire.entry("m-2")], "m-2")).encode()
         plain, vector = json.dumps(wire.plain("hello")).encode(), json.dumps(wire.embedding([0.5, -1.0])).encode()
@@ -305,7 +305,7 @@ def test_an_event_of_endless_empty_lines_is_too_large(monkeypatch: pytest.Monkey
 
 
 def test_every_kind_of_provider_is_among_them() -> None:
-    for kind in registry.kinds():
+    for kind in registry.offered():
         assert {f"{kind}: {what}" for what in ("list", "chat answer", "embedding answer", "event", "stream")} <= set(
             CASES
         )

@@ -250,7 +250,7 @@ def _all(connection: socket.socket) -> bytes:
         ("GET", "/api/admin/models/9007199254740992", 422),
         ("GET", "/api/../etc/passwd", 404),
         ("GET", "//api/admin/models", 404),
-        ("GET", "/v1/models", 404),
+        ("GET", "/v2/models", 404),
         ("GET", "/api/%2e%2e/livez", 404),
         ("GET", "/apiadmin/models", 404),
         ("POST", "/livez", 405),

@@ -17,6 +17,8 @@ MAY_START_PROCESSES = {
     "demo/model_server.py": "the local model of the demo",
     "serving/supervisor.py": "the workers",
 }
+MAY_USE = {"serving/hardening.py": {"ctypes"}}
+"""`ctypes` overwrites a secret where the kernel shows the environment of a process; nothing else can reach it there."""
 
 
 def banned(tree: ast.AST) -> Iterator[str]:
@@ -63,6 +65,7 @@ def test_no_file_runs_text_or_starts_a_process_but_those_that_say_why() -> None:
         name = file.relative_to(SOURCE).as_posix()
         if name in MAY_START_PROCESSES:
             used -= STARTERS
+        used -= MAY_USE.get(name, set())
         if used:
             found[name] = used
     assert found == {}

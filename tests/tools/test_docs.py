@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model_lineup.errors import StartRefused, error_classes
+from model_lineup.errors import OperationRefused, StartRefused, error_classes
 from model_lineup.settings import Settings
 from model_lineup.upstream import registry
 from tools import docs
@@ -28,7 +28,8 @@ def test_every_setting_is_there_with_its_variable(pages: dict[str, str]) -> None
 
 def test_every_error_that_callers_can_get_is_there(pages: dict[str, str]) -> None:
     for error in error_classes():
-        assert (f"`{error.code}` | {error.status} |" in pages["errors.md"]) == (error is not StartRefused)
+        over_http = error not in (StartRefused, OperationRefused)
+        assert (f"`{error.code}` | {error.status} |" in pages["errors.md"]) == over_http
 
 
 def test_every_kind_is_there(pages: dict[str, str]) -> None:

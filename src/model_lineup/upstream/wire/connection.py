@@ -59,11 +59,12 @@ class Connection(asyncio.Protocol):
         inbox = self._inbox = Inbox(self)
         self._deadlines = deadlines
         self._total_at = started + deadlines.total_s
+        # Before the write: a process that is interrupted right after it must not measure less than a caller waits.
+        inbox.sent_at = self._sent_at = self._received_at = tick()
         if len(body) < _JOIN_UNDER:
             transport.write(head + body)
         else:
             transport.writelines((head, body))
-        inbox.sent_at = self._sent_at = self._received_at = tick()
         self._watch.set(min(self._total_at, self._sent_at + deadlines.first_byte_s))
         return Response(inbox, await inbox.wait_for_head(), sent_at=inbox.sent_at, reused=reused)
 

@@ -12,7 +12,7 @@ from model_lineup.upstream.wire.shapes import Piece
 class Response:
     """The head is complete when `Client.send` returns it; the body arrives while it is read.
 
-    `sent_at`, `head_at`: `clock.tick()` when the last byte of the request was handed to the transport, and when the
+    `sent_at`, `head_at`: `clock.tick()` just before the request was handed to the transport, and when the
     last byte of the head came. `reused`: went over a pooled connection. `ended_by_close`: the body has neither length
     nor chunks, so its end cannot be told from a cut; whoever reads a stream must look for its own end mark.
     """
