@@ -5,6 +5,7 @@ and on uvloop. The protocol is given `receive(data, at)` where it has that, else
 """
 
 import asyncio
+import select
 import socket
 from collections.abc import Callable, Iterable
 from typing import Any, cast
@@ -29,6 +30,9 @@ class StampedTransport(asyncio.Transport):
         self._received_at = 0.0
         self._unsent = bytearray()
         self._reading = self._closing = self._lost = False
+        poll = select.poll()
+        poll.register(self._fd, select.POLLIN)
+        self._more = poll.poll  # a tenth of what a read costs that finds nothing
 
     def start(self, protocol: asyncio.BaseProtocol) -> None:
         """Hands the connection to a protocol, its first one or that of another layer, and reads from now on."""
@@ -94,7 +98,7 @@ class StampedTransport(asyncio.Transport):
     def _readable(self) -> None:
         """Reads until nothing is there: uvloop tells a reset that came with data once, and then stops watching."""
         for _ in range(_READS_AT_ONCE):
-            if not self._reading or not self._read():
+            if not self._reading or not self._read() or not self._more(0):
                 return
         self._loop.call_soon(self._readable)
 
