@@ -88,13 +88,13 @@ def tell(results: Path, *, write: bool) -> int:
     if missing := without_figures(parts, good):
         print("The machine had other work; nothing is written. Without figures:", *missing, sep="\n  ", file=sys.stderr)
         return 2
-    if broken := broken_promises(found):
-        print("Further from the truth than promised; nothing is written.", *broken, sep="\n  ", file=sys.stderr)
-        return 1
+    broken = broken_promises(found)
+    if broken:
+        print("Further from the truth than promised:", *broken, sep="\n  ", file=sys.stderr)
     if write:
-        write_json(found, commands, left_out=len(void))
+        write_json(found, commands, left_out=len(void), broken=broken)
         draw(found)
-    return 0
+    return 1 if broken else 0
 
 
 def _read(results: Path) -> tuple[list[Part], list[str]]:
