@@ -7,6 +7,7 @@ from scratch, `tests.fakes.server` starts Python anew.
 """
 
 import atexit
+import contextlib
 import functools
 import gc
 import importlib
@@ -58,7 +59,8 @@ class Forked:
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it may have ended since
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
