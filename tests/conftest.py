@@ -1,5 +1,7 @@
 """What every test can ask for. Fixtures of one room live in that room's own conftest.py."""
 
+import contextlib
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +15,10 @@ from tests.fakes.instances import KINDS, Kind, Templates
 from tests.fakes.model_server import running_model
 from tests.fakes.postgres import PostgresServer
 from tests.fakes.server import Server, Workbench, running_server
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background: what tests start must get Ctrl-C
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
