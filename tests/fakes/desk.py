@@ -5,7 +5,16 @@ from typing import Any
 from sqlalchemy import select
 
 from model_lineup.catalog.discovery import Discovery
-from model_lineup.catalog.shapes import Alias, Model, ModelFilter, NewAlias, NewModel, NewProvider, Provider
+from model_lineup.catalog.shapes import (
+    Alias,
+    Model,
+    ModelFilter,
+    NewAlias,
+    NewModel,
+    NewProvider,
+    Provider,
+    ProviderChanges,
+)
 from model_lineup.database.metadata import activity, configuration
 from model_lineup.journal import store as journal_store
 from model_lineup.journal.record import Author, Journal
@@ -14,6 +23,7 @@ from model_lineup.rooms import Rooms
 from model_lineup.upstream.contract import Endpoint, ListedModel, Listing
 
 BY = Author("tester")
+PROVIDER_KEY = "sk-canary-0123456789-wxyz"
 
 
 class Desk:
@@ -25,6 +35,10 @@ class Desk:
     def provider(self, name: str = "Acme", **fields: Any) -> Provider:
         values = {"name": name, "type": "openai", "base_url": "https://api.example.com/v1", **fields}
         return self.rooms.providers.create(NewProvider(**values), BY)[0]
+
+    def change_provider(self, provider_id: int, **changes: Any) -> Any:
+        confirm = changes.pop("confirm", False)
+        return self.rooms.providers.change(provider_id, ProviderChanges(**changes), BY, confirm=confirm)
 
     def model(self, provider: Provider | int, model_id: str, **fields: Any) -> Model:
         provider_id = provider if isinstance(provider, int) else provider.id
