@@ -158,6 +158,14 @@ def test_embeddings_and_responses_pass_where_the_provider_speaks_them(v1: V1, th
     assert json.loads(there.requests[-1].body) == {"model": "up/stream", "input": "x"}
 
 
+def test_a_stream_that_nobody_reads_along_still_ends_in_an_error_when_it_is_cut(v1: V1, there: FakeProvider) -> None:
+    event = b'data: {"type":"response.created","response":{"model":"up/stream"}}\n\n'
+    there.answer("/responses", stream([event, CUT]), stream([event]))
+    cut, whole = (v1.call("/v1/responses", {"model": "best", "input": "x", "stream": True}) for _ in range(2))
+    assert cut.events[-1]["type"] == "error"
+    assert [said["response"]["model"] for said in whole.events] == ["best"]
+
+
 def test_a_surface_that_the_provider_lacks_is_refused(v1: V1, there: FakeProvider) -> None:
     got = v1.call("/v1/messages/count_tokens", {"model": "best", "messages": []})
     assert (got.status, got.code) == (400, "unsupported_by_provider")

@@ -48,8 +48,12 @@ class Meter:
             known.cached_tokens if told.cached_tokens is None else told.cached_tokens,
         )
 
-    def finished(self) -> bool:
-        """A closing mark; or a reason to stop, where the format's servers do not all send a mark."""
+    def finished(self, *, orderly: bool) -> bool:
+        """A closing mark; or a reason to stop, where the format's servers do not all send a mark.
+
+        `orderly`: the body came to an end that can be told from a cut, which is all there is to go by in a format that
+        nobody reads along.
+        """
         if self._dialect is None:
-            return True
+            return orderly
         return self.marked or (self._reason and not self._dialect.marks_end)

@@ -99,9 +99,10 @@ async def _stream(opened: Opened, route: Route, ask: Ask, surface: Surface, mete
                 await send({"type": "http.response.body", "body": out, "more_body": True})
             if meter.marked:
                 break
-        last = way.end() if meter.finished() else way.error(_BROKEN, "upstream_truncated")
+        orderly = not opened.response.ended_by_close
+        last = way.end() if meter.finished(orderly=orderly) else way.error(_BROKEN, "upstream_truncated")
     except WireError as error:
-        last = way.end() if meter.finished() else way.error(_BROKEN, of_wire(error).code)
+        last = way.end() if meter.finished(orderly=False) else way.error(_BROKEN, of_wire(error).code)
     except ProviderError as error:
         failure = failures.of_provider_error(error, opened.target.endpoint, opened.target.model_id)
         refused = of_failure(failure)
