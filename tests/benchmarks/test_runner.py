@@ -155,6 +155,7 @@ def test_a_cancel_ends_the_run_with_what_it_has(provider: Paced) -> None:
     assert time.monotonic() - started < 5
     assert (outcome.state, outcome.report.stopped) == ("cancelled", "cancelled")
     assert outcome.report.succeeded >= 1
+    assert (outcome.report.environment.model_id, outcome.report.plan.seed is None) == ("paced-echo", False)
 
 
 def test_the_time_limit_is_hard() -> None:
@@ -207,7 +208,10 @@ def test_a_killed_child_is_a_failed_run_with_a_partial_report(provider: Paced) -
 
     outcome, _ = run(Plan(requests=10_000, warmup=0), provider.base_url, hear=kill)
     assert (outcome.state, outcome.error) == ("failed", "child_crashed")
-    assert outcome.report.succeeded >= 1
+    report = outcome.report
+    assert report.succeeded >= 1
+    assert (report.stopped, report.environment.model_id) == ("interrupted", "paced-echo")
+    assert report.plan.seed is not None
 
 
 def test_a_child_that_hangs_is_killed(provider: Paced, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,19 +10,22 @@ from typing import Any
 import msgspec
 import pytest
 
+from model_lineup.benchmarks.environment import Environment
 from model_lineup.benchmarks.keeping import EventLog, Keeper
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import ChildOutcome, Finished, Started
 from model_lineup.benchmarks.records import Run
 from model_lineup.benchmarks.report import Sample, report_of
-from model_lineup.catalog.shapes import Model
+from model_lineup.benchmarks.withdrawal import Withdrawal
+from model_lineup.catalog.shapes import Model, ModelChanges
 from model_lineup.errors import DatabaseBusy, RunInProgress, TooManyRequests
 from model_lineup.rooms import Rooms
 from tests.fakes.clock import ManualClock
-from tests.fakes.desk import Desk
+from tests.fakes.desk import BY, Desk
 
 LEASE = timedelta(seconds=10)
-PLAN = Plan(requests=5, seed=1)
+PLAN = Plan(requests=5)
+DRAWN = 4711
 
 
 class Worker:
@@ -42,7 +45,7 @@ class Worker:
 
     def log(self, run: Run, *samples: Sample) -> EventLog:
         log = EventLog(self.keeper, run.id)
-        log.append(Started(PLAN))
+        log.append(Started(msgspec.structs.replace(PLAN, seed=DRAWN), Environment(kind="openai", cpus=7)))
         for sample in samples:
             log.append(sample)
         return log
@@ -116,6 +119,9 @@ def test_a_lease_that_ran_out_interrupts_the_run_and_keeps_its_samples(worker: W
     assert (ended.state, ended.error, ended.ended_at) == ("interrupted", "interrupted", clock.now())
     report = worker.report(run)
     assert (report["succeeded"], report["usage"]["completion_tokens"], report["warmup"]["requests"]) == (2, 14, 1)
+    assert (report["stopped"], report["plan"]["seed"]) == ("interrupted", DRAWN)
+    assert (report["environment"]["kind"], report["environment"]["cpus"]) == ("openai", 7)
+    assert report["environment"]["connections_opened"] == 3
     assert worker.kinds(run) == ["started", "sample", "sample", "sample", "interrupted"]
     shown = msgspec.json.decode(worker.rooms.models.get(model.id).last_benchmark)
     assert (shown["run_id"], shown["state"], shown["succeeded"]) == (run.id, "interrupted", 2)
@@ -197,3 +203,32 @@ def test_runs_are_listed_newest_first_by_model_and_state(worker: Worker) -> None
     assert ids(model_row=model.id) == [second.id, first.id]
     assert ids(state="running") == [third.id, second.id]
     assert ids(model_row=model.id, state="finished") == [first.id]
+
+
+def test_a_model_that_was_shown_and_is_withdrawn_is_not_measured_on(worker: Worker) -> None:
+    desk = worker.desk
+    shown, deleted = desk.model(worker.provider, "shown", visible=True), worker.model("deleted")
+    withdrawals = [Withdrawal(worker.rooms.models, model.id) for model in (shown, deleted)]
+    assert [one.look() for one in withdrawals] == [None, None]
+    worker.rooms.models.change(shown.id, ModelChanges(visible=False), BY)
+    worker.rooms.models.delete(deleted.id, BY)
+    why = [one.look() for one in withdrawals]
+    assert [one.error for one in why if one is not None] == ["model_hidden", "model_deleted"]
+
+
+def test_a_provider_that_is_switched_off_ends_the_measuring_of_its_models(worker: Worker) -> None:
+    withdrawal = Withdrawal(worker.rooms.models, worker.model().id)
+    assert withdrawal.look() is None
+    worker.desk.change_provider(worker.provider.id, enabled=False)
+    why = withdrawal.look()
+    assert why is not None
+    assert why.error == "provider_disabled"
+
+
+def test_a_model_that_is_tried_before_it_is_shown_is_measured_to_the_end(worker: Worker) -> None:
+    model = worker.model()
+    withdrawal = Withdrawal(worker.rooms.models, model.id)
+    for visible in (True, False, True):
+        assert withdrawal.look() is None
+        worker.rooms.models.change(model.id, ModelChanges(visible=visible), BY)
+    assert withdrawal.look() is None

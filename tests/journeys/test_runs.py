@@ -165,6 +165,24 @@ def test_a_cancelled_run_keeps_what_it_measured(track: Track) -> None:
     assert (again.status, again.json) == (200, ended), "it is over already, and is shown as it is"
 
 
+def test_a_run_ends_when_its_model_is_hidden_or_deleted(track: Track) -> None:
+    model = track.workbench.model(track.provider, visible=True)
+    gone = track.model()
+    runs = [track.start(name) for name in (model["model_id"], gone)]
+    for run in runs:
+        track.until(run["id"], progress=5)
+    track.admin.must("PUT", by_id(model["model_id"]), {"visible": False})
+    track.admin.must("DELETE", by_id(gone))
+    began = time.monotonic()
+    ended = [track.until(run["id"], state="cancelled") for run in runs]
+    assert time.monotonic() - began < 5
+    assert [run["error"] for run in ended] == ["model_hidden", "model_deleted"]
+    for run in ended:
+        assert run["message"]
+        assert run["report"]["stopped"] == "cancelled"
+        agree(track.events(run["id"]), run["report"])
+
+
 def test_asking_for_the_head_of_the_events_does_not_wait_for_the_end(track: Track) -> None:
     run = track.start(track.model())
     began = time.monotonic()

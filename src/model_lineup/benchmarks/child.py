@@ -9,7 +9,6 @@ frozen here. Figures are computed after the measuring. Receipts are stamped by t
 import asyncio
 import gc
 import os
-import platform
 import random
 import sys
 import threading
@@ -18,14 +17,13 @@ from contextlib import suppress
 
 import msgspec
 
-from model_lineup import __version__
 from model_lineup.benchmarks.driver import Driver
+from model_lineup.benchmarks.environment import Environment
 from model_lineup.benchmarks.measurer import SelfWatch
 from model_lineup.benchmarks.plan import MAX_SEED, Plan
 from model_lineup.benchmarks.protocol import ChildEvent, Finished, Order, Started, decode_order, encode
-from model_lineup.benchmarks.report import Environment, Report, report_of
+from model_lineup.benchmarks.report import Report, report_of
 from model_lineup.benchmarks.statistics import percentile
-from model_lineup.clock import CLOCK_NAME
 from model_lineup.upstream import registry
 from model_lineup.upstream.contract import Ask, Exchange, Quirks
 from model_lineup.upstream.exchange import converse
@@ -71,14 +69,15 @@ async def _measure(order: Order, lines: "_Lines") -> None:
 
     driver = Driver(plan, ask, outbox.put, get_ready)
     _on_next_line(lines, asyncio.get_running_loop(), lambda: driver.stop("cancelled"))
-    outbox.put(Started(plan))
+    environment = Environment.here(order.target, new_event_loop.__module__.partition(".")[0])
+    outbox.put(Started(plan, environment))
     async with asyncio.TaskGroup() as group:
         background = [group.create_task(outbox.flush_forever()), group.create_task(watch.run())]
         await driver.run()
         for task in background:
             task.cancel()
     await client.close()
-    outbox.put(Finished(_report(driver, order, watch)))
+    outbox.put(Finished(_report(driver, order, watch, environment)))
     outbox.flush()
 
 
@@ -89,28 +88,16 @@ def _with_seed(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, seed=random.SystemRandom().randrange(MAX_SEED))
 
 
-def _report(driver: Driver, order: Order, watch: SelfWatch) -> Report:
-    began_at, target = driver.first_sent_at, order.target
+def _report(driver: Driver, order: Order, watch: SelfWatch, environment: Environment) -> Report:
+    began_at = driver.first_sent_at
     late_ms = sorted(sample.late_ms for sample in driver.samples if sample.late_ms is not None)
     measurer = watch.account(
         late_ms_p99=percentile(late_ms, 99) if late_ms else None,
         closed_loop=driver.plan.rate is None,
         start_up_s=None if began_at is None or order.spawned_at is None else began_at - order.spawned_at,
     )
-    environment = Environment(
-        lineup=__version__,
-        python=platform.python_version(),
-        platform=f"{platform.system()} {platform.machine()}",
-        cpus=os.cpu_count() or 0,
-        event_loop=new_event_loop.__module__.partition(".")[0],
-        kind=target.endpoint.kind,
-        model_id=target.model_id,
-        answered_models=tuple(sorted({sample.answered_model for sample in driver.samples if sample.answered_model})),
-        connections_opened=sum(not sample.reused for sample in driver.samples if sample.succeeded),
-        loop_lag_ms_p99=watch.timer_lag_ms_p99,
-        clock=CLOCK_NAME,
-        stamps=measurer.stamps,
-        measurer=measurer,
+    environment = msgspec.structs.replace(
+        environment, loop_lag_ms_p99=watch.timer_lag_ms_p99, stamps=measurer.stamps, measurer=measurer
     )
     return report_of(
         driver.plan, driver.samples, environment=environment, stopped=driver.stopped, saturated=measurer.saturated

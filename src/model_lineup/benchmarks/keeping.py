@@ -9,7 +9,7 @@ import msgspec
 
 from model_lineup.benchmarks import store
 from model_lineup.benchmarks.plan import Plan
-from model_lineup.benchmarks.protocol import ChildEvent, ChildOutcome, Finished
+from model_lineup.benchmarks.protocol import ChildEvent, ChildOutcome, Finished, Started
 from model_lineup.benchmarks.records import Run, summary_of
 from model_lineup.benchmarks.report import Report, Sample, report_of
 from model_lineup.catalog.shapes import Model
@@ -79,11 +79,12 @@ class Keeper:
         """End a run whose worker is gone, with a report of the samples that were written down."""
         with self._database.read() as connection:
             run = store.run(connection, run_id)
-            stored = store.samples(connection, run_id)
+            started, stored = store.started(connection, run_id), store.samples(connection, run_id)
         if run is not None and not run.is_over:
             samples = [msgspec.json.decode(sample, type=Sample) for sample in stored]
-            error = {"code": "interrupted", "message": message}
-            self._end(run_id, run.model, "interrupted", report_of(run.plan, samples), error)
+            begun = Started(run.plan) if started is None else msgspec.json.decode(started, type=Started)
+            report = report_of(begun.plan, samples, environment=begun.environment, stopped="interrupted")
+            self._end(run_id, run.model, "interrupted", report, {"code": "interrupted", "message": message})
 
     def sweep(self) -> None:
         """Mark runs whose lease has ended."""

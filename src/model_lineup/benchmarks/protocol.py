@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from model_lineup.benchmarks.environment import Environment
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.report import Report, Sample
 from model_lineup.upstream.contract import Target
@@ -30,9 +31,10 @@ class Cancel(Struct, frozen=True):
 
 
 class Started(Struct, frozen=True, tag_field="kind", tag="started"):
-    """The child is ready; `plan` is the order's with its seed drawn."""
+    """The child is ready; `plan` is the order's with its seed drawn. What a report needs if the child gives none."""
 
     plan: Plan
+    environment: Environment = Environment()
 
 
 class Finished(Struct, frozen=True, tag_field="kind", tag="finished"):

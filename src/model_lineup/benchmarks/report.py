@@ -10,12 +10,12 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from model_lineup.benchmarks.measurer import Measurer
+from model_lineup.benchmarks.environment import Environment
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.statistics import Summary, summary
 from model_lineup.upstream.contract import Failure
 
-Stopped = Literal["time_limit", "token_limit", "cancelled", "auth", "quota", "errors"]
+Stopped = Literal["time_limit", "token_limit", "cancelled", "interrupted", "auth", "quota", "errors"]
 TokenSource = Literal["usage", "estimated", "mixed", "none"]
 
 
@@ -79,28 +79,6 @@ class Warmup(Struct, frozen=True):
     errors: dict[str, int] = field(default_factory=dict)
     response_time_ms: tuple[float, ...] = ()
     ttft_ms: tuple[float, ...] = ()
-
-
-class Environment(Struct, frozen=True):
-    """What measured, and what was measured.
-
-    `stamps`: who stamped what was received: the `kernel` on arrival, the `process` when it read, or both (`mixed`).
-    `clock`: what all times are differences on. `loop_lag_ms_p99`: how late the measurer's own timers ran.
-    """
-
-    lineup: str = ""
-    python: str = ""
-    platform: str = ""
-    cpus: int = 0
-    event_loop: str = ""
-    kind: str = ""
-    model_id: str = ""
-    answered_models: tuple[str, ...] = ()
-    connections_opened: int = 0
-    loop_lag_ms_p99: float | None = None
-    clock: str = ""
-    stamps: str = ""
-    measurer: Measurer = Measurer()
 
 
 class Report(Struct, frozen=True):
@@ -170,7 +148,10 @@ def report_of(
         warmup=_warmup([sample for sample in everything if sample.warmup and not sample.unfinished]),
         mode=plan.mode,
         plan=plan,
-        environment=environment or Environment(),
+        environment=(environment or Environment()).with_answers(
+            answered_models={sample.answered_model for sample in everything if sample.answered_model},
+            connections_opened=sum(not sample.reused for sample in everything if sample.succeeded),
+        ),
         stopped=stopped,
         saturated=saturated,
         retry_after_s=_longest_wait(everything),

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import msgspec
 
+from model_lineup.benchmarks.environment import Environment
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import (
     Cancel,
@@ -23,7 +24,7 @@ from model_lineup.benchmarks.protocol import (
     decode_event,
     encode,
 )
-from model_lineup.benchmarks.report import Report, Sample, report_of
+from model_lineup.benchmarks.report import Report, Sample, Stopped, report_of
 from model_lineup.clock import tick
 from model_lineup.upstream.contract import Target
 from model_lineup.upstream.scrub import scrub
@@ -83,6 +84,7 @@ class _Conversation:
         self._plan = order.plan
         self._target = order.target
         self._on_event = on_event
+        self._environment: Environment | None = None
         self._samples: list[Sample] = []
         self._report: Report | None = None
         self._stderr = b""
@@ -134,8 +136,8 @@ class _Conversation:
             except msgspec.DecodeError:
                 return  # counts as a crash
             match event:
-                case Started(plan):
-                    self._plan = plan
+                case Started(plan, environment):
+                    self._plan, self._environment = plan, environment
                 case Finished(report):
                     self._report = report
                 case Sample():
@@ -166,7 +168,8 @@ class _Conversation:
 
     def _without_report(self, error: str, message: str) -> ChildOutcome:
         """The child gave none, so it is made from the samples that came through."""
-        report = report_of(self._plan, self._samples, stopped="cancelled" if self._cancelled else None)
+        stopped: Stopped = "cancelled" if self._cancelled else "interrupted"
+        report = report_of(self._plan, self._samples, environment=self._environment, stopped=stopped)
         if self._cancelled:
             return ChildOutcome("cancelled", report)
         return ChildOutcome("failed", report, error, message)

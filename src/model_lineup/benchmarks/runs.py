@@ -11,15 +11,18 @@ import itertools
 from collections.abc import Callable
 from datetime import timedelta
 
+import msgspec
+
 from model_lineup.benchmarks import plan as plans
 from model_lineup.benchmarks import store
 from model_lineup.benchmarks.keeping import EventLog, Keeper
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.records import Run, RunEvent, RunPage
 from model_lineup.benchmarks.runner import run_in_child
+from model_lineup.benchmarks.withdrawal import Withdrawal, Withdrawn
 from model_lineup.catalog.models import Models
 from model_lineup.database.engines import Database
-from model_lineup.errors import DatabaseBusy, ModelNotFound, NotFound, Unavailable
+from model_lineup.errors import DatabaseBusy, NotFound, Unavailable
 from model_lineup.upstream.contract import Target
 
 FLUSH_S = 0.2
@@ -135,7 +138,9 @@ class Runs:
         try:
             outcome = await run_in_child(run.plan, target, on_event=events.append, cancel=cancel)
             measured.set()
-            await watching
+            why = await watching
+            if why is not None and outcome.state == "cancelled":
+                outcome = msgspec.structs.replace(outcome, error=why.error, message=why.message)
             await asyncio.to_thread(events.flush)
             await asyncio.to_thread(self._keeper.end, run, outcome)
         except BaseException as error:
@@ -146,22 +151,25 @@ class Runs:
         finally:
             watching.cancel()
 
-    async def _watch(self, run: Run, events: EventLog, cancel: asyncio.Event, measured: asyncio.Event) -> None:
-        """Write events as they come, keep the lease, and pass on a wish to cancel; also when the model is deleted."""
+    async def _watch(
+        self, run: Run, events: EventLog, cancel: asyncio.Event, measured: asyncio.Event
+    ) -> Withdrawn | None:
+        """Write events as they come, keep the lease, and pass on a wish to cancel; also when the model is withdrawn,
+        in which case the reason is returned."""
+        withdrawal = Withdrawal(self._models, run.model)
         renewed_every = max(1, int(self._lease.total_seconds() / 3 / FLUSH_S))
+        why: Withdrawn | None = None
         for beat in itertools.count():
             if measured.is_set():
-                return
+                break
             with contextlib.suppress(DatabaseBusy):  # it may be free at the next beat
                 await asyncio.to_thread(events.flush)
-                if beat % min(renewed_every, 5) == 0 and await asyncio.to_thread(self._should_end, run):
-                    cancel.set()
+                if beat % min(renewed_every, 5) == 0:
+                    asked = await asyncio.to_thread(self._keeper.renew, run.id, self._lease)
+                    if not asked and why is None:
+                        why = await asyncio.to_thread(withdrawal.look)
+                    if asked or why is not None:
+                        cancel.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(measured.wait(), FLUSH_S)
-
-    def _should_end(self, run: Run) -> bool:
-        try:
-            self._models.get(run.model)
-        except ModelNotFound:
-            return True
-        return self._keeper.renew(run.id, self._lease)
+        return why

@@ -101,6 +101,13 @@ def events(connection: Connection, run_id: int, *, after: int, limit: int = 1_00
     return [RunEvent(row.seq, moment(row.at), row.kind, msgspec.Raw(row.data.encode())) for row in rows]
 
 
+def started(connection: Connection, run_id: int) -> bytes | None:
+    """The data of the event that the measuring began with; None before it came."""
+    query = select(run_events.c.data).where(run_events.c.run_id == run_id, run_events.c.kind == "started")
+    data = connection.execute(query.order_by(run_events.c.seq).limit(1)).scalar_one_or_none()
+    return None if data is None else str(data).encode()
+
+
 def samples(connection: Connection, run_id: int) -> list[bytes]:
     """The data of every sample event, in order."""
     query = select(run_events.c.data).where(run_events.c.run_id == run_id, run_events.c.kind == "sample")
