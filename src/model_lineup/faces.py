@@ -6,6 +6,7 @@ It stands apart from `app` because it needs the web framework, which a command o
 import asyncio
 import contextlib
 import hmac
+from collections.abc import Sequence
 
 from starlette.types import ASGIApp
 
@@ -19,6 +20,7 @@ from model_lineup.gateway.errors import ToldAsErrors
 from model_lineup.gateway.face import Gateway
 from model_lineup.gateway.opening import Opener
 from model_lineup.gateway.streams import Streams
+from model_lineup.gateway.visit import Listener
 from model_lineup.journal import store as journal_store
 from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.rooms import Rooms
@@ -27,8 +29,11 @@ from model_lineup.settings import Settings
 from model_lineup.shell import MIB, HeadAsGet, Limits, Probes, Shell, WholeBody
 
 
-def build(rooms: Rooms, *, worker: int = 0) -> Shell:
-    """The ASGI application over these rooms; `worker` is the number of this process, from 0."""
+def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) -> Shell:
+    """The ASGI application over these rooms; `worker` is the number of this process, from 0.
+
+    `listeners`: who else hears of each request to `/v1` when it is over.
+    """
     settings, metrics = rooms.settings, Metrics(worker=worker, revision=lambda: _revision(rooms.database))
     limits = _limits(settings)
     probes = Probes(
@@ -55,17 +60,17 @@ def build(rooms: Rooms, *, worker: int = 0) -> Shell:
         for task in background:
             task.cancel()
 
-    gateway, admin = _gateway(rooms), HeadAsGet(WholeBody(application.build(rooms), limits))
+    gateway, admin = _gateway(rooms, listeners), HeadAsGet(WholeBody(application.build(rooms), limits))
     user_surface = ToldAsErrors(WholeBody(gateway, _limits_of_v1(settings)))
     faces: dict[str, ASGIApp] = {"api": admin, "admin": admin, "v1": user_surface}
     return Shell(faces, probes, metrics, start=start, leave=rooms.runs.refuse_new, stop=stop)
 
 
-def _gateway(rooms: Rooms) -> Gateway:
+def _gateway(rooms: Rooms, listeners: Sequence[Listener]) -> Gateway:
     """The user surface; its client and its snapshots belong to one event loop."""
     admission = Admission(rooms.keys.hash_of, lambda: micros(rooms.clock.now()))
     opener = Opener(rooms.upstream.get, Endpoints(rooms.providers))
-    return Gateway(rooms.follower, admission, opener, Streams(rooms.settings.streams))
+    return Gateway(rooms.follower, admission, opener, Streams(rooms.settings.streams), listeners)
 
 
 def _limits_of_v1(settings: Settings) -> Limits:

@@ -10,6 +10,7 @@ from model_lineup.access.actor import Actor, Role
 from model_lineup.access.shapes import NewKey
 from model_lineup.catalog.shapes import Provider
 from model_lineup.faces import build
+from model_lineup.gateway.visit import Visit
 from model_lineup.rooms import Rooms
 from model_lineup.shell import Shell
 from tests.fakes.desk import BY, Desk
@@ -95,11 +96,12 @@ class Line:
 
 
 class V1:
-    """An instance with an administrator, a user's key and an agent's."""
+    """An instance with an administrator, a user's key and an agent's. `visits`: every request, when it was over."""
 
     def __init__(self, rooms: Rooms) -> None:
         self.rooms = rooms
         self.desk = Desk(rooms)
+        self.visits: list[Visit] = []
         rooms.people.first_admin("admin@example.com", "correct horse battery")
         self.user, self.agent = self.key("user"), self.key("agent")
 
@@ -148,11 +150,14 @@ class V1:
     def messages(self, model: str, *, key: str = "", **fields: Any) -> Reply:
         return self.call(MESSAGES, {"model": model, "max_tokens": 9, "messages": HELLO, **fields}, key=key)
 
+    def note(self, visit: Visit) -> None:
+        self.visits.append(visit)
+
     def run(self, use: Callable[[Shell], Awaitable[T]]) -> T:
         """In an event loop of its own."""
 
         async def main() -> T:
-            shell = build(self.rooms)
+            shell = build(self.rooms, listeners=[self])
             try:
                 return await use(shell)
             finally:

@@ -1,7 +1,7 @@
 """The ASGI face of `/v1`: which endpoint, whose key, which model; then the exchange, and what callers hear of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
@@ -15,6 +15,7 @@ from model_lineup.gateway.opening import Opener
 from model_lineup.gateway.relay import meter_for, relay
 from model_lineup.gateway.resolve import route_of
 from model_lineup.gateway.streams import Running, Streams
+from model_lineup.gateway.visit import Listener, Visit
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.snapshot import Snapshot
 from model_lineup.upstream.contract import Surface
@@ -36,12 +37,20 @@ _ENDINGS = {
 class Gateway:
     """One per event loop. Its bodies must come whole: the shell's `WholeBody` stands before it."""
 
-    def __init__(self, follower: Follower, admission: Admission, opener: Opener, streams: Streams) -> None:
+    def __init__(
+        self,
+        follower: Follower,
+        admission: Admission,
+        opener: Opener,
+        streams: Streams,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
         self._follower = follower
         self._admission = admission
         self._opener = opener
         self._streams = streams
         self._lists = models.Lists()
+        self._notes = tuple(listener.note for listener in listeners)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -89,22 +98,37 @@ class Gateway:
 
     async def _converse(self, surface: Surface, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
         caller = self._admission.admit(scope["headers"], snapshot)
+        visit = Visit(caller, surface, scope["headers"], _request_id(scope))
+        try:
+            await self._serve(visit, snapshot, receive, send)
+        except Refused as refused:
+            visit.refused(refused)
+            raise
+        finally:
+            for note in self._notes:
+                note(visit)
+
+    async def _serve(self, visit: Visit, snapshot: Snapshot, receive: Receive, send: Send) -> None:
         ask = Ask((await receive())["body"])
-        route = route_of(snapshot, ask.name, caller)
-        running = self._streams.begin(caller)
+        visit.name, visit.stream = ask.name, ask.stream
+        visit.route = route = route_of(snapshot, ask.name, visit.caller)
+        running = self._streams.begin(visit.caller)
         started = _Started(send)
         watch = _watch(receive, running)
         try:
-            opened = await self._opener.open(route, ask, surface)
+            visit.opened = opened = await self._opener.open(route, ask, visit.surface)
             try:
-                await relay(opened, route, ask, surface, meter_for(opened), started.send)
+                visit.meter = meter_for(opened)
+                await relay(visit, opened, route, ask, visit.meter, started.send)
             finally:
                 opened.response.close()
         except asyncio.CancelledError:
             if running.cut is None:
+                visit.ended("server_shutting_down")
                 raise
             running.taken_back()
-            await started.cut_short(running, surface)
+            if visit.outcome != "completed":  # else he left when he had everything
+                await started.cut_short(visit, running)
         finally:
             running.cut = running.cut or "left"  # what the watcher sees from here on is the end of the answer
             self._streams.over(running)
@@ -122,19 +146,21 @@ class _Started:
         self._begun = True
         await self._send(message)
 
-    async def cut_short(self, running: Running, surface: Surface) -> None:
+    async def cut_short(self, visit: Visit, running: Running) -> None:
         """Ended by Lineup: an error event in a stream that has begun, else an error. To a caller who left, nothing.
 
         Raises Refused.
         """
         told = _ENDINGS.get(running.cut or "")
         if told is None:
+            visit.left()
             return
         code, message = told
         refused = Refused(401 if code == "key_revoked" else 503, code, message)
         if not self._begun:
             raise refused
-        await self._send({"type": "http.response.body", "body": stream_error(refused, surface)})
+        visit.ended(code)
+        await self._send({"type": "http.response.body", "body": stream_error(refused, visit.surface)})
 
 
 def stream_error(refused: Refused, surface: Surface) -> bytes:
@@ -161,13 +187,16 @@ def _must_be(scope: Scope, method: str, path: str) -> None:
 
 async def refuse(refused: Refused, scope: Scope, send: Send) -> None:
     """The error as both SDKs read it."""
-    request_id = scope.get("state", {}).get("request_id", "")
     headers = []
     if refused.retry_after_s is not None:
         headers.append((b"retry-after", str(max(1, refused.retry_after_s)).encode()))
     if refused.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    await _json(refused.status, refused.body(request_id), send, headers)
+    await _json(refused.status, refused.body(_request_id(scope)), send, headers)
+
+
+def _request_id(scope: Scope) -> str:
+    return str(scope.get("state", {}).get("request_id", ""))
 
 
 async def _json(status: int, body: bytes, send: Send, more: list[tuple[bytes, bytes]] | None = None) -> None:

@@ -18,6 +18,7 @@ from model_lineup.gateway.meter import Meter
 from model_lineup.gateway.opening import Opened
 from model_lineup.gateway.resolve import Route
 from model_lineup.gateway.splice import StreamSplicer, named
+from model_lineup.gateway.visit import Visit
 from model_lineup.gateway.wording import DIALECTS
 from model_lineup.upstream import failures
 from model_lineup.upstream.contract import MalformedError, ProviderError, Surface
@@ -44,19 +45,22 @@ class Way(Protocol):
         """The event for one that broke."""
 
 
-async def relay(opened: Opened, route: Route, ask: Ask, surface: Surface, meter: Meter, send: Send) -> None:
-    """The answer, as the caller asked for it. Raises Refused only before the first byte went out."""
+async def relay(visit: Visit, opened: Opened, route: Route, ask: Ask, meter: Meter, send: Send) -> None:
+    """The answer, as the caller asked for it; how it went is noted in the visit before the last bytes are sent.
+
+    Raises Refused only before the first byte went out.
+    """
     if ask.stream:
-        await _stream(opened, route, ask, surface, meter, send)
+        await _stream(visit, opened, route, ask, meter, send)
     else:
-        await _plain(opened, route, meter, send)
+        await _plain(visit, opened, route, meter, send)
 
 
 def meter_for(opened: Opened) -> Meter:
     return Meter(DIALECTS.get(opened.worded.surface))
 
 
-async def _plain(opened: Opened, route: Route, meter: Meter, send: Send) -> None:
+async def _plain(visit: Visit, opened: Opened, route: Route, meter: Meter, send: Send) -> None:
     endpoint, model_id = opened.target.endpoint, opened.target.model_id
     try:
         body = await opened.response.read(MAX_ANSWER_BYTES)
@@ -67,8 +71,9 @@ async def _plain(opened: Opened, route: Route, meter: Meter, send: Send) -> None
         raise of_failure(failures.of_provider_error(error, endpoint, model_id)) from None
     except MalformedError as error:
         raise of_failure(failures.of_malformed(str(error), endpoint, opened.response.status)) from None
-    await send(_start(opened, route, b"application/json", length=len(body)))
+    await send(_start(visit, opened, route, b"application/json", length=len(body)))
     await send({"type": "http.response.body", "body": body})
+    visit.completed()
 
 
 def _answer(opened: Opened, name: str, body: bytes, meter: Meter) -> bytes:
@@ -83,12 +88,13 @@ def _answer(opened: Opened, name: str, body: bytes, meter: Meter) -> bytes:
     return named(body, msgspec.json.encode(name))
 
 
-async def _stream(opened: Opened, route: Route, ask: Ask, surface: Surface, meter: Meter, send: Send) -> None:
+async def _stream(visit: Visit, opened: Opened, route: Route, ask: Ask, meter: Meter, send: Send) -> None:
     content_type = (opened.response.header("content-type") or "").lower()
     if "json" in content_type or "html" in content_type:  # of other types some servers call a stream, too
         await _refuse_unstreamed(opened)
-    way, received = _way(opened, route.name, ask, surface), 0
-    await send(_start(opened, route, b"text/event-stream; charset=utf-8"))
+    way, received = _way(opened, route.name, ask, visit.surface), 0
+    last, code, message = b"", None, _BROKEN
+    await send(_start(visit, opened, route, b"text/event-stream; charset=utf-8"))
     try:
         async for piece in opened.response.pieces():
             received += len(piece.data)
@@ -99,17 +105,28 @@ async def _stream(opened: Opened, route: Route, ask: Ask, surface: Surface, mete
                 await send({"type": "http.response.body", "body": out, "more_body": True})
             if meter.marked:
                 break
-        orderly = not opened.response.ended_by_close
-        last = way.end() if meter.finished(orderly=orderly) else way.error(_BROKEN, "upstream_truncated")
+        if meter.finished(orderly=not opened.response.ended_by_close):
+            last = way.end()
+        else:
+            code = "upstream_truncated"
     except WireError as error:
-        last = way.end() if meter.finished(orderly=False) else way.error(_BROKEN, of_wire(error).code)
+        if meter.finished(orderly=False):
+            last = way.end()
+        else:
+            code = of_wire(error).code
     except ProviderError as error:
         failure = failures.of_provider_error(error, opened.target.endpoint, opened.target.model_id)
         refused = of_failure(failure)
-        last = way.error(refused.message, refused.code)
+        code, message = refused.code, refused.message
     except (MalformedError, EventTooLargeError):
-        last = way.error("The provider's stream is not what its format says.", "upstream_malformed")
+        code, message = "upstream_malformed", "The provider's stream is not what its format says."
+    if code is not None:
+        last = way.error(message, code)
     await send({"type": "http.response.body", "body": last})
+    if code is not None:
+        visit.broke(code)
+    else:
+        visit.completed()  # from here on he who leaves has everything
     if meter.marked:
         await _let_end(opened.response)
 
@@ -182,7 +199,9 @@ class _Translating:
         return self._translator.error(message, code)
 
 
-def _start(opened: Opened, route: Route, content_type: bytes, length: int | None = None) -> dict[str, Any]:
+def _start(
+    visit: Visit, opened: Opened, route: Route, content_type: bytes, length: int | None = None
+) -> dict[str, Any]:
     headers = [
         (b"content-type", content_type),
         (b"x-lineup-model", quote(opened.model.model_id, safe="/:+@ ").encode()),
@@ -195,4 +214,6 @@ def _start(opened: Opened, route: Route, content_type: bytes, length: int | None
         headers.append((b"x-lineup-left-out", ", ".join(opened.worded.left_out).encode("ascii", "replace")))
     if length is not None:
         headers.append((b"content-length", str(length).encode()))
-    return {"type": "http.response.start", "status": opened.response.status, "headers": headers}
+    headers += visit.headers
+    visit.status = opened.response.status
+    return {"type": "http.response.start", "status": visit.status, "headers": headers}
