@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from model_lineup.catalog.shapes import ModelFilter
-from model_lineup.catalog.store import health, selecting
+from model_lineup.catalog.store import health, paging, selecting
 from model_lineup.catalog.tables import models
 from model_lineup.errors import InvalidInput
 from tests.fakes.desk import BY, Desk
@@ -225,7 +225,37 @@ def test_the_order_of_providers_is_the_admins(desk: Desk) -> None:
     assert desk.ids(sort="provider") == ["b", "a"]
 
 
-def test_every_filter_goes_with_every_sort(desk: Desk) -> None:
+def test_a_list_read_in_parts_or_from_its_end_is_the_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long lists are; here all are, page by page, beside the list that was read as one."""
+    providers = [desk.provider("One"), desk.provider("Two")]
+    made = [desk.model(providers[n % 2], f"m{n}", visible=n % 2 == 0) for n in range(9)]
+    with desk.rooms.database.write_activity() as connection:
+        for n, ttft, speed in ((1, 5, None), (2, 5, 9), (4, 2, 1), (7, None, 3)):
+            health.record_benchmark(connection, made[n].id, last_benchmark="{}", ttft_ms=ttft, tokens_per_s=speed)
+        for n in (0, 1, 2, 5):
+            health.record_test(connection, made[n].id, passed=n != 1, last_test="{}")
+    with desk.rooms.database.write() as connection:
+        connection.execute(update(models).where(models.c.id == made[3].id).values(missing_since=1))
+        retired = update(models).where(models.c.id.in_([made[2].id, made[6].id]))
+        connection.execute(retired.values(lifecycle='{"state":"retired"}'))
+    sorts = [
+        *(sign + name for name in selecting.SORTABLE for sign in ("", "-")),
+        *("status,-model_id", "-status,provider,-id", "ttft_ms,-output_tokens_per_s", "-output_tokens_per_s,status"),
+        *("ttft_ms,provider,-id", "-ttft_ms,-visible,-id"),
+    ]
+    filters: list[dict[str, Any]] = [{}, {"visible": True}, {"q": "M"}, {"status": "untested"}, {"status": "retired"}]
+    whole = {(sort, n): desk.ids(sort=sort, **wanted) for sort in sorts for n, wanted in enumerate(filters)}
+    monkeypatch.setattr(paging, "MANY", 0)
+    for (sort, n), expected in whole.items():
+        pages = [
+            desk.rooms.models.page(ModelFilter(**filters[n]), sort=sort, limit=2, offset=offset).models
+            for offset in range(0, 12, 2)
+        ]
+        assert [model.model_id for page in pages for model in page] == expected, (sort, filters[n])
+        assert not pages[-1]
+
+
+def test_every_filter_goes_with_every_sort(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite is told which index to read, and refuses a query that the index does not serve."""
     provider = desk.provider()
     made = [desk.model(provider, name, visible=name < "c", pins={"task": "chat"}) for name in "abcd"]
@@ -244,9 +274,11 @@ def test_every_filter_goes_with_every_sort(desk: Desk) -> None:
     ]
     for wanted in filters:
         expected = sorted(desk.ids(**wanted))
-        assert [sorted(desk.ids(sort=f"-{name},id", **wanted)) for name in selecting.SORTABLE] == (
-            [expected] * len(selecting.SORTABLE)
-        )
+        for many in (0, 10_000):  # sorted as a whole, and in parts
+            monkeypatch.setattr(paging, "MANY", many)
+            assert [sorted(desk.ids(sort=f"-{name},id", **wanted)) for name in selecting.SORTABLE] == (
+                [expected] * len(selecting.SORTABLE)
+            )
         assert desk.rooms.models.page(ModelFilter(**wanted), sort="id", limit=1, offset=0).total == len(expected)
 
 

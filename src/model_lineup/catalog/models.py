@@ -9,7 +9,7 @@ from model_lineup.catalog import facts, names
 from model_lineup.catalog.deletion import mark_deleted, mark_of, restore_aliases
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import Model, ModelChanges, ModelFilter, ModelPage, NewModel
-from model_lineup.catalog.store import affected, selecting
+from model_lineup.catalog.store import affected, paging, selecting
 from model_lineup.catalog.store import aliases as alias_store
 from model_lineup.catalog.store import facts as fact_store
 from model_lineup.catalog.store import models as store
@@ -51,12 +51,11 @@ class Models:
 
     def page(self, wanted: ModelFilter, *, sort: str, limit: int, offset: int) -> ModelPage:
         """A page of the models that the filter lets through. Raises InvalidInput for an unknown sort field."""
-        chosen = selecting.matching(wanted, sort)
         with self._database.read() as connection:
             revision = journal_store.revision(connection)
             total = self._totals.of(connection, wanted, revision)
-            found = store.page(connection, chosen, limit=limit, offset=offset)
-            return ModelPage(found, total, limit, offset, revision)
+            ids = paging.ids(connection, wanted, sort, total=total, limit=limit, offset=offset)
+            return ModelPage(store.of_rows(connection, ids), total, limit, offset, revision)
 
     def stream(self, wanted: ModelFilter) -> Iterator[Model]:
         """Every model that the filter lets through, by id."""

@@ -158,6 +158,18 @@ HEALTH_LIST = Index(
 )
 """All that lists filter and sort by of how models fared."""
 
+
+def _by(column: Column[int], name: str) -> Index:
+    known = column.is_not(None)
+    return Index(name, column, model_health.c.model_row, sqlite_where=known, postgresql_where=known)
+
+
+FASTEST = {
+    "ttft_ms": _by(model_health.c.ttft_ms, "ix_model_health_ttft"),
+    "output_tokens_per_s": _by(model_health.c.output_tokens_per_s, "ix_model_health_speed"),
+}
+"""By field, for lists sorted by it: only the models of which a benchmark has found it."""
+
 provider_fetches = table(
     "provider_fetches",
     activity,

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Engine, FromClause, Index, Select, literal
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
-from sqlalchemy.types import Integer
+from sqlalchemy.types import Integer, Text
 
 
 def position(text: str, column: ColumnElement[Any]) -> ColumnElement[int]:
@@ -24,6 +24,26 @@ class _Position(GenericFunction[int]):
 @compiles(_Position, "sqlite")
 def _instr(element: _Position, compiler: Any, **kw: Any) -> str:
     return f"instr({', '.join(compiler.process(clause, **kw) for clause in element.clauses)})"
+
+
+def without_case(column: ColumnElement[str]) -> ColumnElement[str]:
+    """The column for a `LIKE` without regard to ASCII case, its pattern in small letters.
+
+    SQLite's `LIKE` has none to begin with, and `lower` costs as much again as the comparison.
+    """
+    return _WithoutCase(column)
+
+
+class _WithoutCase(GenericFunction[str]):
+    type = Text()
+    inherit_cache = True
+    name = "lower"
+    identifier = "without_case"  # `func.lower` stays what it is
+
+
+@compiles(_WithoutCase, "sqlite")
+def _as_it_is(element: _WithoutCase, compiler: Any, **kw: Any) -> str:
+    return str(compiler.process(element.clauses, **kw))
 
 
 def only_on(dialect: Literal["sqlite", "postgresql"], index: Index) -> Index:

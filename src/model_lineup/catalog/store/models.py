@@ -44,9 +44,8 @@ def of_id(connection: Connection, model_id: str, provider_id: int | None = None)
     return _found(connection, query.order_by(providers.c.position, models.c.id))
 
 
-def page(connection: Connection, chosen: Select[Any], *, limit: int, offset: int) -> list[Model]:
-    """The models of a query of ids made by `selecting`, in its order: first the ids, then their rows."""
-    ids = connection.execute(chosen.limit(limit).offset(offset)).scalars().all()
+def of_rows(connection: Connection, ids: Sequence[int]) -> list[Model]:
+    """The living models of these row ids, in their order."""
     rows = _found(connection, _MODELS.where(in_numbers(connection, models.c.id, ids))) if ids else []
     by_id = {model.id: model for model in rows}
     return [by_id[row_id] for row_id in ids]
