@@ -10,7 +10,16 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tools import docs_api, docs_cli, docs_drills, docs_errors, docs_kinds, docs_metrics, docs_settings
+from tools import (
+    docs_api,
+    docs_cli,
+    docs_drills,
+    docs_errors,
+    docs_kinds,
+    docs_metrics,
+    docs_settings,
+    docs_user_surface,
+)
 
 FOLDER = Path("docs/reference")
 MAKERS: Mapping[str, Callable[[], str]] = {
@@ -21,6 +30,7 @@ MAKERS: Mapping[str, Callable[[], str]] = {
     "metrics.md": docs_metrics.page,
     "provider-kinds.md": docs_kinds.page,
     "settings.md": docs_settings.page,
+    "user-surface.md": docs_user_surface.page,
 }
 """File → what makes its text."""
 

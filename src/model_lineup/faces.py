@@ -15,6 +15,7 @@ from model_lineup.api import application
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
 from model_lineup.errors import Unavailable
+from model_lineup.gateway import openapi
 from model_lineup.gateway.admission import Admission
 from model_lineup.gateway.errors import ToldAsErrors
 from model_lineup.gateway.face import Gateway
@@ -60,7 +61,8 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         for task in background:
             task.cancel()
 
-    gateway, admin = _gateway(rooms, listeners), HeadAsGet(WholeBody(application.build(rooms), limits))
+    gateway = _gateway(rooms, listeners)
+    admin = HeadAsGet(WholeBody(application.build(rooms, user_surface=openapi.document()), limits))
     user_surface = ToldAsErrors(WholeBody(gateway, _limits_of_v1(settings)))
     faces: dict[str, ASGIApp] = {"api": admin, "admin": admin, "v1": user_surface}
     return Shell(faces, probes, metrics, start=start, leave=rooms.runs.refuse_new, stop=stop)

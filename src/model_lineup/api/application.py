@@ -23,6 +23,7 @@ from model_lineup.api import (
     providers,
     runs,
     security,
+    selector,
     setup,
 )
 from model_lineup.api.dependencies import Anybody, policy_of
@@ -36,6 +37,7 @@ ROUTERS = (
     models.router,
     bulk.router,
     aliases.router,
+    selector.router,
     runs.router,
     providers.router,
     people.router,
@@ -46,8 +48,11 @@ ROUTERS = (
 )
 
 
-def build(rooms: Rooms) -> FastAPI:
-    """The application over these rooms. Raises StartRefused when a route has no policy."""
+def build(rooms: Rooms, *, user_surface: dict[str, Any] | None = None) -> FastAPI:
+    """The application over these rooms. Raises StartRefused when a route has no policy.
+
+    `user_surface`: the OpenAPI document of `/v1`, which the reference page shows after its own.
+    """
     app = FastAPI(
         title="Lineup admin API",
         version=__version__,
@@ -60,7 +65,7 @@ def build(rooms: Rooms) -> FastAPI:
     app.state.rooms = rooms
     for router in ROUTERS:
         app.router.routes.extend(router.routes)  # include_router would hide them from the policy check
-    _add_reference(app)
+    _add_reference(app, user_surface)
     app.add_exception_handler(LineupError, problems.lineup_error)
     app.add_exception_handler(RequestValidationError, problems.validation_error)
     app.add_exception_handler(HTTPException, problems.http_error)
@@ -80,7 +85,7 @@ def refuse_open_routes(app: FastAPI) -> None:
         raise StartRefused(f"These routes have no policy: {', '.join(open_routes)}.")
 
 
-def _add_reference(app: FastAPI) -> None:
+def _add_reference(app: FastAPI, user_surface: dict[str, Any] | None) -> None:
     made: dict[str, Any] = {}
 
     def cached() -> dict[str, Any]:
@@ -98,4 +103,4 @@ def _add_reference(app: FastAPI) -> None:
 
     @app.get("/api/docs", include_in_schema=False)
     def docs(_: Anybody) -> Response:
-        return HTMLResponse(reference(cached()))
+        return HTMLResponse(reference(cached(), user_surface))

@@ -1,39 +1,55 @@
 """The API reference as one plain page, made from the OpenAPI document: no script, no style sheet from elsewhere."""
 
 import re
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
 from model_lineup.api.page import page
 from model_lineup.errors import error_classes
 
+Document = dict[str, Any]
 _CONTENT = """<p>Version {version}, also <a href="openapi.json">as OpenAPI</a>. Send <code>Authorization: Bearer</code>
 with an access token (<code>POST /api/auth/login</code>) or an admin key.</p>
-<nav aria-label="Sections"><ul>{contents}<li><a href="#errors">Errors</a></li></ul></nav>
+<nav aria-label="Sections"><ul>{contents}<li><a href="#errors">Errors</a></li>{more}</ul></nav>
 {sections}
 <section aria-labelledby="errors"><h2 id="errors">Errors</h2>
 <p>Every error is <code>application/problem+json</code> with <code>type</code>, <code>title</code>,
 <code>status</code>, <code>code</code>, <code>detail</code> and <code>request_id</code>.</p>
 <table><thead><tr><th scope="col">Code</th><th scope="col">Status</th><th scope="col">Meaning</th></tr></thead>
-<tbody>{errors}</tbody></table></section>"""
+<tbody>{errors}</tbody></table></section>
+{user_surface}"""
+_USER_SURFACE = """<section aria-labelledby="user-surface"><h2 id="user-surface">The user surface, /v1</h2>
+<p>{about} Also <a href="../v1/openapi.json">as OpenAPI</a>.</p>{operations}</section>"""
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def reference(document: dict[str, Any]) -> str:
-    """The whole page as HTML."""
+def reference(document: Document, user_surface: Document | None = None) -> str:
+    """The whole page as HTML; `user_surface` is the document of `/v1`."""
     by_tag: dict[str, list[str]] = {}
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            by_tag.setdefault(operation.get("tags", ["Other"])[0], []).append(
-                _operation(path, method, operation, document)
-            )
+    for tag, operation in _operations(document):
+        by_tag.setdefault(tag, []).append(operation)
     content = _CONTENT.format(
         version=escape(document["info"]["version"]),
         contents="".join(f'<li><a href="#{_anchor(tag)}">{escape(tag)}</a></li>' for tag in by_tag),
+        more='<li><a href="#user-surface">The user surface</a></li>' if user_surface else "",
         sections="".join(_section(tag, operations) for tag, operations in by_tag.items()),
         errors="".join(_error(error) for error in error_classes()),
+        user_surface=_user_surface(user_surface) if user_surface else "",
     )
     return page("Lineup: API reference", content, style="page.css")
+
+
+def _operations(document: Document) -> Iterator[tuple[str, str]]:
+    """The heading under which each operation stands, and its part of the page."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield operation.get("tags", ["Other"])[0], _operation(path, method, operation, document)
+
+
+def _user_surface(document: Document) -> str:
+    operations = "".join(operation for _, operation in _operations(document))
+    return _USER_SURFACE.format(about=_words(document["info"]["description"]), operations=operations)
 
 
 def _section(tag: str, operations: list[str]) -> str:

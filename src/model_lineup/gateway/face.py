@@ -7,7 +7,7 @@ import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
 from model_lineup.errors import LineupError
-from model_lineup.gateway import models
+from model_lineup.gateway import models, openapi
 from model_lineup.gateway.admission import Admission
 from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.failures import Refused
@@ -84,6 +84,9 @@ class Gateway:
         if path == "/v1/models" or path.startswith("/v1/models/"):
             _must_be(scope, "GET", path)
             return await self._models(path, snapshot, scope, send)
+        if path == "/v1/openapi.json":
+            _must_be(scope, "GET", path)
+            return await _json(200, openapi.encoded(), send)
         raise Refused(404, "not_found", f"There is nothing at {path[:200]}. GET /v1/models lists what may be called.")
 
     async def _models(self, path: str, snapshot: Snapshot, scope: Scope, send: Send) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from model_lineup.access.callers import Caller
 from model_lineup.catalog import names
 from model_lineup.gateway.failures import not_for_agents, not_found
+from model_lineup.routing.listing import may_use
 from model_lineup.routing.snapshot import ModelState, Snapshot
 
 _LONGEST_NAME = names.SLUG_LENGTH + 1 + names.MODEL_ID_LENGTH
@@ -29,10 +30,6 @@ def route_of(snapshot: Snapshot, name: str, caller: Caller) -> Route:
     return Route(name, (model, *_fallbacks(snapshot, name, hit.rule, caller)), snapshot)
 
 
-def may_use(snapshot: Snapshot, model: ModelState, caller: Caller) -> bool:
-    return snapshot.available(model.id) and (caller.kind == "user" or model.agents_enabled)
-
-
 def _fallbacks(snapshot: Snapshot, name: str, rule: str, caller: Caller) -> tuple[ModelState, ...]:
     if rule == "alias":
         alias = snapshot.aliases.get(name)
@@ -43,4 +40,4 @@ def _fallbacks(snapshot: Snapshot, name: str, rule: str, caller: Caller) -> tupl
     if alias is None or not alias.fallbacks:
         return ()
     models = (snapshot.models.get(row) for row in alias.fallbacks)
-    return tuple(model for model in models if model is not None and may_use(snapshot, model, caller))
+    return tuple(model for model in models if model is not None and may_use(snapshot, model, caller.kind))

@@ -1,4 +1,4 @@
-"""From a name to the model that answers, with every step shown; and from a model to a target that can be called."""
+"""From a name to the model that answers, with every step shown; the names there are; and targets ready to call."""
 
 import difflib
 import itertools
@@ -10,6 +10,7 @@ from model_lineup.catalog import names
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
 from model_lineup.routing.follow import Follower
+from model_lineup.routing.listing import Listed, listed
 from model_lineup.routing.snapshot import RoutedModel, Snapshot
 from model_lineup.upstream.contract import Target
 
@@ -42,11 +43,53 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
 
 
+class CallableModel(msgspec.Struct, frozen=True, gc=False):
+    """A name that callers of `/v1` may use, and what it stands for. What is unknown is null.
+
+    `alias_of`: the provider's own id where the name is an alias.
+    """
+
+    name: str
+    display_name: str
+    provider: str
+    alias_of: str | None
+    task: str
+    context_length: int | None
+    max_output_tokens: int | None
+    supports_tools: bool | None
+    supports_vision: bool | None
+    supports_streaming: bool | None
+    agents_enabled: bool
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One page of names, of `total` that were asked for."""
+
+    models: list[CallableModel]
+    total: int
+    limit: int
+    offset: int
+    revision: int
+
+
 class Routes:
     def __init__(self, follower: Follower, models: Models, providers: Providers) -> None:
         self._follower = follower
         self._models = models
         self._providers = providers
+        self._listed: dict[Caller, tuple[Snapshot, list[Listed]]] = {}
+
+    def choice(self, caller: Caller, *, search: str = "", limit: int, offset: int) -> Choice:
+        """The names that a user's or an agent's key may call and lists show; `search` in name and display name."""
+        snapshot = self._follower.current()
+        kept = self._listed.get(caller)
+        if kept is None or kept[0] is not snapshot:
+            kept = self._listed[caller] = snapshot, listed(snapshot, caller)
+        wanted, found = search.casefold(), kept[1]
+        if wanted:
+            found = [one for one in found if wanted in f"{one.name}\n{one.model.display_name}".casefold()]
+        page = [_callable(snapshot, one) for one in found[offset : offset + limit]]
+        return Choice(page, len(found), limit, offset, snapshot.revision)
 
     def explain(self, name: str, caller: Caller) -> Explanation:
         """The steps of resolving `name` for a user's or an agent's key, through the one resolver."""
@@ -72,6 +115,23 @@ class Routes:
         """The model ready to call, whether or not users see it. Raises ModelNotFound, KeyUndecryptable."""
         model = self._models.get(row_id)
         return Target(self._providers.endpoint(model.provider_id), model.model_id, model.task)
+
+
+def _callable(snapshot: Snapshot, one: Listed) -> CallableModel:
+    model = one.model
+    return CallableModel(
+        name=one.name,
+        display_name=model.display_name,
+        provider=snapshot.providers[model.provider_id].slug,
+        alias_of=model.model_id if one.alias else None,
+        task=model.task,
+        context_length=model.context_length,
+        max_output_tokens=model.max_output_tokens,
+        supports_tools=model.supports_tools,
+        supports_vision=model.supports_vision,
+        supports_streaming=model.supports_streaming,
+        agents_enabled=model.agents_enabled,
+    )
 
 
 def _step(snapshot: Snapshot, step: names.Step) -> ResolutionStep:
