@@ -17,6 +17,8 @@ from model_lineup.database.metadata import micros
 from model_lineup.errors import Unavailable
 from model_lineup.gateway import openapi
 from model_lineup.gateway.admission import Admission
+from model_lineup.gateway.breaker import BreakerRules, Breakers
+from model_lineup.gateway.budget import BudgetRules, RetryBudget
 from model_lineup.gateway.errors import ToldAsErrors
 from model_lineup.gateway.face import Gateway
 from model_lineup.gateway.opening import Opener
@@ -61,18 +63,31 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         for task in background:
             task.cancel()
 
-    gateway = _gateway(rooms, listeners)
+    gateway = _gateway(rooms, listeners, metrics)
     admin = HeadAsGet(WholeBody(application.build(rooms, user_surface=openapi.document()), limits))
     user_surface = ToldAsErrors(WholeBody(gateway, _limits_of_v1(settings)))
     faces: dict[str, ASGIApp] = {"api": admin, "admin": admin, "v1": user_surface}
     return Shell(faces, probes, metrics, start=start, leave=rooms.runs.refuse_new, stop=stop)
 
 
-def _gateway(rooms: Rooms, listeners: Sequence[Listener]) -> Gateway:
+def _gateway(rooms: Rooms, listeners: Sequence[Listener], metrics: Metrics) -> Gateway:
     """The user surface; its client and its snapshots belong to one event loop."""
     admission = Admission(rooms.keys.hash_of, lambda: micros(rooms.clock.now()))
-    opener = Opener(rooms.upstream.get, Endpoints(rooms.providers))
+    breakers, budget = _breakers(rooms, metrics), _retry_budget(rooms, metrics)
+    opener = Opener(rooms.upstream.get, Endpoints(rooms.providers), breakers, budget)
     return Gateway(rooms.follower, admission, opener, Streams(rooms.settings.streams), listeners)
+
+
+def _breakers(rooms: Rooms, metrics: Metrics) -> Breakers:
+    said = rooms.settings
+    rules = BreakerRules(said.breaker_failures, said.breaker_open_s, said.breaker_longest_s, said.cooldown_longest_s)
+    return Breakers(rules, now=rooms.clock.tick, note=metrics.note_left_alone)
+
+
+def _retry_budget(rooms: Rooms, metrics: Metrics) -> RetryBudget:
+    said = rooms.settings
+    rules = BudgetRules(said.retry_percent, said.retry_floor, said.retry_window_s)
+    return RetryBudget(rules, now=rooms.clock.tick, note=metrics.note_retry)
 
 
 def _limits_of_v1(settings: Settings) -> Limits:

@@ -125,6 +125,23 @@ class Settings(BaseModel):
     upstream_plain_total_s: float = Field(600, gt=0, le=3600, description="One whole answer that is not streamed.")
     upstream_test_s: float = Field(60, gt=0, le=600, description="One connection test, or reading one whole list.")
     upstream_pool: int = Field(1024, ge=1, le=65536, description="Connections per provider origin and key.")
+    breaker_failures: int = Field(
+        5, ge=1, le=1000, description="Failures in a row after which a provider, or a model there, is left alone."
+    )
+    breaker_open_s: float = Field(
+        30, gt=0, le=3600, description="First time for which it is left alone; it grows by as much with each probe."
+    )
+    breaker_longest_s: float = Field(300, gt=0, le=86400, description="Longest time for which it is left alone.")
+    cooldown_longest_s: float = Field(
+        3600, ge=0, le=3600, description="Longest `Retry-After` of a provider's 429 that is kept; 0 keeps none."
+    )
+    retry_percent: int = Field(
+        20, ge=0, le=100, description="Fallbacks after a failure, as a share of a worker's requests."
+    )
+    retry_floor: int = Field(
+        10, ge=0, le=10_000, description="Fallbacks after a failure that are always allowed in `retry_window_s`."
+    )
+    retry_window_s: float = Field(10, gt=0, le=3600, description="Time over which that share is taken.")
     egress_max_scope: str = Field(
         "loopback",
         pattern="^(public|private|loopback)$",

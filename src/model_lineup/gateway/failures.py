@@ -7,7 +7,7 @@ import msgspec
 
 from model_lineup.errors import LineupError, problem_headers
 from model_lineup.upstream.contract import Failure
-from model_lineup.upstream.wire import DeadlinePassed, PoolFull, WireError
+from model_lineup.upstream.wire import AddressRefused, ClientClosed, DeadlinePassed, PoolFull, WireError
 
 _TYPES = {
     400: "invalid_request_error",
@@ -91,6 +91,11 @@ def of_wire(error: WireError) -> Refused:
     return Refused(502, code, "The provider could not be reached, or broke off.", another_may_do=True)
 
 
+def is_outage(error: WireError) -> bool:
+    """Whether the provider is to blame, and not this Lineup's own bounds or end."""
+    return not isinstance(error, AddressRefused | ClientClosed | PoolFull)
+
+
 def of_failure(failure: Failure) -> Refused:
     """The provider answered with an error. Its own fault and Lineup's credential are never put on the caller."""
     status = failure.http_status
@@ -111,7 +116,8 @@ def of_failure(failure: Failure) -> Refused:
     if failure.code == "upstream_error" and status in _CALLERS_FAULT:
         return Refused(status, "upstream_rejected_request", failure.message)
     code = failure.code if failure.code.startswith("upstream_") else f"upstream_{failure.code}"
-    return Refused(502, code, failure.message, another_may_do=failure.code == "server_error")
+    by_status = status is not None and status >= 500 and status != 501
+    return Refused(502, code, failure.message, another_may_do=by_status or failure.code == "server_error")
 
 
 def _to_try_later(status: int, code: str, failure: Failure) -> Refused:

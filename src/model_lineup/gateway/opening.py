@@ -1,7 +1,8 @@
 """Opening the exchange: the model's provider is asked, then the declared fallbacks, until one begins to answer.
 
 A fallback is tried only before the first byte, and only where the failure was the provider's: no connection, a timeout,
-429 or 5xx. A refusal that teaches something about a field that Lineup added is followed by one more try.
+429 or 5xx; a provider that is left alone (`breaker`) is passed over at once, and what was asked in vain counts against
+the budget of retries. A refusal that teaches something about a field that Lineup added is followed by one more try.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from typing import NamedTuple
 
 from model_lineup.errors import LineupError
 from model_lineup.gateway.ask import Ask
-from model_lineup.gateway.failures import Refused, of_failure, of_wire
+from model_lineup.gateway.breaker import Blocked, Breakers
+from model_lineup.gateway.budget import RetryBudget
+from model_lineup.gateway.failures import Refused, is_outage, of_failure, of_wire
 from model_lineup.gateway.resolve import Route
 from model_lineup.gateway.wording import Manners, Worded, word
 from model_lineup.routing.snapshot import ModelState, ProviderState
@@ -18,6 +21,9 @@ from model_lineup.upstream import address, registry
 from model_lineup.upstream.contract import Endpoint, Surface, Target
 from model_lineup.upstream.sending import FailedError, refusal_of, send
 from model_lineup.upstream.wire import Client, Response
+
+NO_OUTAGES = (501, 508)
+"""Answers of a server that is well: it cannot do that, or was asked in a circle."""
 
 
 class Opened(NamedTuple):
@@ -34,26 +40,33 @@ class Opened(NamedTuple):
 class Opener:
     """One per event loop."""
 
-    def __init__(self, client: Callable[[], Client], endpoints: Endpoints) -> None:
+    def __init__(
+        self, client: Callable[[], Client], endpoints: Endpoints, breakers: Breakers, budget: RetryBudget
+    ) -> None:
         """`client`: the one of the running loop."""
         self._client = client
         self._endpoints = endpoints
+        self._breakers = breakers
+        self._budget = budget
         self._manners: dict[int, tuple[int, Manners]] = {}
 
     async def open(self, route: Route, ask: Ask, surface: Surface) -> Opened:
         """Raises Refused: what the last target that was tried said."""
+        self._budget.count()
         for place, model in enumerate(route.models):
             try:
                 return await self._ask(route, place, model, ask, surface)
             except Refused as refused:
                 if not refused.another_may_do or place + 1 == len(route.models):
                     raise
+                if not isinstance(refused, Blocked) and not self._budget.take():
+                    raise
         raise AssertionError("a route has at least one model")
 
     async def _ask(self, route: Route, place: int, model: ModelState, ask: Ask, surface: Surface) -> Opened:
         provider = route.snapshot.providers[model.provider_id]
         try:
-            endpoint = await self._endpoints.of(provider)
+            endpoint = self._endpoints.known(provider) or await self._endpoints.of(provider)
         except LineupError as error:
             raise Refused(
                 503, error.code, "This model's provider cannot be used now. Tell your administrator."
@@ -61,21 +74,45 @@ class Opener:
         target, manners = Target(endpoint, model.model_id, "chat"), self._manners_of(provider)
         while True:
             worded = word(ask, surface, target, model, manners)
-            response = await self._send(worded, endpoint, stream=ask.stream)
+            response = await self._watched(worded, endpoint, provider, model, stream=ask.stream)
             if 200 <= response.status < 300:
                 return Opened(response, worded, target, model, provider, place)
             refusal = await refusal_of(response, endpoint, target.model_id)
             response.close()
             if not manners.learn(worded, refusal.said):
+                if response.status == 429 and refusal.failure.retry_after_s:
+                    self._breakers.cool(provider, refusal.failure.retry_after_s)
                 raise of_failure(refusal.failure)
+
+    async def _watched(
+        self, worded: Worded, endpoint: Endpoint, provider: ProviderState, model: ModelState, *, stream: bool
+    ) -> Response:
+        """Sends, where that is not left alone now, and tells how it went. Raises Refused."""
+        probe = self._breakers.admit(provider, model)
+        try:
+            response = await self._send(worded, endpoint, stream=stream)
+        except FailedError as error:
+            cause = error.cause
+            if cause is not None and is_outage(cause):
+                connected = cause.stage in ("timeout", "protocol") and getattr(cause, "which", "") != "connect"
+                self._breakers.failed(provider, model, probe=probe, connected=connected)
+            elif probe:
+                self._breakers.left(provider, model)
+            raise (of_wire(cause) if cause is not None else of_failure(error.failure)) from None
+        except BaseException:
+            if probe:
+                self._breakers.left(provider, model)
+            raise
+        if response.status >= 500 and response.status not in NO_OUTAGES:
+            self._breakers.failed(provider, model, probe=probe, connected=True)
+        else:
+            self._breakers.answered(provider, model, probe=probe)
+        return response
 
     async def _send(self, worded: Worded, endpoint: Endpoint, *, stream: bool) -> Response:
         kind, call = registry.kind_named(endpoint.kind), worded.call
         request = address.request_to(kind, endpoint, call.path, body=call.body, query=call.query)
-        try:
-            return await send(self._client(), request, endpoint, address.deadlines_for(endpoint, stream=stream))
-        except FailedError as error:
-            raise (of_wire(error.cause) if error.cause is not None else of_failure(error.failure)) from None
+        return await send(self._client(), request, endpoint, address.deadlines_for(endpoint, stream=stream))
 
     def _manners_of(self, provider: ProviderState) -> Manners:
         kept = self._manners.get(provider.id)

@@ -37,9 +37,30 @@ class Metrics:
         self.snapshot_revision = self._of_worker(
             worker, "lineup_snapshot_revision", "Revision of the configuration that a worker resolves names in."
         )
+        self.retries = Counter(
+            "lineup_upstream_retries",
+            "Fallbacks after a failure, by whether the budget allowed them: `made`, `refused`.",
+            ("result",),
+            registry=self._registry,
+        )
+        self._worker = str(worker)
+        self._left_alone = Gauge(
+            "lineup_upstream_open",
+            "What a worker leaves alone because it failed in a row: the provider itself, and models of it.",
+            ("provider", "worker"),
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
         self.worker_pid = self._of_worker(worker, "lineup_worker_pid", "Process number of a worker.")
         self.worker_pid.set(os.getpid())
         self.revision = Asked("lineup_revision", "Number of the newest configuration.", revision)
+
+    def note_left_alone(self, slug: str, count: int) -> None:
+        """`count`: what is open of this provider now."""
+        self._left_alone.labels(slug, self._worker).set(count)
+
+    def note_retry(self, result: str) -> None:
+        self.retries.labels(result).inc()
 
     def exposition(self) -> bytes:
         """The text format of Prometheus, of all workers."""
