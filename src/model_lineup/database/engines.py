@@ -9,7 +9,7 @@ in their order.
 import contextlib
 import importlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,8 @@ class Database:
         self._activity_writer = activity_writer
         self._turns = turns or (_NO_TURN, _NO_TURN)
         self._is_not_durable = False
+        self.on_not_durable: Callable[[], None] = lambda: None
+        """Called once, from any thread, when something did not reach the disk."""
         self.until_closed = contextlib.ExitStack()
         """What is let go with the connections: the hold on the data folder."""
 
@@ -89,7 +91,9 @@ class Database:
         return failures.told(self.file, self._stop_writing)
 
     def _stop_writing(self) -> None:
-        self._is_not_durable = True
+        if not self._is_not_durable:
+            self._is_not_durable = True
+            self.on_not_durable()
 
     def close(self) -> None:
         for engine in (self._readers, self._writer, self._activity_writer):

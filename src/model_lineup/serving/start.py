@@ -55,12 +55,14 @@ def _serve_here(
     from model_lineup.app import open_instance
     from model_lineup.faces import build
     from model_lineup.operations import preflight
+    from model_lineup.serving.disk import ended_by_its_disk
     from model_lineup.serving.server import run
 
     with preflight.passed(settings), open_instance(settings) as rooms:
         make_reachable(rooms, allow_remote_setup=allow_remote_setup, tell=tell)
         announce()
-        run(settings, build(rooms), listener)
+        with ended_by_its_disk(rooms.database):
+            run(settings, build(rooms), listener)
 
 
 def refuse_unsafe_workers(settings: Settings) -> None:

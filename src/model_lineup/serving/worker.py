@@ -16,6 +16,7 @@ from model_lineup.app import open_instance
 from model_lineup.errors import StartRefused
 from model_lineup.faces import build
 from model_lineup.metrics import share_metrics
+from model_lineup.serving.disk import ended_by_its_disk
 from model_lineup.serving.order import READY, REFUSED, Order
 from model_lineup.serving.server import run
 from model_lineup.settings import Settings
@@ -30,7 +31,11 @@ def main() -> int:
     configure(settings.log_level, settings.log_format)
     share_metrics(order.metrics_folder, order.worker)
     try:
-        with open_instance(settings, migrate=False) as rooms, socket.socket(fileno=order.listener) as listener:
+        with (
+            open_instance(settings, migrate=False) as rooms,
+            socket.socket(fileno=order.listener) as listener,
+            ended_by_its_disk(rooms.database),
+        ):
             run(settings, build(rooms, worker=order.worker), listener, on_ready=_say_ready)
     except StartRefused as error:
         sys.stderr.write(f"{error.detail}\n")
