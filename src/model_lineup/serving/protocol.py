@@ -10,7 +10,7 @@ from model_lineup.shell import refusal
 
 LARGEST_HEAD = 32 * 1024
 MOST_HEADERS = 100
-UNWANTED_REST_S = 2.0
+UNWANTED_REST_S = 1.5
 """After its answer, a request that is still being sent."""
 
 
@@ -26,6 +26,8 @@ def careful_protocol(head_s: float, write_stall_s: float) -> type[HttpToolsProto
         _stall_timer: asyncio.TimerHandle | None = None
         _rest_timer: asyncio.TimerHandle | None = None
         _head_size = 0
+        _arrived = 0
+        _head_is_too_large = False
         _in_message = False
 
         def connection_made(self, transport: Any) -> None:
@@ -34,11 +36,12 @@ def careful_protocol(head_s: float, write_stall_s: float) -> type[HttpToolsProto
 
         def data_received(self, data: bytes) -> None:
             waiting_for_head = self._head_timer is not None
+            self._arrived = self._head_size + len(data)
             super().data_received(data)
             if waiting_for_head and self._head_timer is not None:  # still: all of it was head
                 self._head_size += len(data)
                 if self._head_size > LARGEST_HEAD and not self.transport.is_closing():
-                    self._refuse(HeadTooLarge(f"The request head is larger than {LARGEST_HEAD // 1024} KiB."))
+                    self._refuse_large_head()
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
@@ -53,6 +56,9 @@ def careful_protocol(head_s: float, write_stall_s: float) -> type[HttpToolsProto
                 raise ValueError("too many headers")  # ends in `send_400_response`
 
         def on_headers_complete(self) -> None:
+            if self._arrived > LARGEST_HEAD and self._size_of_head() > LARGEST_HEAD:
+                self._head_is_too_large = True
+                raise ValueError("too large a head")  # ends in `send_400_response`
             self._disarm()
             super().on_headers_complete()
 
@@ -87,7 +93,17 @@ def careful_protocol(head_s: float, write_stall_s: float) -> type[HttpToolsProto
             super().connection_lost(exc)
 
         def send_400_response(self, msg: str) -> None:
-            self._refuse(BadRequest(f"This is not an HTTP/1.1 request with at most {MOST_HEADERS} headers."))
+            if self._head_is_too_large:
+                self._refuse_large_head()
+            else:
+                self._refuse(BadRequest(f"This is not an HTTP/1.1 request with at most {MOST_HEADERS} headers."))
+
+        def _size_of_head(self) -> int:
+            """Bytes, at least."""
+            return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+        def _refuse_large_head(self) -> None:
+            self._refuse(HeadTooLarge(f"The request head is larger than {LARGEST_HEAD // 1024} KiB."))
 
         def _refuse(self, error: LineupError) -> None:
             """Answer and close, unless an earlier request of this connection is still being answered."""

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from starlette.types import Message, Receive, Send
 
-from model_lineup.errors import LineupError, problem_body, problem_headers
+from model_lineup.errors import LineupError, RequestTimeout, problem_body, problem_headers
 from model_lineup.shell.receipt import MIB
 from model_lineup.shell.requests import new_request_id
 
@@ -24,6 +24,8 @@ SECURITY_HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 LINGER_S, LINGER_BYTES = 2.0, 64 * MIB
+SLOW_LINGER_S = 0.5
+"""For a caller that was too slow already."""
 
 
 class Answer:
@@ -82,7 +84,7 @@ class Answer:
         headers = [(name.encode(), value.encode()) for name, value in problem_headers(error).items()]
         await self.plain(error.status, body, b"application/problem+json", headers, more=unread is not None)
         if unread is not None:
-            await _throw_away(unread)
+            await _throw_away(unread, SLOW_LINGER_S if isinstance(error, RequestTimeout) else LINGER_S)
             await self.send({"type": "http.response.body", "body": b""})
 
 
@@ -102,11 +104,11 @@ def refusal(error: LineupError) -> bytes:
     return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (error.status, HTTPStatus(error.status).phrase.encode(), lines, body)
 
 
-async def _throw_away(receive: Receive) -> None:
+async def _throw_away(receive: Receive, linger_s: float) -> None:
     """Read on for a while, as far as a caller goes who did not look at the answer yet."""
     thrown = 0
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(LINGER_S):
+        async with asyncio.timeout(linger_s):
             while thrown < LINGER_BYTES:
                 message = await receive()
                 if message["type"] == "http.disconnect" or not message.get("more_body", False):
