@@ -153,6 +153,10 @@ class V1:
     def note(self, visit: Visit) -> None:
         self.visits.append(visit)
 
+    def shell(self) -> Shell:
+        """A new application over these rooms, for an event loop of the caller's own."""
+        return build(self.rooms)
+
     def run(self, use: Callable[[Shell], Awaitable[T]]) -> T:
         """In an event loop of its own."""
 

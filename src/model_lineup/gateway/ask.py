@@ -16,6 +16,12 @@ _DESTINATIONS = frozenset(
         *("awsaccesskeyid", "awssecretaccesskey", "awssessiontoken", "awsregionname", "awsbedrockruntimeendpoint"),
         *("vertexproject", "vertexlocation", "vertexcredentials", "authorization", "accesstoken", "url", "host"),
         *("xapikey", "apihost", "apiurl", "serverurl", "targeturl", "upstream", "upstreamurl", "callbackurl"),
+        *("apiendpoint", "endpointurl", "baseuri", "openaiapibase", "openaibaseurl", "openaiapikey", "ollamahost"),
+        *("anthropicapikey", "anthropicbaseurl", "authtoken", "bearertoken", "credentials", "proxies", "httpproxy"),
+        *("sslverify", "azureadtokenprovider", "azureusername", "azurepassword", "tenantid", "clientid"),
+        *("clientsecret", "awsrolename", "awssessionname", "awsprofilename", "awswebidentitytoken", "awsstsendpoint"),
+        *("vertexaiproject", "vertexailocation", "vertexaicredentials", "sagemakerbaseurl", "litellmcredentialname"),
+        *("regionname", "organizationid", "projectid", "deployment"),
     }
 )
 """Fields, without case, `-` and `_`, with which other gateways let a caller choose where to, and as whom."""
@@ -43,8 +49,12 @@ class Ask:
         return replaced(self.body, changes)
 
     def decoded(self) -> dict[str, Any]:
-        """All of it, for a translation."""
-        return msgspec.json.decode(self.body, type=dict[str, Any])
+        """All of it, for a translation. Raises Refused for a number that no reader can hold, which passing on would
+        have left to the provider."""
+        try:
+            return msgspec.json.decode(self.body, type=dict[str, Any])
+        except msgspec.ValidationError:
+            return {key: self._value(key) for key in self._spans}
 
     def _with_usage(self) -> tuple[Span, bytes]:
         place = self._spans.get("stream_options")
@@ -70,11 +80,18 @@ class Ask:
 
     def _value(self, key: str) -> Any:
         span = self._spans.get(key)
-        return None if span is None else msgspec.json.decode(self.body[span.start : span.end])
+        try:
+            return None if span is None else msgspec.json.decode(self.body[span.start : span.end])
+        except msgspec.ValidationError:
+            raise Refused(
+                400, "invalid_field", f"A number in {key[:100]!r} is out of range.", param=key[:100]
+            ) from None
 
 
 def _read(body: bytes) -> dict[str, Span]:
     try:
+        if not body.isascii():
+            body.decode()  # below the top level nothing else would see that it is no text
         found = spans(body)
     except DoubledKeyError as error:
         raise Refused(400, "doubled_field", f"{error.key[:100]!r} stands twice.", param=error.key[:100]) from None
