@@ -29,7 +29,7 @@ from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.rooms import Rooms
 from model_lineup.routing.targets import Endpoints
 from model_lineup.settings import Settings
-from model_lineup.shell import MIB, HeadAsGet, Limits, Probes, Shell, WholeBody
+from model_lineup.shell import MIB, HeadAsGet, Limits, Probes, Shell, WholeBody, throw_away
 
 
 def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) -> Shell:
@@ -58,16 +58,24 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         metrics.snapshot_revision.set(rooms.follower.revision)
 
     async def stop() -> None:
-        await rooms.runs.close()
         await rooms.upstream.close()
         for task in background:
             task.cancel()
 
     gateway = _gateway(rooms, listeners, metrics)
     admin = HeadAsGet(WholeBody(application.build(rooms, user_surface=openapi.document()), limits))
-    user_surface = ToldAsErrors(WholeBody(gateway, _limits_of_v1(settings)))
+    user_surface = ToldAsErrors(WholeBody(gateway, _limits_of_v1(settings)), linger=throw_away)
     faces: dict[str, ASGIApp] = {"api": admin, "admin": admin, "v1": user_surface}
-    return Shell(faces, probes, metrics, start=start, leave=rooms.runs.refuse_new, stop=stop)
+    return Shell(
+        faces,
+        probes,
+        metrics,
+        start=start,
+        leave=rooms.runs.refuse_new,
+        wind_up=rooms.runs.close,
+        end_streams=gateway.end_all,
+        stop=stop,
+    )
 
 
 def _gateway(rooms: Rooms, listeners: Sequence[Listener], metrics: Metrics) -> Gateway:

@@ -101,6 +101,9 @@ class Settings(BaseModel):
         2, ge=0, le=600, description="Time between not being ready any more and taking no more connections, at the end."
     )
     drain_s: float = Field(30, ge=0, le=3600, description="Time that running requests get at shutdown.")
+    drain_farewell_s: float = Field(
+        2, ge=0, le=600, description="So long before that time is over, what still runs ends in an error of its own."
+    )
     bulk_ids: int = Field(10_000, ge=1, le=100_000, description="Most model ids in one bulk change.")
     import_aliases: int = Field(5_000, ge=1, le=100_000, description="Most aliases in one import.")
     page_limit: int = Field(1_000, ge=1, le=10_000, description="Largest `limit` of a list.")

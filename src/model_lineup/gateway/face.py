@@ -144,9 +144,11 @@ class _Started:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._begun = False
+        self._over = False
 
     async def send(self, message: Message) -> None:
         self._begun = True
+        self._over = message["type"] == "http.response.body" and not message.get("more_body", False)
         await self._send(message)
 
     async def cut_short(self, visit: Visit, running: Running) -> None:
@@ -159,11 +161,12 @@ class _Started:
             visit.left()
             return
         code, message = told
-        refused = Refused(401 if code == "key_revoked" else 503, code, message)
+        refused = Refused(401, code, message) if code == "key_revoked" else Refused(503, code, message, retry_after_s=1)
         if not self._begun:
             raise refused
         visit.ended(code)
-        await self._send({"type": "http.response.body", "body": stream_error(refused, visit.surface)})
+        if visit.stream and not self._over:
+            await self._send({"type": "http.response.body", "body": stream_error(refused, visit.surface)})
 
 
 def stream_error(refused: Refused, surface: Surface) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 READY = b"ready\n"
-HARD_STOP_S = 5.0
+HARD_STOP_S = 3.0
 """After the time that running requests get, whatever still holds on is cut off."""
 REFUSED = 78
 """The exit code of a worker that must not start like this (`EX_CONFIG`)."""

@@ -1,7 +1,8 @@
 """One worker's server: uvicorn with limits, which ends in order when it is told to.
 
 The order (docs/howto/workers.md): not ready, while requests are still taken, so that a balancer notices; then no new
-connections, runs interrupted and event streams ended, the other answers finished; then everything closed.
+connections, runs interrupted and their events ended, the other answers finished, or told shortly before the end that it
+has come; then everything closed.
 """
 
 import asyncio
@@ -83,7 +84,24 @@ class _Server(uvicorn.Server):
         self._shell.leave()
         await self._still_serve(settings.drain_delay_s)
         await self._shell.wind_up()
-        await super().shutdown(sockets)
+        beside = [asyncio.create_task(one) for one in (self._bid_farewell(), self._abort_when_forced())]
+        try:
+            await super().shutdown(sockets)
+        finally:
+            for task in beside:
+                task.cancel()
+
+    async def _bid_farewell(self) -> None:
+        """So long before the end that an error event still goes out."""
+        await asyncio.sleep(max(0.0, self._settings.drain_s - self._settings.drain_farewell_s))
+        self._shell.end_streams()
+
+    async def _abort_when_forced(self) -> None:
+        """Else uvicorn waits for connections to close although it was told twice."""
+        while not self.force_exit:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
 
     async def _still_serve(self, seconds: float) -> None:
         """A second signal ends it at once; it is a flag that uvicorn sets in a signal handler, so there is no event."""

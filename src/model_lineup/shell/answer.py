@@ -84,7 +84,7 @@ class Answer:
         headers = [(name.encode(), value.encode()) for name, value in problem_headers(error).items()]
         await self.plain(error.status, body, b"application/problem+json", headers, more=unread is not None)
         if unread is not None:
-            await _throw_away(unread, SLOW_LINGER_S if isinstance(error, RequestTimeout) else LINGER_S)
+            await throw_away(unread, error)
             await self.send({"type": "http.response.body", "body": b""})
 
 
@@ -104,9 +104,9 @@ def refusal(error: LineupError) -> bytes:
     return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (error.status, HTTPStatus(error.status).phrase.encode(), lines, body)
 
 
-async def _throw_away(receive: Receive, linger_s: float) -> None:
+async def throw_away(receive: Receive, error: LineupError) -> None:
     """Read on for a while, as far as a caller goes who did not look at the answer yet."""
-    thrown = 0
+    thrown, linger_s = 0, SLOW_LINGER_S if isinstance(error, RequestTimeout) else LINGER_S
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(linger_s):
             while thrown < LINGER_BYTES:

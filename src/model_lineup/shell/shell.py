@@ -19,8 +19,9 @@ from model_lineup.telemetry import log
 
 
 class Shell:
-    """The ASGI application that the server runs. `start` and `stop` run at its start and its end; `leave` some time
-    before its end, while it still answers.
+    """The ASGI application that the server runs. `start` and `stop` run at its start and its end, when nothing is
+    answered any more. Before that, while it still answers: `leave` when the end is near, `wind_up` when no more
+    connections are taken, `end_streams` when those that still run must end.
 
     `faces`: the application for each first part of a path, `{"api": …}`. A face may raise any LineupError before it
     answers.
@@ -34,6 +35,8 @@ class Shell:
         *,
         start: Callable[[], Awaitable[None]],
         leave: Callable[[], None],
+        wind_up: Callable[[], Awaitable[None]],
+        end_streams: Callable[[], None],
         stop: Callable[[], Awaitable[None]],
     ) -> None:
         self._faces = faces
@@ -41,7 +44,9 @@ class Shell:
         self._metrics = metrics
         self._start = start
         self._leave = leave
+        self._wind_up = wind_up
         self._stop = stop
+        self.end_streams = end_streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -55,6 +60,7 @@ class Shell:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.wind_up()
+        await self._stop()
         await send({"type": "lifespan.shutdown.complete"})
 
     def leave(self) -> None:
@@ -63,9 +69,9 @@ class Shell:
         self._leave()
 
     async def wind_up(self) -> None:
-        """The server is about to end, and ends what runs for long, so that callers hear."""
+        """No more connections are taken: what runs in the background for long ends, so that its followers hear."""
         self.leave()
-        await self._stop()
+        await self._wind_up()
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever happens inside, the caller gets an answer, and the log and the metrics a line."""
