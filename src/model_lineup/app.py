@@ -30,6 +30,7 @@ from model_lineup.clock import Clock, SystemClock
 from model_lineup.database import engines, holding, instance
 from model_lineup.database.engines import Database
 from model_lineup.journal.record import Journal
+from model_lineup.ledger.recorder import Kept, Recorder
 from model_lineup.limits.guesses import Guesses, GuessRules
 from model_lineup.limits.rates import Rates
 from model_lineup.migrations import upgrade
@@ -58,7 +59,7 @@ def open_instance(settings: Settings, *, clock: Clock | None = None, migrate: bo
     try:
         vault = instance.open_vault(database, settings.keyring_path, clock.now())
         rooms = _rooms(settings, database, vault, clock)
-        with contextlib.closing(rooms.follower), contextlib.closing(rooms.security):
+        with contextlib.closing(rooms.follower), contextlib.closing(rooms.security), contextlib.closing(rooms.ledger):
             yield rooms
     finally:
         database.close()
@@ -143,7 +144,12 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         routes=routes,
         tests=ConnectionTests(database, clock, client.get, routes.target),
         runs=Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once),
+        ledger=Recorder(database, clock, kept=_usage_kept(settings), most=settings.usage_waiting),
     )
+
+
+def _usage_kept(settings: Settings) -> Kept:
+    return Kept(timedelta(days=settings.usage_entries_days), timedelta(days=settings.usage_days))
 
 
 def _guess_rules(settings: Settings) -> GuessRules:

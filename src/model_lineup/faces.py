@@ -22,6 +22,7 @@ from model_lineup.gateway.budget import BudgetRules, RetryBudget
 from model_lineup.gateway.errors import ToldAsErrors
 from model_lineup.gateway.face import Gateway
 from model_lineup.gateway.opening import Opener
+from model_lineup.gateway.recording import Recording
 from model_lineup.gateway.streams import Streams
 from model_lineup.gateway.visit import Listener
 from model_lineup.journal import store as journal_store
@@ -53,6 +54,7 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         background.append(asyncio.create_task(rooms.follower.follow()))
         background.append(asyncio.create_task(watch_loop(metrics, also=note_snapshot)))
         background.append(asyncio.create_task(gateway.sweep(lambda: micros(rooms.clock.now()))))
+        background.append(asyncio.create_task(rooms.ledger.run(settings.usage_flush_s)))
 
     def note_snapshot() -> None:
         metrics.snapshot_revision.set(rooms.follower.revision)
@@ -62,7 +64,7 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         for task in background:
             task.cancel()
 
-    gateway = _gateway(rooms, listeners, metrics)
+    gateway = _gateway(rooms, (Recording(rooms.ledger), *listeners), metrics)
     admin = HeadAsGet(WholeBody(application.build(rooms, user_surface=openapi.document()), limits))
     user_surface = ToldAsErrors(WholeBody(gateway, _limits_of_v1(settings)), linger=throw_away)
     faces: dict[str, ASGIApp] = {"api": admin, "admin": admin, "v1": user_surface}

@@ -15,6 +15,7 @@ from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
+from model_lineup.ledger.recorder import Recorder
 from model_lineup.limits.rates import Rates
 from model_lineup.repeats.claims import Claims
 from model_lineup.routing.follow import Follower
@@ -46,3 +47,4 @@ class Rooms:
     routes: Routes
     tests: ConnectionTests
     runs: Runs
+    ledger: Recorder

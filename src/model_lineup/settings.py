@@ -79,6 +79,18 @@ class Settings(BaseModel):
     idempotency_answer_kib: int = Field(256, ge=1, le=16_384, description="Largest answer kept for repetition, KiB.")
     security_log_days: int = Field(90, ge=1, le=3650, description="How long the security log is kept.")
 
+    usage_entries_days: int = Field(
+        30, ge=1, le=3650, description="How long single requests to `/v1` are kept in the ledger."
+    )
+    usage_days: int = Field(400, ge=31, le=3650, description="How long the sums of each day's usage are kept.")
+    usage_flush_s: float = Field(1, gt=0, le=60, description="Time between two writings of the ledger.")
+    usage_waiting: int = Field(
+        50_000,
+        ge=100,
+        le=10_000_000,
+        description="Requests that one worker remembers while the ledger cannot be written; more are counted as lost.",
+    )
+
     admin_body_mib: int = Field(1, ge=1, le=64, description="Largest request body under `/api`, MiB.")
     import_body_mib: int = Field(5, ge=1, le=64, description="Largest body of an alias import, MiB.")
     v1_body_mib: int = Field(10, ge=1, le=1024, description="Largest request body under `/v1`, MiB.")

@@ -6,16 +6,17 @@ from model_lineup.upstream.contract import Dialect, Usage
 
 
 class Meter:
-    """One answer's figures. `first_content_at`: `clock.tick()`, s. `finished`: it said itself that it is complete;
-    `marked`: with the format's closing mark, after which nothing counts."""
+    """One answer's figures. `first_content_at`: `clock.tick()`, s. `contents`: events that had some. `finished`: it
+    said itself that it is complete; `marked`: with the format's closing mark, after which nothing counts."""
 
-    __slots__ = ("_dialect", "_parser", "_reason", "first_content_at", "marked", "usage")
+    __slots__ = ("_dialect", "_parser", "_reason", "contents", "first_content_at", "marked", "usage")
 
     def __init__(self, dialect: Dialect | None) -> None:
         self._dialect = dialect
         self._parser = dialect.parser() if dialect is not None else None
         self.first_content_at: float | None = None
         self.usage: Usage | None = None
+        self.contents = 0
         self.marked = False
         self._reason = False
 
@@ -32,8 +33,10 @@ class Meter:
         """Raises MalformedError, ProviderError."""
         assert self._dialect is not None
         event = self._dialect.event(name, data)
-        if event.content and self.first_content_at is None:
-            self.first_content_at = at
+        if event.content:
+            self.contents += 1
+            if self.first_content_at is None:
+                self.first_content_at = at
         self.marked = self.marked or event.done
         self._reason = self._reason or event.finish_reason is not None
         if event.usage is not None:

@@ -30,11 +30,23 @@ class Visit:
 
     `status`: of the answer, None while there was none. `code`: of the error that the caller was told, in an answer or
     at the end of a stream. `headers`: more of them for the answer, to be added before it starts. `on_behalf_of`: the
-    user for whom a trusted front end asks.
+    user for whom a trusted front end asks. `nanodollars`: what it cost, in billionths of a US dollar, None if unknown.
     """
 
     __slots__ = (
-        *("began_at", "caller", "code", "head", "headers", "meter", "name", "on_behalf_of", "opened", "outcome"),
+        *(
+            "began_at",
+            "caller",
+            "code",
+            "head",
+            "headers",
+            "meter",
+            "name",
+            "nanodollars",
+            "on_behalf_of",
+            "opened",
+            "outcome",
+        ),
         *("request_id", "route", "status", "stream", "surface"),
     )
 
@@ -47,6 +59,7 @@ class Visit:
         self.name: str | None = None
         self.stream = False
         self.on_behalf_of: str | None = None
+        self.nanodollars: int | None = None
         self.route: Route | None = None
         self.opened: Opened | None = None
         self.meter: Meter | None = None
