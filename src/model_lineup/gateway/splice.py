@@ -36,6 +36,7 @@ class StreamSplicer:
         self._drop_usage = drop_usage
         self._partial = b""
         self._skip_blank = False
+        self._ends_in_crlf = False
 
     def feed(self, piece: bytes) -> bytes:
         """The caller's bytes for the lines that are whole now. Raises EventTooLargeError."""
@@ -45,12 +46,17 @@ class StreamSplicer:
         if len(self._partial) > MAX_LINE:
             raise EventTooLargeError("a line of the stream is too long")
         whole = block[:end]
+        if whole:
+            self._ends_in_crlf = whole.endswith(b"\r\n")
         if not self._drop_usage and b'"model"' not in whole:
             return whole
         return b"".join(map(self._line, whole.splitlines(keepends=True)))
 
     def rest(self) -> bytes:
-        """What stands after the last line end, at the stream's orderly end."""
+        """What stands after the last line end, at the stream's orderly end. A CR waits in vain for its LF where reading
+        ended with the closing mark, which is known at the CR."""
+        if self._partial == b"\r" and self._ends_in_crlf:
+            self._partial = b"\r\n"
         return self._line(self._partial) if self._partial else b""
 
     def _line(self, line: bytes) -> bytes:
