@@ -158,12 +158,16 @@ def test_embeddings_and_responses_pass_where_the_provider_speaks_them(v1: V1, th
     assert json.loads(there.requests[-1].body) == {"model": "up/stream", "input": "x"}
 
 
-def test_a_stream_that_nobody_reads_along_still_ends_in_an_error_when_it_is_cut(v1: V1, there: FakeProvider) -> None:
-    event = b'data: {"type":"response.created","response":{"model":"up/stream"}}\n\n'
-    there.answer("/responses", stream([event, CUT]), stream([event]))
-    cut, whole = (v1.call("/v1/responses", {"model": "best", "input": "x", "stream": True}) for _ in range(2))
-    assert cut.events[-1]["type"] == "error"
-    assert [said["response"]["model"] for said in whole.events] == ["best"]
+def test_a_stream_of_responses_is_whole_only_when_it_says_so(v1: V1, there: FakeProvider) -> None:
+    begin, end = (
+        b'event: %b\ndata: {"type":"%b","response":{"model":"up/stream"}}\n\n' % (kind, kind)
+        for kind in (b"response.created", b"response.completed")
+    )
+    there.answer("/responses", stream([begin, CUT]), stream([begin]), stream([begin, end]))
+    ask = {"model": "best", "input": "x", "stream": True}
+    cut, short, whole = (v1.call("/v1/responses", ask) for _ in range(3))
+    assert [said.events[-1]["error"]["code"] for said in (cut, short)] == ["upstream_broken", "upstream_truncated"]
+    assert [said["response"]["model"] for said in whole.events] == ["best", "best"]
 
 
 def test_a_surface_that_the_provider_lacks_is_refused(v1: V1, there: FakeProvider) -> None:

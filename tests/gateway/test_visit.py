@@ -178,3 +178,30 @@ def test_a_key_that_is_revoked_meanwhile_is_a_refusal(v1: V1, there: FakeProvide
 
     v1.run(revoke)
     assert ending(the_one(v1)) == ("refused", status, "key_revoked")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("completed", ("completed", 200, None)), ("failed", ("upstream_failed", 200, "upstream_response_failed"))],
+)
+def test_responses_are_read_along(v1: V1, there: FakeProvider, kind: str, expected: Any) -> None:
+    used = {"input_tokens": 4, "output_tokens": 2}
+    end = {"type": f"response.{kind}", "response": {"usage": used}}
+    there.answer("/responses", sse({"type": "response.output_text.delta", "delta": "Hi"}, end))
+    got = v1.call("/v1/responses", {"model": "m", "input": "x", "stream": True})
+    assert got.events[-1]["type"] == f"response.{kind}"
+    visit = the_one(v1)
+    assert ending(visit) == expected
+    assert visit.meter is not None
+    assert visit.meter.usage is not None
+    assert (visit.meter.usage.prompt_tokens, visit.meter.usage.completion_tokens) == (4, 2)
+    assert visit.meter.first_content_at is not None
+
+
+def test_embeddings_are_counted(v1: V1, there: FakeProvider) -> None:
+    there.answer("/embeddings", reply({"model": "m", "data": [{"embedding": [0.5]}], "usage": {"prompt_tokens": 6}}))
+    assert v1.call("/v1/embeddings", {"model": "m", "input": "x"}).status == 200
+    meter = the_one(v1).meter
+    assert meter is not None
+    assert meter.usage is not None
+    assert meter.usage.prompt_tokens == 6

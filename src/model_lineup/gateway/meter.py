@@ -2,22 +2,24 @@
 
 from collections.abc import Sequence
 
-from model_lineup.upstream.contract import Dialect, Usage
+from model_lineup.upstream.contract import Reading, Usage
 
 
 class Meter:
     """One answer's figures. `first_content_at`: `clock.tick()`, s. `contents`: events that had some. `finished`: it
-    said itself that it is complete; `marked`: with the format's closing mark, after which nothing counts."""
+    said itself that it is complete; `marked`: with the format's closing mark, after which nothing counts; `failed`: and
+    that mark says so."""
 
-    __slots__ = ("_dialect", "_parser", "_reason", "contents", "first_content_at", "marked", "usage")
+    __slots__ = ("_dialect", "_parser", "_reason", "contents", "failed", "first_content_at", "marked", "usage")
 
-    def __init__(self, dialect: Dialect | None) -> None:
+    def __init__(self, dialect: Reading | None) -> None:
         self._dialect = dialect
         self._parser = dialect.parser() if dialect is not None else None
         self.first_content_at: float | None = None
         self.usage: Usage | None = None
         self.contents = 0
         self.marked = False
+        self.failed = False
         self._reason = False
 
     def feed(self, piece: bytes, at: float) -> None:
@@ -37,7 +39,8 @@ class Meter:
             self.contents += 1
             if self.first_content_at is None:
                 self.first_content_at = at
-        self.marked = self.marked or event.done
+        if event.done:
+            self.marked, self.failed = True, event.finish_reason == "failed"
         self._reason = self._reason or event.finish_reason is not None
         if event.usage is not None:
             self.count(event.usage)

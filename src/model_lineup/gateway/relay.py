@@ -78,7 +78,7 @@ async def _plain(visit: Visit, opened: Opened, route: Route, meter: Meter, send:
 
 def _answer(opened: Opened, name: str, body: bytes, meter: Meter) -> bytes:
     dialect = DIALECTS.get(opened.worded.surface)
-    if dialect is not None and opened.worded.surface != "embeddings":
+    if dialect is not None:
         read = dialect.answer(opened.target, body)
         if read.usage is not None:
             meter.count(read.usage)
@@ -123,6 +123,8 @@ async def _stream(visit: Visit, opened: Opened, route: Route, ask: Ask, meter: M
     if code is not None:
         last = way.error(message, code)
     await send({"type": "http.response.body", "body": last})
+    if meter.failed:  # which the caller was told in the format's own words
+        code = "upstream_response_failed"
     if code is not None:
         visit.broke(code)
     else:

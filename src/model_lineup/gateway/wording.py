@@ -9,17 +9,19 @@ from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.failures import Refused
 from model_lineup.routing.snapshot import ModelState
 from model_lineup.upstream import registry
-from model_lineup.upstream.contract import Call, Dialect, Surface, Target
+from model_lineup.upstream.contract import Call, Reading, Surface, Target
 from model_lineup.upstream.dialects.anthropic import AnthropicDialect
 from model_lineup.upstream.dialects.google import GoogleDialect
-from model_lineup.upstream.dialects.openai import OpenAIDialect
+from model_lineup.upstream.dialects.openai import EmbeddingsReading, OpenAIDialect
+from model_lineup.upstream.dialects.responses import ResponsesDialect
 from model_lineup.upstream.translation import Translation, UntranslatableError, between
 
-DIALECTS: dict[Surface, Dialect] = {
+DIALECTS: dict[Surface, Reading] = {
     "chat": OpenAIDialect(),
-    "embeddings": OpenAIDialect(),
+    "embeddings": EmbeddingsReading(),
     "messages": AnthropicDialect(),
     "generate": GoogleDialect(),
+    "responses": ResponsesDialect(),
 }
 """What reads usage and the end of a stream on each surface; others are passed on unread."""
 _CONVERSATIONS: tuple[Surface, ...] = ("chat", "messages", "generate")

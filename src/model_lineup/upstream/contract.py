@@ -155,7 +155,7 @@ class Event(Struct, frozen=True):
     """One decoded chunk of a stream. `content` is true if it carried text, reasoning or a piece of a tool call.
 
     `finish_reason` in OpenAI's words: stop, length, tool_calls, content_filter, or the provider's own where there is
-    none of these. `usage` holds what this chunk tells; it is laid over what earlier ones told.
+    none of these; `failed` where the format has an end of its own for that. `usage` holds what this chunk tells; it is laid over what earlier ones told.
     """
 
     content: bool = False
@@ -250,8 +250,8 @@ class StreamParser(Protocol):
         """Name and data of each event that this piece completed. Raises sse.EventTooLargeError."""
 
 
-class Dialect(Protocol):
-    """A wire format: how to word an ask, how to read the answer. Pure; knows no sockets and no credentials."""
+class Reading(Protocol):
+    """How to read the answers of a wire format. Pure."""
 
     @property
     def name(self) -> str:
@@ -261,9 +261,6 @@ class Dialect(Protocol):
     def marks_end(self) -> bool:
         """Whether all its servers close a stream with a mark, so that a finish reason alone is a cut stream."""
 
-    def call(self, target: Target, ask: Ask, quirks: Quirks) -> Call:
-        """The request for this ask. Raises UnsupportedError when the format has none."""
-
     def parser(self) -> StreamParser:
         """For one stream."""
 
@@ -272,6 +269,13 @@ class Dialect(Protocol):
 
     def event(self, name: str, data: bytes) -> Event:
         """Reads one event of a stream; `name` as its parser gave it. Raises as `answer` does."""
+
+
+class Dialect(Reading, Protocol):
+    """A wire format: how to word an ask, how to read the answer. Pure; knows no sockets and no credentials."""
+
+    def call(self, target: Target, ask: Ask, quirks: Quirks) -> Call:
+        """The request for this ask. Raises UnsupportedError when the format has none."""
 
     def learn(self, status: int, message: str, quirks: Quirks) -> bool:
         """Whether this refusal taught `quirks` something that makes asking once more worth while."""

@@ -118,6 +118,32 @@ class OpenAIDialect:
         return False
 
 
+class _Counted(Struct):
+    """All of an embeddings answer but its numbers, which are skipped and not decoded."""
+
+    usage: Any = None
+    model: Any = None
+    error: Any = None
+    object: Any = None
+
+
+_decode_counted = msgspec.json.Decoder(_Counted).decode
+
+
+class EmbeddingsReading(OpenAIDialect):
+    """An embeddings answer that passes, as far as it tells what was used."""
+
+    def answer(self, target: Target, body: bytes) -> Answer:
+        try:
+            read = _decode_counted(body)
+        except NOT_JSON:
+            raise MalformedError("the answer is not valid JSON of this format") from None
+        if read.error or read.object == "error":
+            _raise_error_of(body)
+            raise ProviderError("")
+        return Answer(usage=_usage(read.usage), model=text_or_none(read.model))
+
+
 def _read(body: bytes, *, failed: bool = False) -> _Body:
     """Raises MalformedError when it is no JSON object of this format, ProviderError when it reports an error."""
     try:
