@@ -95,7 +95,7 @@ def _migrate(engine: Engine, before: Callable[[upgrade.Versions], None] | None =
 def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Rooms:
     security = SecurityLog(database, clock, kept=timedelta(days=settings.security_log_days))
     journal = Journal(database, clock, listener=ChangesAsEvents(security))
-    passwords, bounds = Passwords(settings.password_queue), _bounds(settings)
+    passwords, bounds = Passwords(settings.password_queue), _bounds(settings, vault)
     rates = Rates(database, vault, clock)
     guesses = Guesses(database, vault, clock, _guess_rules(settings))
     door = Door(database, guesses, rates, security, per_second=settings.sign_ins_per_s)
@@ -161,13 +161,14 @@ def _guess_rules(settings: Settings) -> GuessRules:
     )
 
 
-def _bounds(settings: Settings) -> Bounds:
+def _bounds(settings: Settings, vault: Vault) -> Bounds:
     return Bounds(
         widest_scope=cast("NetworkScope", settings.egress_max_scope),
         own_listeners=tuple(_own_listeners(settings)),
         list_models=settings.fetch_models,
         list_bytes=settings.fetch_mib * 2**20,
         drills=settings.drills,
+        pseudonym=f"lineup-{vault.derive('via').hex()[:16]}",
     )
 
 

@@ -21,6 +21,7 @@ from model_lineup.gateway.breaker import BreakerRules, Breakers
 from model_lineup.gateway.budget import BudgetRules, RetryBudget
 from model_lineup.gateway.errors import ToldAsErrors
 from model_lineup.gateway.face import Gateway
+from model_lineup.gateway.hops import Hops
 from model_lineup.gateway.opening import Opener
 from model_lineup.gateway.recording import Recording
 from model_lineup.gateway.streams import Streams
@@ -84,8 +85,9 @@ def _gateway(rooms: Rooms, listeners: Sequence[Listener], metrics: Metrics) -> G
     """The user surface; its client and its snapshots belong to one event loop."""
     admission = Admission(rooms.keys.hash_of, lambda: micros(rooms.clock.now()))
     breakers, budget = _breakers(rooms, metrics), _retry_budget(rooms, metrics)
+    hops = Hops(rooms.providers.bounds.pseudonym)
     opener = Opener(rooms.upstream.get, Endpoints(rooms.providers), breakers, budget)
-    return Gateway(rooms.follower, admission, opener, Streams(rooms.settings.streams), listeners)
+    return Gateway(rooms.follower, admission, opener, Streams(rooms.settings.streams), hops, listeners)
 
 
 def _breakers(rooms: Rooms, metrics: Metrics) -> Breakers:

@@ -54,7 +54,8 @@ def test_the_bytes_of_a_request_pass_but_for_the_model(v1: V1, there: FakeProvid
 def test_nothing_of_the_caller_but_his_body_goes_on(v1: V1, there: FakeProvider) -> None:
     v1.call(CHAT, {"model": "best", "messages": []}, headers=[("cookie", "a=b"), ("x-forwarded-for", "1.2.3.4")])
     assert set(there.requests[-1].headers) == {
-        *("host", "accept-encoding", "accept", "user-agent", "authorization", "content-type", "content-length")
+        *("host", "accept-encoding", "accept", "user-agent", "authorization", "content-type", "content-length"),
+        "via",
     }
 
 

@@ -181,15 +181,15 @@ def test_a_key_that_is_revoked_meanwhile_is_a_refusal(v1: V1, there: FakeProvide
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"),
+    ("said", "expected"),
     [("completed", ("completed", 200, None)), ("failed", ("upstream_failed", 200, "upstream_response_failed"))],
 )
-def test_responses_are_read_along(v1: V1, there: FakeProvider, kind: str, expected: Any) -> None:
+def test_responses_are_read_along(v1: V1, there: FakeProvider, said: str, expected: Any) -> None:
     used = {"input_tokens": 4, "output_tokens": 2}
-    end = {"type": f"response.{kind}", "response": {"usage": used}}
+    end = {"type": f"response.{said}", "response": {"usage": used}}
     there.answer("/responses", sse({"type": "response.output_text.delta", "delta": "Hi"}, end))
     got = v1.call("/v1/responses", {"model": "m", "input": "x", "stream": True})
-    assert got.events[-1]["type"] == f"response.{kind}"
+    assert got.events[-1]["type"] == f"response.{said}"
     visit = the_one(v1)
     assert ending(visit) == expected
     assert visit.meter is not None

@@ -39,7 +39,7 @@ class Providers:
         self._journal = journal
         self._credentials = Credentials(vault)
         self._timeouts = timeouts
-        self._bounds = bounds
+        self.bounds = bounds
 
     def page(self, *, limit: int, offset: int) -> tuple[list[Provider], int]:
         """Providers in the admin's order, and how many there are."""
@@ -66,12 +66,12 @@ class Providers:
             ca_bundle=provider.ca_bundle,
             proxy=provider.proxy,
             timeouts=provider_rules.timeouts_of(provider.timeouts, self._timeouts),
-            bounds=self._bounds,
+            bounds=self.bounds,
         )
 
     def create(self, new: NewProvider, author: Author) -> tuple[Provider, Receipt]:
         """Raises InvalidInput, EgressRefused, DuplicateProvider."""
-        provider_rules.check_offered(new.type, self._bounds)
+        provider_rules.check_offered(new.type, self.bounds)
         provider_rules.check_kind(new.type, has_key=new.api_key is not None)
         provider_rules.check_case(new.type, new.base_url)
         origin = self._check_address(new.base_url, new.network_scope)
@@ -151,7 +151,7 @@ class Providers:
         return change.receipt
 
     def _check_address(self, base_url: str, scope: str) -> Origin:
-        return provider_rules.check_address(base_url, scope, self._bounds)
+        return provider_rules.check_address(base_url, scope, self.bounds)
 
     def _columns(self, said: NewProvider | ProviderChanges) -> dict[str, Any]:
         """The columns of what was said, each checked; the key apart."""

@@ -11,6 +11,7 @@ from model_lineup.gateway import models, openapi
 from model_lineup.gateway.admission import Admission
 from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.failures import Refused
+from model_lineup.gateway.hops import Hops
 from model_lineup.gateway.opening import Opener
 from model_lineup.gateway.relay import meter_for, relay
 from model_lineup.gateway.resolve import route_of
@@ -43,12 +44,14 @@ class Gateway:
         admission: Admission,
         opener: Opener,
         streams: Streams,
+        hops: Hops,
         listeners: Sequence[Listener] = (),
     ) -> None:
         self._follower = follower
         self._admission = admission
         self._opener = opener
         self._streams = streams
+        self._hops = hops
         self._lists = models.Lists()
         self._notes = tuple(listener.note for listener in listeners)
 
@@ -112,6 +115,7 @@ class Gateway:
                 note(visit)
 
     async def _serve(self, visit: Visit, snapshot: Snapshot, receive: Receive, send: Send) -> None:
+        hops = self._hops.before(visit.head)
         ask = Ask((await receive())["body"])
         visit.name, visit.stream = ask.name, ask.stream
         visit.route = route = route_of(snapshot, ask.name, visit.caller)
@@ -119,7 +123,7 @@ class Gateway:
         started = _Started(send)
         watch = _watch(receive, running)
         try:
-            visit.opened = opened = await self._opener.open(route, ask, visit.surface)
+            visit.opened = opened = await self._opener.open(route, ask, visit.surface, hops)
             try:
                 visit.meter = meter_for(opened)
                 await relay(visit, opened, route, ask, visit.meter, started.send)

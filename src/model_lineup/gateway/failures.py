@@ -101,6 +101,9 @@ def of_failure(failure: Failure) -> Refused:
     status = failure.http_status
     if status == 429:
         return _to_try_later(429, "upstream_rate_limited", failure)
+    if status == 508:
+        message = "The request went in a circle: this model's provider leads back to a Lineup that it had come through."
+        return Refused(508, "loop_detected", message, another_may_do=True)
     if failure.stage == "auth":
         message = "The provider refused the credential that Lineup has for it. Tell your administrator."
         return Refused(502, "upstream_auth_error", message)

@@ -50,12 +50,12 @@ class Opener:
         self._budget = budget
         self._manners: dict[int, tuple[int, Manners]] = {}
 
-    async def open(self, route: Route, ask: Ask, surface: Surface) -> Opened:
-        """Raises Refused: what the last target that was tried said."""
+    async def open(self, route: Route, ask: Ask, surface: Surface, hops: str = "") -> Opened:
+        """`hops`: see `hops.Hops.before`. Raises Refused: what the last target that was tried said."""
         self._budget.count()
         for place, model in enumerate(route.models):
             try:
-                return await self._ask(route, place, model, ask, surface)
+                return await self._ask(route, place, model, ask, surface, hops)
             except Refused as refused:
                 if not refused.another_may_do or place + 1 == len(route.models):
                     raise
@@ -63,7 +63,7 @@ class Opener:
                     raise
         raise AssertionError("a route has at least one model")
 
-    async def _ask(self, route: Route, place: int, model: ModelState, ask: Ask, surface: Surface) -> Opened:
+    async def _ask(self, route: Route, place: int, model: ModelState, ask: Ask, surface: Surface, hops: str) -> Opened:
         provider = route.snapshot.providers[model.provider_id]
         try:
             endpoint = self._endpoints.known(provider) or await self._endpoints.of(provider)
@@ -74,7 +74,7 @@ class Opener:
         target, manners = Target(endpoint, model.model_id, "chat"), self._manners_of(provider)
         while True:
             worded = word(ask, surface, target, model, manners)
-            response = await self._watched(worded, endpoint, provider, model, stream=ask.stream)
+            response = await self._watched(worded, endpoint, provider, model, hops, stream=ask.stream)
             if 200 <= response.status < 300:
                 return Opened(response, worded, target, model, provider, place)
             refusal = await refusal_of(response, endpoint, target.model_id)
@@ -85,12 +85,12 @@ class Opener:
                 raise of_failure(refusal.failure)
 
     async def _watched(
-        self, worded: Worded, endpoint: Endpoint, provider: ProviderState, model: ModelState, *, stream: bool
+        self, worded: Worded, endpoint: Endpoint, provider: ProviderState, model: ModelState, hops: str, *, stream: bool
     ) -> Response:
         """Sends, where that is not left alone now, and tells how it went. Raises Refused."""
         probe = self._breakers.admit(provider, model)
         try:
-            response = await self._send(worded, endpoint, stream=stream)
+            response = await self._send(worded, endpoint, hops, stream=stream)
         except FailedError as error:
             cause = error.cause
             if cause is not None and is_outage(cause):
@@ -109,9 +109,9 @@ class Opener:
             self._breakers.answered(provider, model, probe=probe)
         return response
 
-    async def _send(self, worded: Worded, endpoint: Endpoint, *, stream: bool) -> Response:
+    async def _send(self, worded: Worded, endpoint: Endpoint, hops: str, *, stream: bool) -> Response:
         kind, call = registry.kind_named(endpoint.kind), worded.call
-        request = address.request_to(kind, endpoint, call.path, body=call.body, query=call.query)
+        request = address.request_to(kind, endpoint, call.path, body=call.body, query=call.query, hops=hops)
         return await send(self._client(), request, endpoint, address.deadlines_for(endpoint, stream=stream))
 
     def _manners_of(self, provider: ProviderState) -> Manners:

@@ -11,11 +11,22 @@ from model_lineup.upstream.wire import Deadlines, Path, Request, Scope
 
 
 def request_to(
-    kind: Kind, endpoint: Endpoint, path: str, *, body: bytes | None = None, query: tuple[tuple[str, str], ...] = ()
+    kind: Kind,
+    endpoint: Endpoint,
+    path: str,
+    *,
+    body: bytes | None = None,
+    query: tuple[tuple[str, str], ...] = (),
+    hops: str = "",
 ) -> Request:
-    """GET without a body, POST of JSON with one. The credential is in the headers only, never in the URL."""
+    """GET without a body, POST of JSON with one. The credential is in the headers only, never in the URL.
+
+    `hops`: the `Via` of the Lineups that the request came through before this one.
+    """
     extra = {name.lower(): value for name, value in endpoint.headers}
     headers = {"accept": "application/json, text/event-stream", "user-agent": "lineup", **extra, **kind.auth(endpoint)}
+    if endpoint.bounds.pseudonym:
+        headers["via"] = f"{hops}{', ' if hops else ''}1.1 {endpoint.bounds.pseudonym}"
     if body is not None:
         headers["content-type"] = "application/json"
     method = "GET" if body is None else "POST"

@@ -33,7 +33,8 @@ class Bounds(Struct, frozen=True):
 
     `widest_scope`: the operator's ceiling for `network_scope`. `own_listeners`: host and port of each of Lineup's own,
     which no provider may be; `0.0.0.0` means every address of this machine. `list_models`, `list_bytes`: the most that
-    one provider's list may hold. `drills`: whether kinds for drills are offered and called.
+    one provider's list may hold. `drills`: whether kinds for drills are offered and called. `pseudonym`: what it calls
+    itself in the `Via` of each request, so that one that comes back is known; empty sends none.
     """
 
     widest_scope: NetworkScope = "loopback"
@@ -41,6 +42,7 @@ class Bounds(Struct, frozen=True):
     list_models: int = 20_000
     list_bytes: int = 10 * 1024 * 1024
     drills: bool = False
+    pseudonym: str = ""
 
 
 class Endpoint(Struct, frozen=True):
@@ -155,7 +157,8 @@ class Event(Struct, frozen=True):
     """One decoded chunk of a stream. `content` is true if it carried text, reasoning or a piece of a tool call.
 
     `finish_reason` in OpenAI's words: stop, length, tool_calls, content_filter, or the provider's own where there is
-    none of these; `failed` where the format has an end of its own for that. `usage` holds what this chunk tells; it is laid over what earlier ones told.
+    none of these; `failed` where the format has an end of its own for that. `usage` holds what this chunk tells; it is
+    laid over what earlier ones told.
     """
 
     content: bool = False
