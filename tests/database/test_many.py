@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Connection, MetaData, Table, select
 
 from model_lineup.catalog.tables import aliases
-from model_lineup.database.many import insert_many, next_ids
+from model_lineup.database.many import insert_columns, insert_many, next_ids
 from model_lineup.database.metadata import Flag, Number, Words
 from model_lineup.rooms import Rooms
 from tests.fakes.desk import BY, Desk
@@ -25,6 +25,15 @@ def test_rows_arrive_as_they_are_whatever_the_order_of_their_columns(rooms: Room
         assert stored(connection) == [(row["order"], row["words"], row["flag"]) for row in rows]
         insert_many(connection, scratch, [{"words": "alone"}])
         assert (None, "alone", None) in stored(connection)
+        scratch.drop(connection)
+
+
+def test_columns_arrive_as_rows_beside_what_all_rows_share(rooms: Rooms) -> None:
+    with rooms.database.write() as connection:
+        scratch.create(connection)
+        insert_columns(connection, scratch, {"words": ["a", "b", None], "order": [1, 2, 2**53]}, {"flag": 1})
+        insert_columns(connection, scratch, {"order": [0]}, {"words": "{x}", "flag": None})
+        assert stored(connection) == [(0, "{x}", None), (1, "a", 1), (2, "b", 1), (2**53, None, 1)]
         scratch.drop(connection)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from model_lineup.access import store
-from model_lineup.access.actor import Actor
+from model_lineup.access.actor import Actor, Role
 from model_lineup.access.door import Attempt, Door
 from model_lineup.access.emails import folded
 from model_lineup.access.passwords import Passwords
@@ -125,13 +125,10 @@ class Sessions:
         """Who an access token belongs to; None when it is unknown, late, revoked, or the person is disabled."""
         now = micros(self._clock.now())
         with self._database.read() as connection:
-            row = store.session_of(connection, self._hash(token, "access"), "access")
-            if row is None or row.revoked_at is not None or min(row.expires_at, row.token_expires_at) <= now:
-                return None
-            person = _living(connection, row.person_id, row.epoch)
-        if person is None:
+            row = store.session_in_force(connection, self._hash(token, "access"))
+        if row is None or min(row.expires_at, row.token_expires_at) <= now:
             return None
-        return Actor(person.email, person.role, person_id=person.id, session=row.family)
+        return Actor(row.email, Role(row.role), person_id=row.id, session=row.family)
 
     def _person(self, person_id: int, epoch: int) -> Person | None:
         with self._database.read() as connection:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from model_lineup.access.actor import Role
 from model_lineup.access.shapes import Key, Limits, Person
 from model_lineup.access.tables import keys, people, session_tokens, sessions, setup_links
 from model_lineup.database.metadata import moment, moment_or_none
+from model_lineup.database.prepared import Prepared
 
 
 def person(connection: Connection, person_id: int) -> Person | None:
@@ -129,6 +130,25 @@ def session_of(connection: Connection, token_hash: str, kind: str, *, lock: bool
     query = select(sessions, *of_token).select_from(joined).where(session_tokens.c.kind == kind)
     query = query.with_for_update(of=sessions) if lock else query
     return connection.execute(query.where(session_tokens.c.token_hash == token_hash)).one_or_none()
+
+
+_BY_TOKEN = Prepared(
+    lambda _: select(
+        *(sessions.c.family, sessions.c.expires_at, session_tokens.c.expires_at.label("token_expires_at")),
+        *(people.c.id, people.c.email, people.c.role),
+    ).where(
+        *(sessions.c.family == session_tokens.c.family, people.c.id == sessions.c.person_id),
+        *(session_tokens.c.token_hash == bindparam("hash"), session_tokens.c.kind == "access"),
+        *(sessions.c.revoked_at.is_(None), sessions.c.epoch == people.c.session_epoch),
+        *(people.c.disabled == 0, people.c.deleted_at.is_(None)),
+    )
+)
+
+
+def session_in_force(connection: Connection, token_hash: str) -> Row[Any] | None:
+    """The session of an access token, and its person: unless it was revoked, or the person is disabled, deleted, or
+    has a new password since. Whether it is over by now is for the caller to see: `expires_at`, `token_expires_at`."""
+    return _BY_TOKEN.one_or_none(connection, hash=token_hash)
 
 
 def change_session(connection: Connection, family: str, values: Mapping[str, Any]) -> None:

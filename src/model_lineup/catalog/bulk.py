@@ -1,5 +1,7 @@
 """The same change to many models: all or nothing, in one transaction, with a dry run that is the change itself."""
 
+from collections.abc import Set as AbstractSet
+
 from sqlalchemy import Connection
 
 from model_lineup.catalog.deletion import mark_deleted
@@ -24,48 +26,52 @@ class Bulk:
         """`flag` is visible, listed or agents_enabled. Raises ModelNotFound, InvalidInput, NameWouldMove."""
         with self._journal.change(author, f"models.bulk.{flag}", dry_run=dry_run) as change:
             ids = self._chosen(change.connection, chosen)
-            differing = store.differing(change.connection, ids, flag, value)
+            rows = store.flagged(change.connection, ids, flag)
+            _refuse_unknown(ids, {row_id for row_id, _, _ in rows})
+            differing = {row_id: model_id for row_id, model_id, stored in rows if stored != value}
             candidates = affected.by_availability(change.connection, differing) if flag == "visible" else ()
             guard = NameGuard(change.connection, candidates, confirmed=confirm)
             if differing:
                 store.change(change.connection, differing, {flag: int(value)}, now=change.now, revision=change.revision)
                 change.touched_alike("model", differing.items(), before={flag: not value}, after={flag: value})
             guard.check()
-        return _result(change, matched=len(ids), changed=len(differing))
+        return _result(change, matched=len(rows), changed=len(differing))
 
     def delete(self, chosen: Selection, author: Author, *, dry_run: bool = False, confirm: bool = False) -> BulkResult:
         """Mark the models deleted, and their aliases with them. Raises as `set_flag` does."""
         with self._journal.change(author, "models.bulk.delete", dry_run=dry_run) as change:
-            rows = self._chosen(change.connection, chosen)
+            ids = self._chosen(change.connection, chosen)
+            rows = store.living(change.connection, ids)
+            _refuse_unknown(ids, rows.keys())
             guard = NameGuard(change.connection, affected.by_existence(change.connection, rows), confirmed=confirm)
             if rows:
                 mark_deleted(change, rows)
             guard.check()
         return _result(change, matched=len(rows), changed=len(rows))
 
-    def _chosen(self, connection: Connection, chosen: Selection) -> dict[int, str]:
-        """`model_id` by id of the rows that are meant."""
+    def _chosen(self, connection: Connection, chosen: Selection) -> set[int]:
+        """The ids that are meant; those that the caller has named need not be models. Raises InvalidInput."""
         if chosen.model_ids is not None:
-            return self._by_ids(connection, chosen.model_ids)
+            if len(chosen.model_ids) > self._most:
+                raise InvalidInput.at(
+                    "/model_ids", f"{len(chosen.model_ids)} ids are too many for one change; {self._most} at most"
+                )
+            return set(chosen.model_ids)
         if chosen.filter is None:
             raise InvalidInput.at("/model_ids", "say which models: `model_ids`, or `filter` with an optional `exclude`")
-        excluded = set(chosen.exclude)
-        ids = connection.execute(selecting.matching(chosen.filter)).scalars()
-        return store.living(connection, [row_id for row_id in ids if row_id not in excluded])
+        return set(connection.execute(selecting.matching(chosen.filter)).scalars()).difference(chosen.exclude)
 
-    def _by_ids(self, connection: Connection, ids: list[int]) -> dict[int, str]:
-        if len(ids) > self._most:
-            raise InvalidInput.at("/model_ids", f"{len(ids)} ids are too many for one change; {self._most} at most")
-        rows = store.living(connection, set(ids))
-        unknown = sorted(set(ids) - rows.keys())
-        if unknown:
-            raise ModelNotFound(
-                f"{len(unknown)} of {len(set(ids))} ids are no models: {', '.join(map(str, unknown[:10]))}. "
-                "Nothing was changed.",
-                unknown_ids=unknown,
-                unknown_total=len(unknown),
-            )
-        return rows
+
+def _refuse_unknown(ids: AbstractSet[int], known: AbstractSet[int]) -> None:
+    """Raises ModelNotFound for ids that are no models."""
+    unknown = sorted(ids - known)
+    if unknown:
+        raise ModelNotFound(
+            f"{len(unknown)} of {len(ids)} ids are no models: {', '.join(map(str, unknown[:10]))}. "
+            "Nothing was changed.",
+            unknown_ids=unknown,
+            unknown_total=len(unknown),
+        )
 
 
 def _result(change: Change, *, matched: int, changed: int) -> BulkResult:

@@ -22,6 +22,8 @@ from model_lineup.database import failures, holding
 from model_lineup.database.dialects import take_hints
 from model_lineup.errors import DatabaseBusy, StartRefused, Unavailable
 
+_WRITERS_CACHE = "cache_size = -32768"
+"""KiB. A bulk change of 10 000 models touches 16 MB; what does not fit is written to the log and read again."""
 _PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "mmap_size = 0")
 _WRITE_LINEUP = ("BEGIN", "UPDATE instance SET revision = revision WHERE id = 0")
 """Takes the write lock of `lineup.db` alone, at once; BEGIN IMMEDIATE would lock the attached file too."""
@@ -203,7 +205,7 @@ def _sqlite(
         try:
             if attach:
                 connection.execute("ATTACH DATABASE ? AS activity", (located(attach),))
-            for pragma in (*_PRAGMAS, *(("query_only = ON",) if readers else ())):
+            for pragma in (*_PRAGMAS, "query_only = ON" if readers else _WRITERS_CACHE):
                 connection.execute(f"PRAGMA {pragma}")
         except driver.Error:
             connection.close()

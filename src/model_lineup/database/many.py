@@ -5,6 +5,7 @@ SQLAlchemy handles each parameter of each row, which for thousands of rows takes
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -17,17 +18,38 @@ def insert_many(connection: Connection, into: Table, rows: Sequence[Mapping[str,
     each row; PostgreSQL: one statement with an array for each column."""
     if not rows:
         return
-    columns = [into.c[name] for name in rows[0]]
-    values = _values_of(tuple(rows[0]))
+    names = tuple(rows[0])
+    values = list(map(_values_of(names), rows))
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_sqlite_insert(into, tuple(rows[0]), connection.dialect), list(map(values, rows)))
-        return
+        connection.exec_driver_sql(_sqlite_insert(into, names, connection.dialect), values)
+    else:
+        _insert_arrays(connection, into, dict(zip(names, map(list, zip(*values, strict=True)), strict=True)), {})
+
+
+def insert_columns(
+    connection: Connection, into: Table, columns: Mapping[str, Sequence[Any]], shared: Mapping[str, Any]
+) -> None:
+    """The same from columns, which are as long as each other and not empty; `shared` values are those of every row."""
+    if connection.dialect.name == "sqlite":
+        alike = [repeat(value) for value in shared.values()]
+        statement = _sqlite_insert(into, (*columns, *shared), connection.dialect)
+        connection.exec_driver_sql(statement, list(zip(*columns.values(), *alike, strict=False)))
+    else:
+        _insert_arrays(connection, into, columns, shared)
+
+
+def _insert_arrays(
+    connection: Connection, into: Table, columns: Mapping[str, Sequence[Any]], shared: Mapping[str, Any]
+) -> None:
+    """PostgreSQL: one statement with an array for each column."""
     arrays = [
-        bindparam(f"_{one.name}", list(value), type_=ARRAY(one.type.dialect_impl(connection.dialect)))
-        for one, value in zip(columns, zip(*map(values, rows), strict=True), strict=True)
+        bindparam(f"_{name}", values, type_=ARRAY(into.c[name].type.dialect_impl(connection.dialect)))
+        for name, values in columns.items()
     ]
-    each = func.unnest(*arrays).table_valued(*(column(one.name, one.type) for one in columns)).render_derived()
-    connection.execute(insert(into).from_select(columns, select(each)))
+    each = func.unnest(*arrays).table_valued(*(column(name, into.c[name].type) for name in columns)).render_derived()
+    alike = [bindparam(f"_{name}", value, type_=into.c[name].type) for name, value in shared.items()]
+    chosen = select(*(each.c[name] for name in columns), *alike)
+    connection.execute(insert(into).from_select([*columns, *shared], chosen))
 
 
 def next_ids(connection: Connection, of: Table, how_many: int) -> Sequence[int]:

@@ -9,7 +9,7 @@ stays (docs/decisions/0024). That nobody wrote the chain anew shows by a head th
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from model_lineup.journal.tables import change_digests
 
 ENTRY = ("position", "entity", "entity_id", "label", "before", "after")
 HEADER = ("id", "revision", "at", "actor", "operation", "request_id", "touched")
-_values_of_entry, _values_of_header = itemgetter(*ENTRY), itemgetter(*HEADER)
+values_of_entry, _values_of_header = itemgetter(*ENTRY), itemgetter(*HEADER)
 COMPACTION = "journal.compact"
 """The operation whose entry says through which change set contents may be missing: ("journal", that id)."""
 
@@ -32,9 +32,9 @@ class Head(NamedTuple):
     digest: str
 
 
-def contents_digest(rows: Iterable[Mapping[Any, Any]]) -> str:
-    """Of all entries of a change set, as they are stored, in the order of their positions."""
-    return _sha256(list(map(_values_of_entry, rows)))  # 2 ms for 10 000
+def contents_digest(rows: Iterable[Sequence[Any]]) -> str:
+    """Of all entries of a change set, in the order of their positions: of each the columns of `ENTRY`, as stored."""
+    return _sha256(list(rows))  # 2 ms for 10 000
 
 
 def digest(before: str, header: Mapping[Any, Any], contents: str) -> str:
@@ -42,7 +42,7 @@ def digest(before: str, header: Mapping[Any, Any], contents: str) -> str:
     return _sha256([before, *_values_of_header(header), contents])
 
 
-def extend(connection: Connection, header: Mapping[Any, Any], rows: Iterable[Mapping[Any, Any]]) -> Head:
+def extend(connection: Connection, header: Mapping[Any, Any], rows: Iterable[Sequence[Any]]) -> Head:
     """Store the digests of a new change set; nobody else may be writing one."""
     newest = select(change_digests.c.digest).order_by(change_digests.c.change_id.desc()).limit(1)
     before = connection.execute(newest).scalar_one_or_none() or ""

@@ -11,13 +11,14 @@ Nothing touched: nothing written, the revision stays. A dry run is the same oper
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
-from model_lineup.database.many import insert_many
+from model_lineup.database.many import insert_columns
 from model_lineup.database.metadata import dump, micros
 from model_lineup.database.tables import instance
 from model_lineup.errors import IdempotencyInProgress
@@ -67,8 +68,9 @@ class Change:
         self, entity: str, rows: Iterable[tuple[int, str]], *, before: Mapping[str, Any], after: Mapping[str, Any]
     ) -> None:
         """Note rows, each as id and label, that all changed from and to the same."""
-        old, new = dict(before), dict(after)
-        self.entries.extend(Entry(entity, entity_id, label, old, new) for entity_id, label in rows)
+        ids_and_labels = list(zip(*rows, strict=True))
+        if ids_and_labels:
+            self.entries.extend(map(Entry, repeat(entity), *ids_and_labels, repeat(dict(before)), repeat(dict(after))))
 
 
 class _RollBack(Exception):
@@ -128,9 +130,9 @@ def _store(change: Change, author: Author, operation: str) -> chain.Head:
         "touched": len(change.entries),
     }
     change_id = int(connection.execute(insert(change_sets).values(values).returning(change_sets.c.id)).scalar_one())
-    rows = _rows(change_id, change.entries)
-    insert_many(connection, change_entries, rows)
-    return chain.extend(connection, {"id": change_id, **values}, rows)
+    columns = _columns(change.entries)
+    insert_columns(connection, change_entries, columns, {"change_id": change_id})
+    return chain.extend(connection, {"id": change_id, **values}, zip(*columns.values(), strict=True))
 
 
 def _mark(change: Change, author: Author, change_id: int) -> None:
@@ -144,22 +146,27 @@ def _mark(change: Change, author: Author, change_id: int) -> None:
     connection.execute(insert(claimed_changes).values(claim=author.claim, change_id=change_id, at=change.now))
 
 
-def _rows(change_id: int, entries: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Fields that many entries share are written out once."""
-    written = {id(fields): fields for entry in entries for fields in (entry.before, entry.after)}
-    texts = {key: dump(fields) for key, fields in written.items()}
-    return [
-        {
-            "change_id": change_id,
-            "position": position,
-            "entity": entry.entity,
-            "entity_id": entry.entity_id,
-            "label": entry.label,
-            "before": texts[id(entry.before)],
-            "after": texts[id(entry.after)],
-        }
-        for position, entry in enumerate(entries)
-    ]
+def _columns(entries: Sequence[Entry]) -> dict[str, Sequence[Any]]:
+    """What is stored of the entries, column by column, in the order of `chain.ENTRY`."""
+    return {
+        "position": list(range(len(entries))),
+        "entity": [entry.entity for entry in entries],
+        "entity_id": [entry.entity_id for entry in entries],
+        "label": [entry.label for entry in entries],
+        "before": _written([entry.before for entry in entries]),
+        "after": _written([entry.after for entry in entries]),
+    }
+
+
+def _written(each: Sequence[dict[str, Any]]) -> list[str]:
+    """As JSON; fields that entries share with the one before are written out once."""
+    texts: list[str] = []
+    last, text = None, ""
+    for fields in each:
+        if fields is not last:
+            last, text = fields, dump(fields)
+        texts.append(text)
+    return texts
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, RowMapping, func, select
 
 from model_lineup.database.metadata import moment
+from model_lineup.database.prepared import Prepared
 from model_lineup.database.tables import instance
 from model_lineup.journal.chain import COMPACTION
 from model_lineup.journal.shapes import ChangePage, ChangeSet, Entry
@@ -15,11 +16,12 @@ from model_lineup.journal.tables import change_digests, change_entries, change_s
 
 _AT_ONCE = 1_000
 """Rows in memory while the whole journal is read."""
+_REVISION = Prepared(lambda _: select(instance.c.revision))
 
 
 def revision(connection: Connection) -> int:
     """The number of the newest configuration."""
-    return int(connection.execute(select(instance.c.revision)).scalar_one())
+    return int(_REVISION.rows(connection)[0][0])
 
 
 def page(connection: Connection, *, limit: int, offset: int) -> ChangePage:

@@ -72,7 +72,7 @@ class _Walk:
         gone = not rows and at <= compacted
         if not gone and header["touched"] != len(rows):
             raise _Broken(at, f"It touched {header['touched']} rows, and {len(rows)} entries are there.")
-        if not gone and header["contents"] != chain.contents_digest(rows):
+        if not gone and header["contents"] != chain.contents_digest(map(chain.values_of_entry, rows)):
             raise _Broken(at, "Its entries are not those that were written.")
         if header["digest"] != chain.digest(before.digest if before else "", header, header["contents"]):
             raise _Broken(at, "It is not what was written, or does not follow the one before it.")

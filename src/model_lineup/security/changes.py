@@ -17,7 +17,7 @@ class ChangesAsEvents:
 
     def __call__(self, author: Author, operation: str, entries: Sequence[Entry]) -> None:
         visit = Visit(author.address, author.user_agent, author.request_id)
-        for entry in entries:
+        for entry in [entry for entry in entries if entry.entity in ("key", "person")]:
             for event in _events(operation, entry):
                 details: dict[str, object] = {entry.entity: entry.label, "id": entry.entity_id}
                 if event in (SecurityEvent.PERSON_CHANGED, SecurityEvent.KEY_CHANGED):

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, exists, select
 
 from model_lineup.catalog.store import aliases as alias_store
-from model_lineup.catalog.tables import models, providers
+from model_lineup.catalog.tables import MODEL_LIST, models, providers
+from model_lineup.database.dialects import using
 from model_lineup.database.values import in_numbers
 
 
@@ -15,8 +16,8 @@ def by_availability(connection: Connection, rows: Iterable[int]) -> list[str]:
     shared = exists().where(
         other.c.model_id == models.c.model_id, other.c.id != models.c.id, other.c.deleted_at.is_(None)
     )
-    query = select(models.c.model_id).where(in_numbers(connection, models.c.id, rows), shared)
-    return list(connection.execute(query.distinct()).scalars())
+    query = select(models.c.model_id).where(models.c.deleted_at.is_(None), in_numbers(connection, models.c.id, rows))
+    return list(connection.execute(using(query, models, MODEL_LIST).where(shared).distinct()).scalars())
 
 
 def by_existence(connection: Connection, rows: Iterable[int]) -> list[str]:

@@ -12,10 +12,12 @@ from model_lineup.catalog.store.selecting import STATUS
 from model_lineup.catalog.tables import MODEL_LIST, aliases, model_health, models, providers
 from model_lineup.database.dialects import using
 from model_lineup.database.many import insert_many, next_ids
-from model_lineup.database.metadata import moment, moment_or_none
+from model_lineup.database.metadata import moment
+from model_lineup.database.prepared import Prepared, numbers
 from model_lineup.database.values import in_numbers
 
 _NULL = msgspec.Raw(b"null")
+_TRI = {None: None, 0: False, 1: True}
 _ALIVE = models.c.deleted_at.is_(None)
 _AT_ONCE = 500
 """Rows that a list of any length holds in memory."""
@@ -32,7 +34,7 @@ class DeletedMark:
 
 def one(connection: Connection, row_id: int) -> Model | None:
     """The living model of this row id."""
-    found = _found(connection, _MODELS.where(models.c.id == row_id, _ALIVE))
+    found = of_rows(connection, [row_id])
     return found[0] if found else None
 
 
@@ -41,14 +43,14 @@ def of_id(connection: Connection, model_id: str, provider_id: int | None = None)
     query = _MODELS.where(models.c.model_id == model_id, _ALIVE)
     if provider_id is not None:
         query = query.where(models.c.provider_id == provider_id)
-    return _found(connection, query.order_by(providers.c.position, models.c.id))
+    return _with_aliases(connection, connection.execute(query.order_by(providers.c.position, models.c.id)).all())
 
 
 def of_rows(connection: Connection, ids: Sequence[int]) -> list[Model]:
-    """The living models of these row ids, in their order."""
-    rows = _found(connection, _MODELS.where(in_numbers(connection, models.c.id, ids))) if ids else []
+    """The living models of these row ids, in their order; of those that are none there is none."""
+    rows = _with_aliases(connection, _BY_ROW.rows(connection, ids=numbers(connection, ids))) if ids else []
     by_id = {model.id: model for model in rows}
-    return [by_id[row_id] for row_id in ids]
+    return [by_id[row_id] for row_id in ids if row_id in by_id]
 
 
 def stream(connection: Connection, chosen: Select[Any]) -> Iterator[Model]:
@@ -83,17 +85,18 @@ def deleted(connection: Connection, row_id: int) -> DeletedMark | None:
 
 def living(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     """`model_id` by id of those of these rows that are not deleted; ascending."""
-    return _labels(connection, in_numbers(connection, models.c.id, ids))
+    return dict(_of_ids(connection, ids, models.c.id, models.c.model_id))
 
 
-def differing(connection: Connection, ids: Iterable[int], flag: str, value: bool) -> dict[int, str]:
-    """The same of those whose flag is not of this value."""
-    return _labels(connection, in_numbers(connection, models.c.id, ids), models.c[flag] != int(value))
+def flagged(connection: Connection, ids: Iterable[int], flag: str) -> list[tuple[int, str, bool]]:
+    """Of the same rows id, `model_id`, and whether the flag is set; ascending."""
+    rows = _of_ids(connection, ids, models.c.id, models.c.model_id, models.c[flag])
+    return [(row_id, model_id, value == 1) for row_id, model_id, value in rows]
 
 
-def _labels(connection: Connection, *conditions: ColumnElement[bool]) -> dict[int, str]:
-    query = select(models.c.id, models.c.model_id).where(_ALIVE, *conditions).order_by(models.c.id)
-    return dict(connection.execute(using(query, models, MODEL_LIST)).all())
+def _of_ids(connection: Connection, ids: Iterable[int], *columns: ColumnElement[Any]) -> Sequence[Any]:
+    query = select(*columns).where(_ALIVE, in_numbers(connection, models.c.id, ids)).order_by(models.c.id)
+    return connection.execute(using(query, models, MODEL_LIST)).all()
 
 
 def ids_of_provider(connection: Connection, provider_id: int) -> list[int]:
@@ -167,8 +170,12 @@ _MODELS = select(*_COLUMNS).select_from(
 )
 
 
-def _found(connection: Connection, query: Select[Any]) -> list[Model]:
-    rows = connection.execute(query).all()
+_BY_ROW = Prepared(lambda among: _MODELS.where(_ALIVE, among(models.c.id, "ids")))
+_ALIASES = select(aliases.c.model_row, aliases.c.alias).where(aliases.c.deleted_at.is_(None)).order_by(aliases.c.alias)
+_ALIASES_OF = Prepared(lambda among: _ALIASES.where(among(aliases.c.model_row, "rows")))
+
+
+def _with_aliases(connection: Connection, rows: Sequence[Any]) -> list[Model]:
     names = _aliases(connection, None if len(rows) > _AT_ONCE else [row[0] for row in rows])
     refs: dict[int, ProviderRef] = {}
     return [_model(row, names, refs) for row in rows]
@@ -176,11 +183,11 @@ def _found(connection: Connection, query: Select[Any]) -> list[Model]:
 
 def _aliases(connection: Connection, rows: Sequence[int] | None) -> dict[int, list[str]]:
     """Alias names by model row; of these rows, or of all."""
-    query = select(aliases.c.model_row, aliases.c.alias).where(aliases.c.deleted_at.is_(None)).order_by(aliases.c.alias)
-    if rows is not None:
-        query = query.where(in_numbers(connection, aliases.c.model_row, rows))
+    found: Iterable[Any] = (
+        connection.execute(_ALIASES) if rows is None else _ALIASES_OF.rows(connection, rows=numbers(connection, rows))
+    )
     names: dict[int, list[str]] = {}
-    for row, alias in connection.execute(query):
+    for row, alias in found:
         names.setdefault(row, []).append(alias)
     return names
 
@@ -232,30 +239,22 @@ def _model(row: Sequence[Any], names: Mapping[int, list[str]], refs: dict[int, P
         task=task,
         context_length=context_length,
         max_output_tokens=max_output_tokens,
-        supports_tools=_tri(supports_tools),
-        supports_vision=_tri(supports_vision),
-        supports_streaming=_tri(supports_streaming),
-        visible=bool(visible),
-        listed=bool(listed),
-        agents_enabled=bool(agents_enabled),
+        supports_tools=_TRI[supports_tools],
+        supports_vision=_TRI[supports_vision],
+        supports_streaming=_TRI[supports_streaming],
+        visible=visible == 1,
+        listed=listed == 1,
+        agents_enabled=agents_enabled == 1,
         aliases=names.get(row_id, []),
         facts=msgspec.Raw(facts.encode()),
-        pricing=_raw(pricing),
-        lifecycle=_raw(lifecycle),
+        pricing=_NULL if pricing is None else msgspec.Raw(pricing.encode()),
+        lifecycle=_NULL if lifecycle is None else msgspec.Raw(lifecycle.encode()),
         source=source,
         status=status,
-        last_test=_raw(last_test),
-        last_benchmark=_raw(last_benchmark),
-        missing_since=moment_or_none(missing_since),
+        last_test=_NULL if last_test is None else msgspec.Raw(last_test.encode()),
+        last_benchmark=_NULL if last_benchmark is None else msgspec.Raw(last_benchmark.encode()),
+        missing_since=None if missing_since is None else moment(missing_since),
         version=version,
         created_at=moment(created_at),
         updated_at=moment(updated_at),
     )
-
-
-def _tri(stored: int | None) -> bool | None:
-    return None if stored is None else bool(stored)
-
-
-def _raw(stored: str | None) -> msgspec.Raw:
-    return _NULL if stored is None else msgspec.Raw(stored.encode())
