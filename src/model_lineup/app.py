@@ -31,6 +31,7 @@ from model_lineup.database import engines, holding, instance
 from model_lineup.database.engines import Database
 from model_lineup.journal.record import Journal
 from model_lineup.ledger.recorder import Kept, Recorder
+from model_lineup.ledger.usage import Usage
 from model_lineup.limits.guesses import Guesses, GuessRules
 from model_lineup.limits.rates import Rates
 from model_lineup.migrations import upgrade
@@ -104,6 +105,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     providers = Providers(database, journal, vault, timeouts=_timeouts(settings), bounds=bounds)
     follower = Follower(database, now=clock.tick)
     routes = Routes(follower, models, providers)
+    ledger = Recorder(database, clock, kept=_usage_kept(settings), most=settings.usage_waiting)
     keeper, lease = Keeper(database, clock), timedelta(seconds=settings.run_lease_s)
     return Rooms(
         settings=settings,
@@ -144,7 +146,8 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         routes=routes,
         tests=ConnectionTests(database, clock, client.get, routes.target),
         runs=Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once),
-        ledger=Recorder(database, clock, kept=_usage_kept(settings), most=settings.usage_waiting),
+        ledger=ledger,
+        usage=Usage(database, ledger),
     )
 
 

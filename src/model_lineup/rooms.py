@@ -16,6 +16,7 @@ from model_lineup.catalog.providers import Providers
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.ledger.recorder import Recorder
+from model_lineup.ledger.usage import Usage
 from model_lineup.limits.rates import Rates
 from model_lineup.repeats.claims import Claims
 from model_lineup.routing.follow import Follower
@@ -48,3 +49,4 @@ class Rooms:
     tests: ConnectionTests
     runs: Runs
     ledger: Recorder
+    usage: Usage

@@ -12,9 +12,9 @@ from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
 from model_lineup.errors import Unavailable
 from model_lineup.ledger import recorder as recorders
-from model_lineup.ledger import store
 from model_lineup.ledger.entry import DAY
 from model_lineup.ledger.recorder import Kept, Recorder
+from model_lineup.ledger.store import writing
 from model_lineup.ledger.tables import usage_batches, usage_days, usage_entries, usage_ttft
 from model_lineup.rooms import Rooms
 from tests.fakes.clock import ManualClock
@@ -168,7 +168,7 @@ def test_whoever_counts_is_told_of_each_entry_once(rooms: Rooms, monkeypatch: py
 
 
 def test_what_is_old_goes_a_few_at_a_time(rooms: Rooms, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "PRUNED_AT_ONCE", 3)
+    monkeypatch.setattr(writing, "PRUNED_AT_ONCE", 3)
     for number in range(4):
         rooms.ledger.note(entry(f"old{number}", key_id=number))
     rooms.ledger.flush()

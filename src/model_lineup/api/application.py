@@ -25,6 +25,7 @@ from model_lineup.api import (
     security,
     selector,
     setup,
+    usage,
 )
 from model_lineup.api.dependencies import Anybody, policy_of
 from model_lineup.api.page import style_sheet
@@ -44,6 +45,7 @@ ROUTERS = (
     keys.router,
     changes.router,
     security.router,
+    usage.router,
     setup.router,
 )
 

@@ -30,11 +30,12 @@ from model_lineup.cli import (
     runs,
     security,
     serve,
+    usage,
 )
 from model_lineup.cli.place import AsJson, Config, DataDir, Key, Place, Url
 from model_lineup.cli.verbs import verb
 
-NOUNS = (providers, models, aliases, keys, people, runs, changes, config, drill)
+NOUNS = (providers, models, aliases, keys, people, runs, usage, changes, config, drill)
 _MORE_VERBS = (models_change, models_many, providers_change, providers_more)  # importing them is what adds their verbs
 
 app = typer.Typer(

@@ -17,8 +17,8 @@ from model_lineup.clock import Clock, tick
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
 from model_lineup.errors import LineupError
-from model_lineup.ledger import store
 from model_lineup.ledger.entry import DAY, Entry, row_of
+from model_lineup.ledger.store import writing
 from model_lineup.telemetry import log
 
 BATCH = 1_000
@@ -113,7 +113,7 @@ class Recorder:
         mark, rows = self._batch
         try:
             with self._database.write_activity() as connection:
-                store.add(connection, mark, rows, micros(self._clock.now()))
+                writing.add(connection, mark, rows, micros(self._clock.now()))
         except LineupError as error:
             log().warning("usage not written yet", waiting=self.waiting, error=error.code)
             return False
@@ -141,7 +141,7 @@ class Recorder:
         now = self._clock.now()
         try:
             with self._database.write_activity() as connection:
-                more = store.prune(
+                more = writing.prune(
                     connection,
                     entries_before=micros(now - self._kept.entries),
                     days_before=micros(now - self._kept.sums) // DAY,

@@ -1,0 +1,46 @@
+"""`lineup usage`."""
+
+import pytest
+
+from model_lineup.app import open_instance
+from model_lineup.settings import Settings
+from tests.cli.conftest import Lineup
+from tests.fakes.usage import entry
+
+
+@pytest.fixture
+def used(lineup: Lineup) -> Lineup:
+    """Three requests to `big` and one that led nowhere."""
+    lineup.provider()
+    lineup.ok("models", "add", "big", "--provider", "local", "--visible")
+    lineup.ok("keys", "create", "app", "--kind", "user")
+    with open_instance(Settings.model_validate({"data_dir": lineup.folder})) as rooms:
+        for number in range(3):
+            rooms.ledger.note(entry(f"r{number}", name="best"))
+        nowhere = {"model_row": None, "provider_id": None, "first_content_at": None}
+        rooms.ledger.note(entry("n", name="nope", outcome="refused", code="model_not_found", status=404, **nowhere))
+    return lineup
+
+
+def test_usage_is_shown_by_model_and_by_what_is_asked_for(used: Lineup) -> None:
+    said = used.ok("usage", "show")
+    assert "big" in said
+    assert "4 requests, 1 of them not completed." in said
+    found = used.json("usage", "show", "--by", "key,outcome", "--model", "big", "--key-name", "app")
+    assert [(group["key"]["name"], group["outcome"], group["requests"]) for group in found["groups"]] == [
+        ("app", "completed", 3)
+    ]
+    assert used.ok("usage", "show", "--to", "2020-01-01").strip() == "Nothing was used."
+
+
+def test_a_request_is_found_by_its_id(used: Lineup) -> None:
+    [found] = used.json("usage", "requests", "--request-id", "n")["requests"]
+    assert (found["name"], found["code"]) == ("nope", "model_not_found")
+    assert "model_not_found" in used.ok("usage", "requests", "--outcome", "refused")
+    first = used("usage", "requests", "--limit", "3")
+    assert "--before" in first.stderr
+
+
+def test_what_is_no_day_or_dimension_is_refused_in_words(used: Lineup) -> None:
+    assert "like 2030-01-31" in used("usage", "show", "--from", "yesterday").stderr
+    assert "is none of day, model" in used("usage", "show", "--by", "colour").stderr
