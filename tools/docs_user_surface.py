@@ -50,7 +50,8 @@ def _operation(path: str, method: str, operation: Json, schemas: Schemas) -> str
 def _fields(operation: Json, schemas: Schemas) -> Iterator[list[str]]:
     for parameter in operation.get("parameters", []):
         kind = schemas.kind(parameter["schema"])
-        yield [code(parameter["name"]), f"{parameter['in']}, required", kind, joined(parameter["description"])]
+        where = f"{parameter['in']}, required" if parameter.get("required") else parameter["in"]
+        yield [code(parameter["name"]), where, kind, joined(parameter["description"])]
     for name, required, schema in schemas.fields(_shape(operation.get("requestBody", {}))):
         yield [code(name), "body, required" if required else "body", schemas.kind(schema), schemas.words(schema)]
 

@@ -56,16 +56,18 @@ class Reply:
 
 
 class Line:
-    """A connection to the shell. `leave` is the caller hanging up."""
+    """A connection to the shell, for one request with this query. `leave` is the caller hanging up."""
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, query: bytes = b"") -> None:
         self._shell = shell
+        self._query = query
         self._left = asyncio.Event()
         self.reply = Reply()
         self.came = asyncio.Condition()
 
     async def call(self, method: str, path: str, body: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Reply:
-        scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": list(headers)}
+        scope: dict[str, Any] = {"type": "http", "method": method, "path": path, "headers": list(headers)}
+        scope["query_string"] = self._query
         waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive() -> Any:

@@ -6,6 +6,7 @@ import msgspec
 
 from model_lineup.gateway.failures import Refused
 from model_lineup.gateway.toplevel import NOT_AN_OBJECT, DoubledKeyError, Span, replaced, spans
+from model_lineup.gateway.travelling import Said
 
 _OURS = ("model", "stream", "stream_options")
 _DESTINATIONS = frozenset(
@@ -28,13 +29,15 @@ _DESTINATIONS = frozenset(
 
 
 class Ask:
-    """One request's body. `name`: as the caller wrote it. `stream`: whether the answer is to be streamed."""
+    """One request's body. `name`: as the caller wrote it. `stream`: whether the answer is to be streamed. `said`: what
+    Anthropic's format says of the body in the head."""
 
-    __slots__ = ("_spans", "body", "name", "stream", "wants_usage")
+    __slots__ = ("_spans", "body", "name", "said", "stream", "wants_usage")
 
     def __init__(self, body: bytes) -> None:
         """Raises Refused."""
         self.body = body
+        self.said: Said | None = None
         self._spans = _read(body)
         self.name = self._name()
         self.stream = self._flag("stream")

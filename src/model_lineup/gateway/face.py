@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
+from model_lineup.access.callers import CallerKind
 from model_lineup.errors import LineupError
-from model_lineup.gateway import models, openapi
+from model_lineup.gateway import models, openapi, travelling
 from model_lineup.gateway.admission import Admission
 from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.failures import Refused
@@ -98,9 +99,16 @@ class Gateway:
         if name:
             body = models.entry(snapshot, name, caller)
         else:
-            kept = self._lists.kept(snapshot, caller.kind)
-            body = kept if kept is not None else await asyncio.to_thread(self._lists.of, snapshot, caller.kind)
+            body = await self._list(snapshot, caller.kind, scope["query_string"])
         await _json(200, body, send)
+
+    async def _list(self, snapshot: Snapshot, kind: CallerKind, query: bytes) -> bytes:
+        """Whole, or the page that Anthropic's form of the list asks for."""
+        page = models.page_asked_for(query) if query else None
+        if page is not None:
+            return await asyncio.to_thread(models.page, snapshot, kind, page)
+        kept = self._lists.kept(snapshot, kind)
+        return kept if kept is not None else await asyncio.to_thread(self._lists.of, snapshot, kind)
 
     async def _converse(self, surface: Surface, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
         caller = self._admission.admit(scope["headers"], snapshot)
@@ -118,6 +126,8 @@ class Gateway:
         hops = self._hops.before(visit.head)
         ask = Ask((await receive())["body"])
         visit.name, visit.stream = ask.name, ask.stream
+        if visit.surface in travelling.SURFACES:
+            ask.said = travelling.said(visit.head)
         visit.route = route = route_of(snapshot, ask.name, visit.caller)
         running = self._streams.begin(visit.caller)
         started = _Started(send)
@@ -202,7 +212,10 @@ async def refuse(refused: Refused, scope: Scope, send: Send) -> None:
         headers.append((b"retry-after", str(max(1, refused.retry_after_s)).encode()))
     if refused.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    await _json(refused.status, refused.body(_request_id(scope)), send, headers)
+    request_id = _request_id(scope)
+    if scope["path"].startswith("/v1/messages"):
+        headers.append((b"request-id", request_id.encode()))
+    await _json(refused.status, refused.body(request_id), send, headers)
 
 
 def _request_id(scope: Scope) -> str:

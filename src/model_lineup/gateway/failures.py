@@ -61,7 +61,8 @@ class Refused(Exception):
 
     def told(self) -> dict[str, Any]:
         kind = _TYPES.get(self.status, "api_error")
-        return {"type": kind, "code": self.code, "message": self.message, "param": self.param}
+        details = {"error_code": self.code}  # where the Anthropic SDK looks for it
+        return {"type": kind, "code": self.code, "message": self.message, "param": self.param, "details": details}
 
 
 def not_found(name: str) -> Refused:

@@ -1,18 +1,33 @@
 """The list of what may be called, from memory: one entry per name, in a form that both SDKs parse.
 
 An entry is the union of OpenAI's (`id, object, created, owned_by`) and Anthropic's (`id, type, display_name,
-created_at`), with window and capabilities; what is unknown is `null`. Made once per snapshot and sort of caller.
+created_at, max_input_tokens, max_tokens`), with window and capabilities; what is unknown is `null`. Made once per
+snapshot and sort of caller.
 """
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 import msgspec
 
 from model_lineup.access.callers import Caller, CallerKind
+from model_lineup.gateway.failures import Refused
 from model_lineup.gateway.resolve import route_of
-from model_lineup.routing.listing import listed
+from model_lineup.routing.listing import Listed, listed
 from model_lineup.routing.snapshot import ModelState, Snapshot
+
+_LONGEST_PAGE = 1000
+
+
+class Page(NamedTuple):
+    """`after`, `before`: the name next to the page, if it is not at the end of the list."""
+
+    limit: int
+    after: str | None
+    before: str | None
 
 
 class Lists:
@@ -29,7 +44,7 @@ class Lists:
     def of(self, snapshot: Snapshot, kind: CallerKind) -> bytes:
         found = self.kept(snapshot, kind)
         if found is None:
-            found = _list(snapshot, kind)
+            found = _encoded(snapshot, listed(snapshot, kind))
             self._kept[kind] = (snapshot, found)
         return found
 
@@ -40,10 +55,44 @@ def entry(snapshot: Snapshot, name: str, caller: Caller) -> bytes:
     return msgspec.json.encode(_entry(snapshot, name, model))
 
 
-def _list(snapshot: Snapshot, kind: CallerKind) -> bytes:
-    data = [_entry(snapshot, one.name, one.model) for one in listed(snapshot, kind)]
+def page_asked_for(query: bytes) -> Page | None:
+    """Anthropic's `limit`, `after_id`, `before_id`; None without any of them. What else is asked is nobody's business:
+    clients add marks of their own. Raises Refused."""
+    said = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    if not said.keys() & {"limit", "after_id", "before_id"}:
+        return None
+    limit = said.get("limit", str(_LONGEST_PAGE))
+    if not (limit.isascii() and limit.isdigit() and len(limit) < 6 and 1 <= int(limit) <= _LONGEST_PAGE):
+        raise Refused(400, "invalid_field", f"limit must be a number from 1 to {_LONGEST_PAGE}.", param="limit")
+    if "after_id" in said and "before_id" in said:
+        raise Refused(400, "invalid_field", "Say after_id or before_id, not both.", param="before_id")
+    return Page(int(limit), said.get("after_id"), said.get("before_id"))
+
+
+def page(snapshot: Snapshot, kind: CallerKind, asked: Page) -> bytes:
+    """The part of the list that follows `after`, or comes before `before`; a name that is gone since still has its
+    place among the others."""
+    found = listed(snapshot, kind)
+    begin, end = 0, len(found)
+    if asked.before is not None:
+        end = bisect_left(found, asked.before, key=_name)
+        begin = max(0, end - asked.limit)
+        more = begin > 0
+    else:
+        begin = 0 if asked.after is None else bisect_right(found, asked.after, key=_name)
+        end = min(end, begin + asked.limit)
+        more = end < len(found)
+    return _encoded(snapshot, found[begin:end], more=more)
+
+
+def _name(one: Listed) -> str:
+    return one.name
+
+
+def _encoded(snapshot: Snapshot, found: Sequence[Listed], *, more: bool = False) -> bytes:
+    data = [_entry(snapshot, one.name, one.model) for one in found]
     ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": None, "last_id": None}
-    return msgspec.json.encode({"object": "list", "data": data, "has_more": False, **ends})
+    return msgspec.json.encode({"object": "list", "data": data, "has_more": more, **ends})
 
 
 def _entry(snapshot: Snapshot, name: str, model: ModelState) -> dict[str, Any]:
@@ -60,6 +109,8 @@ def _entry(snapshot: Snapshot, name: str, model: ModelState) -> dict[str, Any]:
         "task": model.task,
         "context_length": model.context_length,
         "max_output_tokens": model.max_output_tokens,
+        "max_input_tokens": model.context_length,
+        "max_tokens": model.max_output_tokens,
         "capabilities": {
             "tools": model.supports_tools,
             "vision": model.supports_vision,

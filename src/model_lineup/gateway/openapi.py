@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from model_lineup import __version__
-from model_lineup.gateway.openapi_shapes import ANSWER_HEADERS, EVERY_ANSWER, RETRY_AFTER, SCHEMAS
+from model_lineup.gateway.openapi_shapes import ANSWER_HEADERS, EVERY_ANSWER, MESSAGES, RETRY_AFTER, SCHEMAS
 
 _ABOUT = (
     "OpenAI's and Anthropic's APIs over the models that an administrator made available. Whatever is hidden, switched "
@@ -41,7 +41,7 @@ _ENDPOINTS = {
 }
 _STREAMED = ("/v1/chat/completions", "/v1/messages", "/v1/responses")
 _REFUSALS = {
-    "400": "The body, or what this model's provider cannot be asked.",
+    "400": "The body or a parameter, or what this model's provider cannot be asked.",
     "401": "The key.",
     "403": "The model is there, but not for agents.",
     "404": "Hidden, switched off, deleted or unknown: nobody can tell which.",
@@ -51,6 +51,16 @@ _REFUSALS = {
     "503": "Try again.",
     "504": "The provider was too slow.",
 }
+_PAGE = [
+    {
+        "name": "limit",
+        "in": "query",
+        "description": "Names on a page, as Anthropic's SDK asks for them.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
+    },
+    {"name": "after_id", "in": "query", "description": "The page after this name.", "schema": {"type": "string"}},
+    {"name": "before_id", "in": "query", "description": "The page before this name.", "schema": {"type": "string"}},
+]
 _LATER = ("429", "503")
 Json = dict[str, Any]
 
@@ -73,7 +83,7 @@ def document() -> Json:
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "api_key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
             },
-            "headers": {**EVERY_ANSWER, **ANSWER_HEADERS, **RETRY_AFTER},
+            "headers": {**EVERY_ANSWER, **MESSAGES, **ANSWER_HEADERS, **RETRY_AFTER},
             "schemas": SCHEMAS,
         },
     }
@@ -89,8 +99,9 @@ def _listing() -> Json:
     return {
         "operationId": "list_models",
         "tags": ["Models"],
-        "description": "The names that this key may call, from memory. All of them are on the one page.",
-        "responses": {"200": answer, **_refusals("401", "503")},
+        "description": "The names that this key may call, from memory: all of them, or the page that is asked for.",
+        "parameters": _PAGE,
+        "responses": {"200": answer, **_refusals("400", "401", "503")},
     }
 
 
@@ -116,7 +127,8 @@ def _call(path: str, shape: str, about: str) -> Json:
     media: Json = {"application/json": {"schema": _ref("Answer")}}
     if path in _STREAMED:
         media["text/event-stream"] = {"schema": {"type": "string"}}
-    headers = {**EVERY_ANSWER, **ANSWER_HEADERS}
+    more = MESSAGES if path.startswith("/v1/messages") else {}
+    headers = {**EVERY_ANSWER, **more, **ANSWER_HEADERS}
     answer = {"description": "The provider's answer.", "headers": _headers(headers), "content": media}
     return {
         "operationId": path.removeprefix("/v1/").replace("/", "_"),

@@ -13,6 +13,7 @@ EVERY_ANSWER: Json = {
     "x-request-id": _header("Of this request; the caller may choose it by sending that header."),
 }
 RETRY_AFTER: Json = {"retry-after": _header("Seconds after which to come again, where they are known.", "integer")}
+MESSAGES: Json = {"request-id": _header("The same as `x-request-id`, under Anthropic's name.")}
 ANSWER_HEADERS: Json = {
     "x-lineup-model": _header("The provider's own id of the model that answered."),
     "x-lineup-provider": _header("The slug of the provider that answered."),
@@ -50,6 +51,8 @@ SCHEMAS: Json = {
         task={"enum": ["chat", "embedding", "other", "unknown"]},
         context_length=_maybe("integer", "Tokens; null where it is not known."),
         max_output_tokens=_maybe("integer", "Tokens; null where it is not known."),
+        max_input_tokens=_maybe("integer", "Anthropic's name for `context_length`."),
+        max_tokens=_maybe("integer", "Anthropic's name for `max_output_tokens`."),
         capabilities=_object(
             "Null where it is not known.",
             ("tools", "vision", "streaming"),
@@ -60,11 +63,11 @@ SCHEMAS: Json = {
         alias_of={"type": "string", "description": "The provider's own id, where the name is an alias."},
     ),
     "ModelList": _object(
-        "All names on one page, in the order of their letters.",
+        "Names in the order of their letters, all of them unless a page was asked for.",
         ("object", "data", "has_more", "first_id", "last_id"),
         object={"const": "list"},
         data={"type": "array", "items": {"$ref": "#/components/schemas/Model"}},
-        has_more={"const": False},
+        has_more={"type": "boolean"},
         first_id=_maybe("string", "Null for an empty list."),
         last_id=_maybe("string", "Null for an empty list."),
     ),
@@ -74,11 +77,14 @@ SCHEMAS: Json = {
         type={"const": "error"},
         error=_object(
             "Look at `code`, which stays; the message may be worded better one day.",
-            ("type", "code", "message", "param"),
+            ("type", "code", "message", "param", "details"),
             type={"type": "string", "description": "Anthropic's word for this sort of error."},
             code={"type": "string"},
             message={"type": "string"},
             param=_maybe("string", "The field that is wrong, if one is."),
+            details=_object(
+                "Where Anthropic's SDK looks for the code.", ("error_code",), error_code={"type": "string"}
+            ),
         ),
         request_id={"type": "string"},
     ),

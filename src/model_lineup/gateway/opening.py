@@ -74,7 +74,8 @@ class Opener:
         target, manners = Target(endpoint, model.model_id, "chat"), self._manners_of(provider)
         while True:
             worded = word(ask, surface, target, model, manners)
-            response = await self._watched(worded, endpoint, provider, model, hops, stream=ask.stream)
+            here = endpoint if ask.said is None or worded.translation is not None else ask.said.at(endpoint)
+            response = await self._watched(worded, here, provider, model, hops, stream=ask.stream)
             if 200 <= response.status < 300:
                 return Opened(response, worded, target, model, provider, place)
             refusal = await refusal_of(response, endpoint, target.model_id)

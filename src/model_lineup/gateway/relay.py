@@ -216,6 +216,8 @@ def _start(
         headers.append((b"x-lineup-left-out", ", ".join(opened.worded.left_out).encode("ascii", "replace")))
     if length is not None:
         headers.append((b"content-length", str(length).encode()))
+    if visit.surface in ("messages", "count_tokens"):
+        headers.append((b"request-id", visit.request_id.encode()))  # where Anthropic's SDK looks for it
     headers += visit.headers
     visit.status = opened.response.status
     return {"type": "http.response.start", "status": visit.status, "headers": headers}

@@ -7,6 +7,7 @@ import msgspec
 from model_lineup.clock import wall_ns
 from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.failures import Refused
+from model_lineup.gateway.travelling import BETAS
 from model_lineup.routing.snapshot import ModelState
 from model_lineup.upstream import registry
 from model_lineup.upstream.contract import Call, Reading, Surface, Target
@@ -108,4 +109,5 @@ def _translated(
     if not manners.stream_options:
         body.pop("stream_options", None)
     call = msgspec.structs.replace(call, body=msgspec.json.encode(body))
-    return Worded(call, surface, translation, "stream_options" in body, translated.left_out, wall_ns() // 1_000_000_000)
+    left_out = (*translated.left_out, BETAS) if ask.said is not None and ask.said.betas else translated.left_out
+    return Worded(call, surface, translation, "stream_options" in body, left_out, wall_ns() // 1_000_000_000)
