@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from msgspec import UNSET
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from model_lineup.access.actor import LOCAL_ACTOR, Actor, Role
 from model_lineup.access.shapes import Key, KeyChanges, Limits, NewKey, Person
@@ -215,6 +217,36 @@ def test_an_invented_key_is_nobody(office: Office, admin: Person) -> None:
     _, secret = office.key(admin)
     for invented in (new_token("admin"), new_token("user"), new_token("access"), secret[:-1], ""):
         assert office.key_may(invented) is None
+
+
+HOSTILE = [
+    "' OR 1=1 --",
+    "\x00",
+    '"; DROP TABLE keys',
+    "lineup_adm_" + "a" * 49,
+    "%",
+    "é" * 60,
+    "a" * 100_000,
+]
+
+
+def test_no_key_changes_a_statement(office: Office, admin: Person) -> None:
+    """Z-01: what strangers send is bound to a statement or reaches none; its text is always the same."""
+    _, secret = office.key(admin)
+    texts: set[str] = set()
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        texts.add(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert office.key_may(secret) is Role.ADMIN
+        known = set(texts)
+        for hostile in (*HOSTILE, *(new_token(kind) for kind in ("admin", "user", "access")), secret.upper()):
+            assert office.key_may(hostile) is None
+        assert texts == known
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 def test_what_an_actor_says_of_itself_names_the_role_that_is_missing(office: Office, admin: Person) -> None:

@@ -92,7 +92,7 @@ def _nursery() -> socket.socket:
     """The way to the nursery of this test process. It goes with the tests, when this socket is closed."""
     ours, theirs = socket.socketpair()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    command = [sys.executable, "-W", "error::ResourceWarning", __file__, str(theirs.fileno())]
+    command = [sys.executable, "-W", "error::ResourceWarning", "-m", "tests.fakes.nursery", str(theirs.fileno())]
     with theirs:
         process = subprocess.Popen(
             command,
@@ -120,7 +120,9 @@ def serve() -> None:
     """Be the server that the environment describes, until standard input ends or a signal comes."""
     from model_lineup.serving import serve
     from model_lineup.settings import load
+    from tests.fakes import loop_guard
 
+    loop_guard.install()
     threading.Thread(target=_watch_the_tests, daemon=True).start()
     serve(load().settings, allow_remote_setup=os.environ.get("ALLOW_REMOTE_SETUP") == "1")
 

@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote_plus
 
-from tests.fakes import nursery
+from tests.fakes import loop_guard, nursery
 
 EMAIL = "admin@example.com"
 PASSWORD = "correct horse battery"
@@ -214,6 +214,9 @@ class Server:
         for client in self._clients:
             client.close()
         self.kill()
+        if kind is None and self._log.exists():
+            blocked = [line for line in self.log.splitlines() if loop_guard.MARK in line]
+            assert not blocked, blocked[:3]
 
     def _spawn(self) -> Process:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LINEUP_")}

@@ -144,12 +144,16 @@ class Runs:
             await asyncio.to_thread(events.flush)
             await asyncio.to_thread(self._keeper.end, run, outcome)
         except BaseException as error:
-            events.flush()  # no await: this task is being cancelled
-            self._keeper.interrupt(run.id, f"{type(error).__name__}: the run was ended with its worker.")
+            message = f"{type(error).__name__}: the run was ended with its worker."
+            await asyncio.shield(asyncio.to_thread(self._keep_what_came, run.id, events, message))
             if not isinstance(error, asyncio.CancelledError):
                 raise
         finally:
             watching.cancel()
+
+    def _keep_what_came(self, run_id: int, events: EventLog, message: str) -> None:
+        events.flush()
+        self._keeper.interrupt(run_id, message)
 
     async def _watch(
         self, run: Run, events: EventLog, cancel: asyncio.Event, measured: asyncio.Event
