@@ -33,6 +33,7 @@ from model_lineup.journal.record import Journal
 from model_lineup.ledger.recorder import Kept, Recorder
 from model_lineup.ledger.usage import Usage
 from model_lineup.limits.guesses import Guesses, GuessRules
+from model_lineup.limits.keys import KeyLimits
 from model_lineup.limits.rates import Rates
 from model_lineup.migrations import upgrade
 from model_lineup.operations import preflight, swap
@@ -126,6 +127,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         keys=Keys(database, journal, vault, clock, security),
         security=security,
         rates=rates,
+        key_limits=KeyLimits(database, clock),
         upstream=client,
         repeats=Claims(
             database,

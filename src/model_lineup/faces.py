@@ -22,6 +22,7 @@ from model_lineup.gateway.budget import BudgetRules, RetryBudget
 from model_lineup.gateway.errors import ToldAsErrors
 from model_lineup.gateway.face import Gateway
 from model_lineup.gateway.hops import Hops
+from model_lineup.gateway.limits import Desk
 from model_lineup.gateway.opening import Opener
 from model_lineup.gateway.recording import Recording
 from model_lineup.gateway.streams import Streams
@@ -62,10 +63,12 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
 
     async def stop() -> None:
         await rooms.upstream.close()
+        await desk.close()
         for task in background:
             task.cancel()
 
-    gateway = _gateway(rooms, (Recording(rooms.ledger), *listeners), metrics)
+    desk = Desk(rooms.key_limits, unsaid=settings.reserved_answer_tokens)
+    gateway = _gateway(rooms, (Recording(rooms.ledger), *listeners), metrics, desk)
     admin = HeadAsGet(WholeBody(application.build(rooms, user_surface=openapi.document()), limits))
     user_surface = ToldAsErrors(WholeBody(gateway, _limits_of_v1(settings)), linger=throw_away)
     faces: dict[str, ASGIApp] = {"api": admin, "admin": admin, "v1": user_surface}
@@ -81,13 +84,14 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
     )
 
 
-def _gateway(rooms: Rooms, listeners: Sequence[Listener], metrics: Metrics) -> Gateway:
+def _gateway(rooms: Rooms, listeners: Sequence[Listener], metrics: Metrics, desk: Desk) -> Gateway:
     """The user surface; its client and its snapshots belong to one event loop."""
     admission = Admission(rooms.keys.hash_of, lambda: micros(rooms.clock.now()))
     breakers, budget = _breakers(rooms, metrics), _retry_budget(rooms, metrics)
     hops = Hops(rooms.providers.bounds.pseudonym)
     opener = Opener(rooms.upstream.get, Endpoints(rooms.providers), breakers, budget)
-    return Gateway(rooms.follower, admission, opener, Streams(rooms.settings.streams), hops, listeners)
+    streams = Streams(rooms.settings.streams)
+    return Gateway(rooms.follower, admission, opener, streams, hops, desk, listeners)
 
 
 def _breakers(rooms: Rooms, metrics: Metrics) -> Breakers:

@@ -17,6 +17,7 @@ from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.ledger.recorder import Recorder
 from model_lineup.ledger.usage import Usage
+from model_lineup.limits.keys import KeyLimits
 from model_lineup.limits.rates import Rates
 from model_lineup.repeats.claims import Claims
 from model_lineup.routing.follow import Follower
@@ -36,6 +37,7 @@ class Rooms:
     keys: Keys
     security: SecurityLog
     rates: Rates
+    key_limits: KeyLimits
     upstream: SharedClient
     repeats: Claims
     providers: Providers

@@ -95,6 +95,12 @@ class Settings(BaseModel):
     import_body_mib: int = Field(5, ge=1, le=64, description="Largest body of an alias import, MiB.")
     v1_body_mib: int = Field(10, ge=1, le=1024, description="Largest request body under `/v1`, MiB.")
     streams: int = Field(2048, ge=1, le=100_000, description="Requests to models that one worker answers at a time.")
+    reserved_answer_tokens: int = Field(
+        1024,
+        ge=1,
+        le=10_000_000,
+        description="Tokens reserved of a key's limits for an answer whose request does not bound it.",
+    )
     header_receipt_s: float = Field(10, gt=0, le=600, description="Time for a client to send its request head.")
     body_receipt_s: float = Field(30, gt=0, le=3600, description="Time for a client to send its request body.")
     body_grace_s: float = Field(10, gt=0, le=3600, description="Time after which a request body must keep its rate.")

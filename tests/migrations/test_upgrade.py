@@ -1,5 +1,6 @@
 """Migrations make the tables that the rooms know, go both ways, and touch nothing that is not ours."""
 
+import re
 import subprocess
 import sys
 import warnings
@@ -92,7 +93,7 @@ def test_sqlite_is_told_the_same_by_both(tmp_path: Path) -> None:
         upgrade.migrate(engine) if name == "migrated" else made_by_metadata(engine)
         with engine.connect() as connection:
             found = [
-                (schema, kind, table, sorted(line.strip().rstrip(",") for line in sql.splitlines()))
+                (schema, kind, table, sorted(filter(None, map(str.strip, re.split(r",\s|\n", sql)))))
                 for schema in ("main", "activity")
                 for kind, table, sql in connection.execute(
                     text(f"SELECT type, name, sql FROM {schema}.sqlite_schema WHERE sql IS NOT NULL")

@@ -42,6 +42,7 @@ class Keys:
     def create(self, new: NewKey, maker: Actor, author: Author) -> tuple[Key, str, Receipt]:
         """The key, its secret (never to be seen again), and the receipt. Raises InvalidInput, NotAllowed."""
         role = _role_of(new, maker)
+        _check_serves_v1(new.kind, new.limits, trusted=new.trusted_front_end)
         self._check_expiry(new.expires_at)
         token = new_token(new.kind)
         values = {
@@ -52,6 +53,7 @@ class Keys:
             "token_hash": self._vault.token_hash(token),
             "hint": token[-4:],
             "limits": dump(new.limits),
+            "trusted_front_end": int(new.trusted_front_end),
             "expires_at": micros(new.expires_at) if new.expires_at else None,
         }
         with self._journal.change(author, "keys.create") as change:
@@ -80,6 +82,9 @@ class Keys:
                     "Read it again, then repeat your change.",
                     current=before,
                 )
+            trusted = changes.trusted_front_end is not UNSET and changes.trusted_front_end
+            limits = None if changes.limits is UNSET else changes.limits
+            _check_serves_v1(before.kind, limits or Limits(), trusted=trusted)
             after = _write(change, before, changes)
         return after, change.receipt
 
@@ -158,6 +163,16 @@ def _role_of(new: NewKey, maker: Actor) -> Role | None:
     return role
 
 
+def _check_serves_v1(kind: str, limits: Limits, *, trusted: bool) -> None:
+    """Raises InvalidInput for what an admin key cannot have: it does not serve `/v1`."""
+    if kind != "admin":
+        return
+    if limits != Limits():
+        raise InvalidInput.at("/limits", "limits are for user and agent keys; an admin key calls no models")
+    if trusted:
+        raise InvalidInput.at("/trusted_front_end", "a front end needs a user or agent key; this is an admin key")
+
+
 def _write(change: Change, before: Key, changes: KeyChanges) -> Key:
     said = {name: getattr(changes, name) for name in changes.__struct_fields__}
     said = {name: value for name, value in said.items() if value is not UNSET}
@@ -178,9 +193,9 @@ def _column(name: str, value: Any) -> Any:
         return dump(value)
     if name == "expires_at":
         return None if value is None else micros(value)
-    return int(value) if name == "disabled" else value
+    return int(value) if name in ("disabled", "trusted_front_end") else value
 
 
 def _journaled(key: Key) -> dict[str, Any]:
-    names = ("name", "kind", "role", "owner_id", "limits", "expires_at", "disabled")
+    names = ("name", "kind", "role", "owner_id", "limits", "trusted_front_end", "expires_at", "disabled")
     return {name: getattr(key, name) for name in names}

@@ -43,7 +43,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """`owner` is the person whose disabling revokes it; `last4` are the last four characters of the key."""
+    """`owner_id`: the person whose disabling revokes it; `last4`: the last four characters of the key.
+
+    `trusted_front_end`: it is believed for which of its own users it asks.
+    """
 
     id: int
     name: str
@@ -52,6 +55,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     owner_id: int | None
     last4: str
     limits: Limits
+    trusted_front_end: bool
     expires_at: datetime | None
     disabled: bool
     version: int
@@ -65,12 +69,14 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     role: Role | None = None
     expires_at: datetime | None = None
     limits: Limits = Limits()
+    trusted_front_end: bool = False
 
 
 class KeyChanges(msgspec.Struct, frozen=True, kw_only=True):
     name: str | UnsetType = UNSET
     expires_at: datetime | UnsetType | None = UNSET
     limits: Limits | UnsetType | None = UNSET
+    trusted_front_end: bool | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
 
 

@@ -215,6 +215,7 @@ def _key(row: Row[Any]) -> Key:
         owner_id=row.owner_id,
         last4=row.hint,
         limits=msgspec.json.decode(row.limits, type=Limits),
+        trusted_front_end=bool(row.trusted_front_end),
         expires_at=moment_or_none(row.expires_at),
         disabled=bool(row.disabled),
         version=row.version,

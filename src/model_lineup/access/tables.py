@@ -46,6 +46,7 @@ keys = table(
     Column("updated_at", Number, nullable=False),
     Column("deleted_at", Number),
     Column("changed_at_revision", Number, nullable=False),
+    Column("trusted_front_end", Flag, nullable=False, server_default="0"),
     Index("ix_keys_owner", "owner_id"),
 )
 

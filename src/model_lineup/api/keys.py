@@ -34,7 +34,7 @@ Moment = Annotated[datetime, Field(strict=False)]
 
 
 class LimitsBody(Body):
-    """Left out: no limit."""
+    """Null: no limit. A minute is any sixty seconds, a month one of the calendar in UTC; cost in US dollars."""
 
     requests_per_minute: Count | None = None
     tokens_per_minute: Count | None = None
@@ -58,20 +58,22 @@ def _role_of_admin_keys(schema: dict[str, Any]) -> None:
 
 
 class NewKeyBody(OwnKeyBody):
-    """`role`: of an admin key; its maker's by default."""
+    """`role`: of an admin key; its maker's by default. `trusted_front_end`: it is believed for whom it asks."""
 
     model_config = ConfigDict(json_schema_extra=_role_of_admin_keys)
 
     kind: Literal["user", "agent", "admin"]  # type: ignore[assignment]
     role: Literal["admin", "viewer"] | None = None
+    trusted_front_end: bool = False
 
 
 class KeyPatch(Patch):
-    """Only what is said changes; null takes an end or the limits away."""
+    """Only what is said changes; null takes an end or the limits away. Limits that are said replace all of them."""
 
     name: Name = ""
     expires_at: Moment | None = None
     limits: LimitsBody | None = None
+    trusted_front_end: bool = False
     disabled: bool = False
 
 
@@ -100,7 +102,14 @@ def list_keys(there: There, _: AsViewer, limit: Limit = 100, offset: Offset = 0)
 def create_key(body: NewKeyBody, there: There, actor: AsAdmin, by: By) -> Response:
     """`admin` keys serve this API with a role, `user` and `agent` keys serve `/v1`."""
     role = Role(body.role) if body.role else None
-    new = NewKey(name=body.name, kind=body.kind, role=role, expires_at=body.expires_at, limits=_limits(body.limits))
+    new = NewKey(
+        name=body.name,
+        kind=body.kind,
+        role=role,
+        expires_at=body.expires_at,
+        limits=_limits(body.limits),
+        trusted_front_end=body.trusted_front_end,
+    )
     key, secret, receipt = there.keys.create(new, actor, by)
     return _made(key, secret, receipt, f"/api/admin/keys/{key.id}")
 

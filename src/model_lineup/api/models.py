@@ -55,6 +55,17 @@ LINES_AT_ONCE = 500
 _PLAIN: dict[Any, Any] = {"true": True, "false": False, "unknown": "unknown"}
 
 
+Dollars = Annotated[float, Field(ge=0, le=1_000_000, description="US dollars per million tokens.")]
+
+
+class Pricing(Body):
+    """What tokens cost, in US dollars per million. Those read from a cache cost as much as others unless it is said."""
+
+    input_per_million: Dollars
+    output_per_million: Dollars
+    cached_input_per_million: Dollars | None = None
+
+
 class Facts(BaseModel):
     """What an admin can pin."""
 
@@ -66,6 +77,7 @@ class Facts(BaseModel):
     supports_tools: bool | None = None
     supports_vision: bool | None = None
     supports_streaming: bool | None = None
+    pricing: Pricing | None = None
 
 
 class NewModelBody(Facts, Body):
@@ -238,7 +250,11 @@ def _delete(row_id: int, there: Rooms, by: Author, confirm: bool, if_match: str 
 
 
 def _pins(body: NewModelBody | ModelPatch) -> dict[str, Any]:
-    return {name: value for name, value in said(body).items() if name in Facts.model_fields}
+    return {name: _plain(value) for name, value in said(body).items() if name in Facts.model_fields}
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json", exclude_none=True) if isinstance(value, BaseModel) else value
 
 
 def _flags(body: NewModelBody | ModelPatch) -> dict[str, bool]:

@@ -19,6 +19,10 @@ PerMinute = Annotated[int | None, typer.Option(min=1, help="Requests per minute.
 TokensMinute = Annotated[int | None, typer.Option(min=1, help="Tokens per minute.")]
 TokensMonth = Annotated[int | None, typer.Option(min=1, help="Tokens per month.")]
 CostMonth = Annotated[float | None, typer.Option(min=0, help="US dollars per month.")]
+Trusted = Annotated[
+    bool | None,
+    typer.Option("--trusted-front-end/--not-trusted", help="Whether it is believed for which of its users it asks."),
+]
 
 COLUMNS = (
     Column("id", "id"),
@@ -27,6 +31,7 @@ COLUMNS = (
     Column("role", "role"),
     Column("ends in", lambda row: f"…{row['last4']}"),
     Column("limits", lambda row: row["limits"] or None),
+    Column("trusted", lambda row: row["trusted_front_end"] or None),
     Column("expires", "expires_at"),
     Column("disabled", "disabled"),
     Column("made", "created_at"),
@@ -49,7 +54,7 @@ def list_keys(here: Session, limit: Limit = 100, offset: Offset = 0) -> None:
     app,
     "create",
     examples=[
-        "lineup keys create my-agent --kind agent",
+        "lineup keys create my-agent --kind agent --requests-per-minute 60 --cost-per-month 25",
         "LINEUP_KEY=$(lineup keys create deploy-script --kind admin --expires-in-days 90)",
     ],
 )
@@ -65,10 +70,12 @@ def create_key(
     tokens_per_minute: TokensMinute = None,
     tokens_per_month: TokensMonth = None,
     cost_per_month: CostMonth = None,
+    trusted_front_end: Trusted = None,
 ) -> None:
     """Make a key. It is printed this once, alone on standard output."""
     limits = _limits(requests_per_minute, tokens_per_minute, tokens_per_month, cost_per_month)
-    body = said(name=name, kind=kind, role=role, limits=limits, expires_at=_end(expires_in_days))
+    words = {"role": role, "limits": limits, "trusted_front_end": trusted_front_end}
+    body = said(name=name, kind=kind, expires_at=_end(expires_in_days), **words)
 
     def as_text(made: dict[str, Any]) -> None:
         show.note(f"Made the {kind} key {name!r} (id {made['id']}). This is the only time that it is shown:")
@@ -89,11 +96,13 @@ def change_key(
     tokens_per_minute: TokensMinute = None,
     tokens_per_month: TokensMonth = None,
     cost_per_month: CostMonth = None,
+    trusted_front_end: Trusted = None,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Take all its limits away.")] = False,
 ) -> None:
     """Rename, limit, disable a key, or set when it ends. Limits that you give replace all that it had."""
     limits = _limits(requests_per_minute, tokens_per_minute, tokens_per_month, cost_per_month)
-    body = said(name=name, disabled=disable, expires_at=_end(expires_in_days), limits=limits)
+    words = {"limits": limits, "trusted_front_end": trusted_front_end}
+    body = said(name=name, disabled=disable, expires_at=_end(expires_in_days), **words)
     body |= {"expires_at": None} if never_expires else {}
     body |= {"limits": None} if no_limits else {}
     something(body)

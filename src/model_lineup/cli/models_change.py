@@ -19,6 +19,8 @@ MaxOutput = Annotated[int | None, typer.Option(min=1, help="Tokens that it can w
 Tools = Annotated[bool | None, typer.Option("--tools/--no-tools", help="Calls tools.")]
 Vision = Annotated[bool | None, typer.Option("--vision/--no-vision", help="Sees images.")]
 Streaming = Annotated[bool | None, typer.Option("--streaming/--no-streaming", help="Streams its answers.")]
+InputPrice = Annotated[float | None, typer.Option(min=0, help="US dollars per million tokens that it reads.")]
+OutputPrice = Annotated[float | None, typer.Option(min=0, help="US dollars per million tokens that it writes.")]
 Visible = Annotated[bool | None, typer.Option("--visible/--hidden", help="Whether anybody may call it.")]
 Listed = Annotated[bool | None, typer.Option("--listed/--unlisted", help="Whether it stands in lists.")]
 Agents = Annotated[bool | None, typer.Option("--agents/--no-agents", help="Whether agents may call it.")]
@@ -37,6 +39,8 @@ def add_model(
     tools: Tools = None,
     vision: Vision = None,
     streaming: Streaming = None,
+    input_price: InputPrice = None,
+    output_price: OutputPrice = None,
     visible: Visible = None,
     listed: Listed = None,
     agents: Agents = None,
@@ -65,6 +69,8 @@ def change_model(
     tools: Tools = None,
     vision: Vision = None,
     streaming: Streaming = None,
+    input_price: InputPrice = None,
+    output_price: OutputPrice = None,
     visible: Visible = None,
     listed: Listed = None,
     agents: Agents = None,
@@ -81,7 +87,8 @@ def change_model(
 
 def _body(words: dict[str, Any]) -> dict[str, Any]:
     """The request body's names for a verb's options."""
-    return said(**{field: words[word] for word, field in _FIELDS.items()})
+    price = said(input_per_million=words["input_price"], output_per_million=words["output_price"])
+    return said(pricing=price or None, **{field: words[word] for word, field in _FIELDS.items()})
 
 
 _FIELDS = {

@@ -51,6 +51,11 @@ class Ask:
             changes.append(self._with_usage())
         return replaced(self.body, changes)
 
+    def count(self, key: str) -> int:
+        """A whole number that stands at the top level; 0 where none does."""
+        value = self._value(key)
+        return value if type(value) is int and value > 0 else 0
+
     def decoded(self) -> dict[str, Any]:
         """All of it, for a translation. Raises Refused for a number that no reader can hold, which passing on would
         have left to the provider."""

@@ -13,6 +13,7 @@ from model_lineup.gateway.admission import Admission
 from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.failures import Refused
 from model_lineup.gateway.hops import Hops
+from model_lineup.gateway.limits import Desk
 from model_lineup.gateway.opening import Opener
 from model_lineup.gateway.relay import meter_for, relay
 from model_lineup.gateway.resolve import route_of
@@ -46,6 +47,7 @@ class Gateway:
         opener: Opener,
         streams: Streams,
         hops: Hops,
+        limits: Desk,
         listeners: Sequence[Listener] = (),
     ) -> None:
         self._follower = follower
@@ -53,8 +55,9 @@ class Gateway:
         self._opener = opener
         self._streams = streams
         self._hops = hops
+        self._limits = limits
         self._lists = models.Lists()
-        self._notes = tuple(listener.note for listener in listeners)
+        self._notes = tuple(listener.note for listener in (*listeners, limits))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -117,6 +120,7 @@ class Gateway:
             await self._serve(visit, snapshot, receive, send)
         except Refused as refused:
             visit.refused(refused)
+            refused.headers += tuple(visit.headers)
             raise
         finally:
             for note in self._notes:
@@ -129,6 +133,8 @@ class Gateway:
         if visit.surface in travelling.SURFACES:
             ask.said = travelling.said(visit.head)
         visit.route = route = route_of(snapshot, ask.name, visit.caller)
+        if visit.caller.allowance is not None:
+            visit.route = route = await self._limits.admit(visit, visit.caller.allowance, ask, route)
         running = self._streams.begin(visit.caller)
         started = _Started(send)
         watch = _watch(receive, running)
@@ -207,7 +213,7 @@ def _must_be(scope: Scope, method: str, path: str) -> None:
 
 async def refuse(refused: Refused, scope: Scope, send: Send) -> None:
     """The error as both SDKs read it."""
-    headers = []
+    headers = list(refused.headers)
     if refused.retry_after_s is not None:
         headers.append((b"retry-after", str(max(1, refused.retry_after_s)).encode()))
     if refused.status == 401:

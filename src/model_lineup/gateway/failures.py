@@ -30,7 +30,8 @@ _CALLERS_FAULT = (400, 404, 409, 413, 415, 422)
 class Refused(Exception):
     """The caller gets this status and code instead of an answer. `param` names the field that is wrong, if one is.
 
-    `another_may_do`: the failure is this target's; a fallback that the admin declared may be tried.
+    `another_may_do`: the failure is this target's; a fallback that the admin declared may be tried. `headers`: more of
+    them for the answer.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Refused(Exception):
         param: str | None = None,
         retry_after_s: int | None = None,
         another_may_do: bool = False,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -50,6 +52,7 @@ class Refused(Exception):
         self.param = param
         self.retry_after_s = retry_after_s
         self.another_may_do = another_may_do
+        self.headers = headers
 
     @classmethod
     def of(cls, error: LineupError) -> "Refused":

@@ -4,6 +4,7 @@ from model_lineup.catalog.names import fold
 from model_lineup.clock import tick
 from model_lineup.database.values import can_be_stored
 from model_lineup.gateway.meter import Meter
+from model_lineup.gateway.opening import Opened
 from model_lineup.gateway.visit import Visit
 from model_lineup.ledger.entry import Entry, TokenSource
 from model_lineup.ledger.recorder import Recorder
@@ -53,9 +54,17 @@ class Recording:
                 cached,
                 source,
                 place,
-                visit.nanodollars,
+                _cost(opened, tokens),
             )
         )
+
+
+def _cost(opened: Opened | None, tokens: "tuple[int | None, int | None, int | None, TokenSource]") -> int | None:
+    """In billionths of a US dollar; None where the tokens or their price are not known."""
+    prompt, completion, cached, _ = tokens
+    if opened is None or opened.model.price is None or prompt is None:
+        return None
+    return opened.model.price.of(prompt, completion or 0, cached or 0)
 
 
 def _tokens(meter: Meter, *, whole: bool) -> "tuple[int | None, int | None, int | None, TokenSource]":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from model_lineup.access.callers import Caller
 from model_lineup.clock import tick
 from model_lineup.gateway.failures import Refused
+from model_lineup.limits.spending import Grant
 from model_lineup.upstream.contract import Surface
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Visit:
 
     `status`: of the answer, None while there was none. `code`: of the error that the caller was told, in an answer or
     at the end of a stream. `headers`: more of them for the answer, to be added before it starts. `on_behalf_of`: the
-    user for whom a trusted front end asks. `nanodollars`: what it cost, in billionths of a US dollar, None if unknown.
+    user for whom a trusted front end asks. `grant`: what was reserved of the limits of its key, if that has any.
     """
 
     __slots__ = (
@@ -38,11 +39,11 @@ class Visit:
             "began_at",
             "caller",
             "code",
+            "grant",
             "head",
             "headers",
             "meter",
             "name",
-            "nanodollars",
             "on_behalf_of",
             "opened",
             "outcome",
@@ -59,7 +60,7 @@ class Visit:
         self.name: str | None = None
         self.stream = False
         self.on_behalf_of: str | None = None
-        self.nanodollars: int | None = None
+        self.grant: Grant | None = None
         self.route: Route | None = None
         self.opened: Opened | None = None
         self.meter: Meter | None = None

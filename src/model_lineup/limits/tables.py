@@ -1,4 +1,4 @@
-"""What was counted, under keyed hashes of whom or what."""
+"""What was counted: guesses and rates under keyed hashes of whom or what, and what each key has used."""
 
 from sqlalchemy import Column, Index
 
@@ -25,3 +25,15 @@ rate_windows = table(
     Column("forgotten_at", Number, nullable=False),
     Index("ix_rate_windows_forgotten", "forgotten_at"),
 )
+
+key_spending = table(
+    "key_spending",
+    activity,
+    Column("key_id", Number, primary_key=True, autoincrement=False),
+    Column("seconds", Words, nullable=False),
+    Column("month", Number, nullable=False),
+    Column("month_tokens", Number, nullable=False),
+    Column("month_nanodollars", Number, nullable=False),
+    Index("ix_key_spending_month", "month"),
+)
+"""Only of keys with limits. `seconds`: the last minute as JSON, `[at, requests, tokens]` each."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from model_lineup.access.callers import Caller
+from model_lineup.catalog.prices import Price
 
 
 class ProviderState(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +38,7 @@ class ModelState(msgspec.Struct, frozen=True, gc=False):
     supports_vision: bool | None = None
     supports_streaming: bool | None = None
     created_at: int = 0
+    price: Price | None = None
 
 
 class AliasState(msgspec.Struct, frozen=True, gc=False):

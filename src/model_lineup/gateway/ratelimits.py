@@ -1,0 +1,49 @@
+"""How limits are told to callers: in the headers that OpenAI's users know, and in an error that says which limit."""
+
+import math
+
+from model_lineup.gateway.failures import Refused
+from model_lineup.limits.spending import NANO, Allowance, Denial, Left
+
+_WORDS = {
+    "requests_per_minute": "{limit} requests per minute",
+    "tokens_per_minute": "{limit} tokens per minute",
+    "tokens_per_month": "{limit} tokens per calendar month",
+    "cost_per_month": "${limit} per calendar month",
+}
+_PATIENCE_S = 60
+"""SDKs wait and ask again by themselves; beyond this they are told not to."""
+
+
+def told(left: Left, allowed: Allowance) -> list[tuple[bytes, bytes]]:
+    """`x-ratelimit-*` of the limits per minute that there are."""
+    headers = []
+    for name, limit, rest, reset_s in (
+        (b"requests", allowed.requests_per_minute, left.requests, left.requests_reset_s),
+        (b"tokens", allowed.tokens_per_minute, left.tokens, left.tokens_reset_s),
+    ):
+        if limit is not None and rest is not None:
+            headers += [
+                (b"x-ratelimit-limit-" + name, b"%d" % limit),
+                (b"x-ratelimit-remaining-" + name, b"%d" % rest),
+                (b"x-ratelimit-reset-" + name, b"%ds" % math.ceil(reset_s)),
+            ]
+    return headers
+
+
+def refusal(denial: Denial) -> Refused:
+    """429, with the wait where waiting helps."""
+    limit = _amount(denial, denial.limit)
+    words = f"This key's limit of {_WORDS[denial.which].format(limit=limit)}"
+    if denial.wait_s is None:
+        wanted = _amount(denial, denial.wanted)
+        message = f"{words} is less than this request alone may use ({wanted}). Send less, or lower max_tokens."
+        return Refused(429, "request_exceeds_key_limit", message, headers=((b"x-should-retry", b"false"),))
+    wait_s = max(1, math.ceil(denial.wait_s))
+    message = f"{words} is reached. Try again in {wait_s} s."
+    patient = () if wait_s <= _PATIENCE_S + 1 else ((b"x-should-retry", b"false"),)
+    return Refused(429, "key_limit_reached", message, retry_after_s=wait_s, headers=patient)
+
+
+def _amount(denial: Denial, amount: int) -> str:
+    return f"{amount / NANO:,.2f}" if denial.which == "cost_per_month" else f"{amount:,}"
