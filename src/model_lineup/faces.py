@@ -21,6 +21,7 @@ from model_lineup.gateway.breaker import BreakerRules, Breakers
 from model_lineup.gateway.budget import BudgetRules, RetryBudget
 from model_lineup.gateway.errors import ToldAsErrors
 from model_lineup.gateway.face import Gateway
+from model_lineup.gateway.front_ends import FrontEnds
 from model_lineup.gateway.hops import Hops
 from model_lineup.gateway.limits import Desk
 from model_lineup.gateway.opening import Opener
@@ -31,7 +32,7 @@ from model_lineup.journal import store as journal_store
 from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.rooms import Rooms
 from model_lineup.routing.targets import Endpoints
-from model_lineup.settings import Settings
+from model_lineup.settings import Settings, header_names
 from model_lineup.shell import MIB, HeadAsGet, Limits, Probes, Shell, WholeBody, throw_away
 
 
@@ -91,7 +92,8 @@ def _gateway(rooms: Rooms, listeners: Sequence[Listener], metrics: Metrics, desk
     hops = Hops(rooms.providers.bounds.pseudonym)
     opener = Opener(rooms.upstream.get, Endpoints(rooms.providers), breakers, budget)
     streams = Streams(rooms.settings.streams)
-    return Gateway(rooms.follower, admission, opener, streams, hops, desk, listeners)
+    front_ends = FrontEnds(header_names(rooms.settings.front_end_user_headers))
+    return Gateway(rooms.follower, admission, opener, streams, hops, desk, front_ends, listeners)
 
 
 def _breakers(rooms: Rooms, metrics: Metrics) -> Breakers:

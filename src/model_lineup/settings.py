@@ -7,6 +7,7 @@ Environment (`LINEUP_PORT`) wins over `lineup.toml` (`port = …`), which wins o
 import functools
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from model_lineup.errors import StartRefused
 
 PREFIX = "LINEUP_"
+_HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,100}")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SETUP_LINK_FILE = "setup-link"
 """In the data directory, readable by its owner alone, until the link was used."""
@@ -100,6 +102,11 @@ class Settings(BaseModel):
         ge=1,
         le=10_000_000,
         description="Tokens reserved of a key's limits for an answer whose request does not bound it.",
+    )
+    front_end_user_headers: str = Field(
+        "x-openwebui-user-email, x-openwebui-user-id",
+        description="Headers in which trusted front ends say for which of their users they ask; "
+        "the first that is there counts. The defaults are Open WebUI's.",
     )
     header_receipt_s: float = Field(10, gt=0, le=600, description="Time for a client to send its request head.")
     body_receipt_s: float = Field(30, gt=0, le=3600, description="Time for a client to send its request body.")
@@ -189,6 +196,21 @@ class Settings(BaseModel):
     def _are_networks(cls, said: str) -> str:
         networks(said)
         return said
+
+    @field_validator("front_end_user_headers")
+    @classmethod
+    def _are_headers(cls, said: str) -> str:
+        header_names(said)
+        return said
+
+
+def header_names(said: str) -> tuple[str, ...]:
+    """Names of headers, separated by commas. Raises ValueError naming what is none."""
+    names = tuple(name.strip().lower() for name in said.split(",") if name.strip())
+    for name in names:
+        if not _HEADER_NAME.fullmatch(name) or name in ("authorization", "x-api-key", "cookie"):
+            raise ValueError(f"{name!r} is no header that could name a user")
+    return names
 
 
 @functools.lru_cache(maxsize=8)

@@ -12,6 +12,7 @@ from model_lineup.gateway import models, openapi, travelling
 from model_lineup.gateway.admission import Admission
 from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.failures import Refused
+from model_lineup.gateway.front_ends import FrontEnds
 from model_lineup.gateway.hops import Hops
 from model_lineup.gateway.limits import Desk
 from model_lineup.gateway.opening import Opener
@@ -48,6 +49,7 @@ class Gateway:
         streams: Streams,
         hops: Hops,
         limits: Desk,
+        front_ends: FrontEnds,
         listeners: Sequence[Listener] = (),
     ) -> None:
         self._follower = follower
@@ -56,6 +58,7 @@ class Gateway:
         self._streams = streams
         self._hops = hops
         self._limits = limits
+        self._front_ends = front_ends
         self._lists = models.Lists()
         self._notes = tuple(listener.note for listener in (*listeners, limits))
 
@@ -128,6 +131,8 @@ class Gateway:
 
     async def _serve(self, visit: Visit, snapshot: Snapshot, receive: Receive, send: Send) -> None:
         hops = self._hops.before(visit.head)
+        if visit.caller.trusted:
+            visit.on_behalf_of = self._front_ends.user(visit.head)
         ask = Ask((await receive())["body"])
         visit.name, visit.stream = ask.name, ask.stream
         if visit.surface in travelling.SURFACES:
