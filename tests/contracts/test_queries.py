@@ -52,3 +52,18 @@ def test_a_stored_key_does_not_take_another_way_unasked(workbench: Workbench) ->
     provider = workbench.provider(**address)
     answer = workbench.admin.put(f"/api/admin/providers/{provider['id']}", {"proxy": "http://10.1.1.1:3128"})
     assert (answer.status, answer.code) == (409, "credential_rebind_required")
+
+
+@pytest.mark.parametrize("moment", ["0.5", "1764000000", "tomorrow"])
+def test_a_moment_is_written_out(workbench: Workbench, moment: str) -> None:
+    answer = workbench.admin.get(f"/api/admin/security-log?since={moment}")
+    assert answer.status == 422
+    assert answer.json["errors"][0]["pointer"] == "since"
+    assert workbench.admin.get("/api/admin/security-log?since=2030-01-31T12:00:00Z").status == 200
+
+
+@pytest.mark.parametrize("moment", ["0.5", "1764000000", 1764000000])
+def test_the_end_of_a_key_is_written_out(workbench: Workbench, moment: object) -> None:
+    answer = workbench.admin.post("/api/admin/keys", {"name": "a", "kind": "user", "expires_at": moment})
+    assert answer.status == 422
+    assert answer.json["errors"][0]["pointer"] == "/expires_at"

@@ -1,8 +1,9 @@
 """What all request bodies have in common: strict types, no unknown fields, bounded texts."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field
 
 from model_lineup.access.passwords import LEAST, MOST
 from model_lineup.catalog.names import MODEL_ID_LENGTH
@@ -40,6 +41,13 @@ def _no_nul(text: str) -> str:
     return text
 
 
+def _written_out(value: Any) -> Any:
+    """Pydantic would take 0.5, and "0.5", for half a second after 1970."""
+    if isinstance(value, str) and value[:4].isdigit() and value[4:5] == "-":
+        return value
+    raise ValueError("write a moment like 2030-01-31T12:00:00Z")
+
+
 def pattern(expression: str) -> Any:
     """A pattern for the schema alone: what refuses it in words is elsewhere."""
     return Field(json_schema_extra={"pattern": expression})
@@ -56,6 +64,8 @@ ModelId = Annotated[Line, Field(min_length=1, max_length=MODEL_ID_LENGTH)]
 """The provider's own id of a model."""
 Email = Annotated[Line, Field(min_length=3, max_length=254), pattern(r"^[^\s@]{1,64}@[^\s@]{1,189}$")]
 NewPassword = Annotated[str, Field(min_length=LEAST, max_length=MOST)]
+Moment = Annotated[datetime, Field(strict=False), BeforeValidator(_written_out)]
+"""RFC 3339. Whether it needs its zone is for the room to say."""
 RowIds = Annotated[list[RowId], Field(max_length=100_000), FailFast()]
 """The first that is none is reported alone: a hundred thousand errors take seconds to write down."""
 Tokens = Annotated[int, Field(ge=1, le=10_000_000_000)]

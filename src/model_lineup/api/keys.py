@@ -1,6 +1,5 @@
 """Keys: `/api/admin/keys` for administrators, `/api/me/keys` for one's own."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,7 +11,7 @@ from model_lineup.access.actor import Role
 from model_lineup.access.shapes import Key, KeyChanges, Limits, NewKey
 from model_lineup.api.answers import answer, documented, done, etag, shown_once, written
 from model_lineup.api.auth import NO_STORE
-from model_lineup.api.bodies import Body, Name, Patch, said
+from model_lineup.api.bodies import Body, Moment, Name, Patch, said
 from model_lineup.api.dependencies import (
     AsAdmin,
     AsUser,
@@ -30,7 +29,6 @@ from model_lineup.errors import NotAllowed
 
 router = noun("Keys", follows_configuration=True)
 Count = Annotated[int, Field(ge=1, le=10**12)]
-Moment = Annotated[datetime, Field(strict=False)]
 
 
 class LimitsBody(Body):

@@ -1,6 +1,5 @@
 """The security log: who came to the doors, and what was done to people and keys."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
@@ -8,7 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from model_lineup.api.answers import answer, documented
-from model_lineup.api.bodies import Line
+from model_lineup.api.bodies import Line, Moment
 from model_lineup.api.dependencies import AsViewer, Limit, Offset, There
 from model_lineup.api.strict import noun
 from model_lineup.errors import InvalidInput
@@ -28,9 +27,7 @@ def list_security_events(
         Annotated[Line, Field(min_length=1, max_length=300)] | None,
         Query(description="Exactly this person or key, as entries name it."),
     ] = None,
-    since: Annotated[
-        datetime | None, Query(description="Not older than this moment, like 2030-01-31T12:00:00Z.")
-    ] = None,
+    since: Annotated[Moment | None, Query(description="Not older than this moment, like 2030-01-31T12:00:00Z.")] = None,
 ) -> Response:
     """Sign-ins, refusals, and what was done to people and keys, newest first; kept for `LINEUP_SECURITY_LOG_DAYS`."""
     if since is not None and since.tzinfo is None:
