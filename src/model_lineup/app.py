@@ -81,7 +81,8 @@ def open_database(settings: Settings, *, migrate: bool = True) -> Database:
         held.enter_context(holding.together(settings.data_dir))
         if migrate:
             keep = functools.partial(before_upgrade, settings, SystemClock())
-            _migrate(engines.open_sqlite_for_migration(settings.data_dir), before=keep)
+            with holding.in_turn(settings.data_dir):
+                _migrate(engines.open_sqlite_for_migration(settings.data_dir), before=keep)
         database = engines.open_sqlite(settings.data_dir, busy_s=busy_s, queue=settings.writer_queue)
         database.until_closed.push(held.pop_all())
     return database

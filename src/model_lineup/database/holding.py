@@ -12,6 +12,7 @@ from model_lineup import durable
 from model_lineup.errors import StartRefused
 
 LOCK_FILE = "lineup.lock"
+START_LOCK_FILE = "start.lock"
 ADVISORY_LOCK = 0x6C696E66  # one after the migrations' lock
 
 
@@ -23,6 +24,14 @@ def together(folder: Path) -> Iterator[None]:
             stack.enter_context(durable.locked(folder / LOCK_FILE, alone=False, wait=False))
         except BlockingIOError:
             raise StartRefused(f"{folder} is being restored. Wait until `lineup restore` has ended.") from None
+        yield
+
+
+@contextlib.contextmanager
+def in_turn(folder: Path) -> Iterator[None]:
+    """One process after the other: SQLite does not wait while another makes the files and turns on their WAL, but says
+    "database is locked" at once."""
+    with durable.locked(folder / START_LOCK_FILE, alone=True, wait=True):
         yield
 
 
