@@ -26,9 +26,12 @@ from model_lineup.catalog.bulk import Bulk
 from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
+from model_lineup.changes.impact import Impacts, Refusal, Refusals
+from model_lineup.changes.weighing import weigh
 from model_lineup.clock import Clock, SystemClock
 from model_lineup.database import engines, holding, instance
 from model_lineup.database.engines import Database
+from model_lineup.gateway import failures
 from model_lineup.journal.record import Journal
 from model_lineup.ledger.recorder import Kept, Recorder
 from model_lineup.ledger.usage import Usage
@@ -97,7 +100,7 @@ def _migrate(engine: Engine, before: Callable[[upgrade.Versions], None] | None =
 
 def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Rooms:
     security = SecurityLog(database, clock, kept=timedelta(days=settings.security_log_days))
-    journal = Journal(database, clock, listener=ChangesAsEvents(security))
+    journal = Journal(database, clock, listener=ChangesAsEvents(security), weigh=weigh)
     passwords, bounds = Passwords(settings.password_queue), _bounds(settings, vault)
     rates = Rates(database, vault, clock)
     guesses = Guesses(database, vault, clock, _guess_rules(settings))
@@ -151,7 +154,18 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         runs=Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once),
         ledger=ledger,
         usage=Usage(database, ledger),
+        impacts=Impacts(database, ledger, clock, _REFUSALS),
     )
+
+
+def _as_told(refused: failures.Refused, request_id: str) -> Refusal:
+    return Refusal(refused.status, refused.body(request_id))
+
+
+_REFUSALS = Refusals(
+    unavailable=lambda name, request_id: _as_told(failures.not_found(name), request_id),
+    not_for_agents=lambda name, request_id: _as_told(failures.not_for_agents(name), request_id),
+)
 
 
 def _usage_kept(settings: Settings) -> Kept:

@@ -13,6 +13,7 @@ from model_lineup.catalog.bulk import Bulk
 from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
+from model_lineup.changes.impact import Impacts
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.ledger.recorder import Recorder
@@ -52,3 +53,4 @@ class Rooms:
     runs: Runs
     ledger: Recorder
     usage: Usage
+    impacts: Impacts

@@ -41,6 +41,14 @@ def test_a_request_is_found_by_its_id(used: Lineup) -> None:
     assert "--before" in first.stderr
 
 
+def test_impact_is_told_of_a_model_and_of_a_dry_run(used: Lineup) -> None:
+    said = used.ok("models", "impact", "big")
+    assert "3 requests in the last 30 days" in said
+    assert "Without it: 404 model_not_found: The model 'big' does not exist" in said
+    assert used.json("models", "impact", "big")["keys"][0]["name"] == "app"
+    assert "1 key with 3 requests in the last 30 days" in used.ok("models", "hide", "big", "--dry-run")
+
+
 def test_what_is_no_day_or_dimension_is_refused_in_words(used: Lineup) -> None:
     assert "like 2030-01-31" in used("usage", "show", "--from", "yesterday").stderr
     assert "is none of day, model" in used("usage", "show", "--by", "colour").stderr

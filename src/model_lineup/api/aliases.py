@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from pydantic import ConfigDict, FailFast, Field
 from starlette.responses import Response
 
-from model_lineup.api.answers import answer, documented, done, receipt_headers, written
+from model_lineup.api.answers import answer, documented, done, receipt_headers, rehearsed, written
 from model_lineup.api.bodies import Body, Description, Line, ModelId, Patch, RowId, pattern, said
 from model_lineup.api.dependencies import AsAdmin, AsViewer, By, Confirm, DryRun, Limit, Offset, TheModel, There
 from model_lineup.api.strict import noun
@@ -96,6 +96,7 @@ def change_alias(
     there: There,
     by: By,
     confirm: Confirm = False,
+    dry_run: DryRun = False,
 ) -> Response:
     """Point an alias of this model elsewhere, describe it, or declare its fallbacks."""
     values: dict[str, Any] = said(body)
@@ -104,7 +105,7 @@ def change_alias(
         description=values.get("description", UNSET),
         fallbacks=values.get("fallbacks", UNSET),
     )
-    changed, receipt = there.aliases.change(model.id, alias, changes, by, confirm=confirm)
+    changed, receipt = there.aliases.change(model.id, alias, changes, by, confirm=confirm, dry_run=dry_run)
     return written(changed, receipt)
 
 
@@ -120,12 +121,18 @@ def _target(values: dict[str, Any], there: Rooms) -> int | UnsetType:
     return target
 
 
-@router.delete("/models/by-id/aliases", status_code=204)
+@router.delete("/models/by-id/aliases", status_code=204, responses=rehearsed())
 def delete_alias(
-    _: AsAdmin, alias: AliasOfQuery, model: TheModel, there: There, by: By, confirm: Confirm = False
+    _: AsAdmin,
+    alias: AliasOfQuery,
+    model: TheModel,
+    there: There,
+    by: By,
+    confirm: Confirm = False,
+    dry_run: DryRun = False,
 ) -> Response:
     """Its name is free at once."""
-    return done(there.aliases.delete(model.id, alias, by, confirm=confirm))
+    return done(there.aliases.delete(model.id, alias, by, confirm=confirm, dry_run=dry_run))
 
 
 @router.get("/aliases", responses=documented(AliasPage))

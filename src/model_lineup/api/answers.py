@@ -46,7 +46,9 @@ def for_replay(response: Response) -> bytes:
 
 
 def done(receipt: Receipt) -> Response:
-    """204 for a removal; the receipt is in the headers."""
+    """204 for a removal, with the receipt in the headers; of a dry run 200, with whom it would meet."""
+    if receipt.dry_run is True:
+        return answer(receipt, headers=receipt_headers(receipt))
     return Response(status_code=204, headers=receipt_headers(receipt))
 
 
@@ -73,6 +75,11 @@ def documented(
     return {status: {"description": description or "As asked.", "content": content}}
 
 
+def rehearsed() -> dict[int | str, Any]:
+    """`responses=` of a removal that takes `?dry_run=true`."""
+    return documented(Receipt, description="Of a dry run: whom it would meet.")
+
+
 def schemas() -> dict[str, Any]:
     """The component schemas of every struct that a route answers with."""
     _, components = msgspec.json.schema_components(_documented, ref_template=REF)
@@ -80,4 +87,4 @@ def schemas() -> dict[str, Any]:
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:
-    return {"revision": receipt.revision, "change_id": receipt.change_id}
+    return {name: getattr(receipt, name) for name in receipt.__struct_fields__}

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from model_lineup.api.answers import answer, documented, done, etag, written
+from model_lineup.api.answers import answer, documented, done, etag, rehearsed, written
 from model_lineup.api.bodies import (
     MOST_INTEGER,
     Body,
@@ -31,6 +31,7 @@ from model_lineup.api.dependencies import (
     AsViewer,
     By,
     Confirm,
+    DryRun,
     IfMatch,
     PathId,
     TheModel,
@@ -181,18 +182,25 @@ def change_by_model_id(
     there: There,
     by: By,
     confirm: Confirm = False,
+    dry_run: DryRun = False,
     if_match: IfMatch = None,
 ) -> Response:
     """Change what is said and nothing else."""
-    return _change(model.id, body, there, by, confirm, if_match)
+    return _change(model.id, body, there, by, confirm, dry_run, if_match)
 
 
-@router.delete("/models/by-id", status_code=204)
+@router.delete("/models/by-id", status_code=204, responses=rehearsed())
 def delete_by_model_id(
-    _: AsAdmin, model: TheModel, there: There, by: By, confirm: Confirm = False, if_match: IfMatch = None
+    _: AsAdmin,
+    model: TheModel,
+    there: There,
+    by: By,
+    confirm: Confirm = False,
+    dry_run: DryRun = False,
+    if_match: IfMatch = None,
 ) -> Response:
     """Its aliases go in the same change; `POST …/{id}/restore` brings both back."""
-    return _delete(model.id, there, by, confirm, if_match)
+    return _delete(model.id, there, by, confirm, dry_run, if_match)
 
 
 @router.get("/models/{row_id:row}", responses=documented(Model), dependencies=[Depends(wait_for_revision)])
@@ -210,18 +218,25 @@ def change_model(
     _: AsAdmin,
     by: By,
     confirm: Confirm = False,
+    dry_run: DryRun = False,
     if_match: IfMatch = None,
 ) -> Response:
     """Change what is said and nothing else."""
-    return _change(row_id, body, there, by, confirm, if_match)
+    return _change(row_id, body, there, by, confirm, dry_run, if_match)
 
 
-@router.delete("/models/{row_id:row}", status_code=204)
+@router.delete("/models/{row_id:row}", status_code=204, responses=rehearsed())
 def delete_model(
-    row_id: PathId, there: There, _: AsAdmin, by: By, confirm: Confirm = False, if_match: IfMatch = None
+    row_id: PathId,
+    there: There,
+    _: AsAdmin,
+    by: By,
+    confirm: Confirm = False,
+    dry_run: DryRun = False,
+    if_match: IfMatch = None,
 ) -> Response:
     """Its aliases go in the same change; restoring brings both back."""
-    return _delete(row_id, there, by, confirm, if_match)
+    return _delete(row_id, there, by, confirm, dry_run, if_match)
 
 
 @router.post("/models/{row_id:row}/restore", responses=documented(RestoredModel, with_receipt=True))
@@ -238,15 +253,18 @@ async def _in_thread(operation: Any, wanted: ModelFilter, sort: str, limit: int,
     return page
 
 
-def _change(row_id: int, body: ModelPatch, there: Rooms, by: Author, confirm: bool, if_match: str | None) -> Response:
+def _change(
+    row_id: int, body: ModelPatch, there: Rooms, by: Author, confirm: bool, dry_run: bool, if_match: str | None
+) -> Response:
     changes = ModelChanges(pins=_pins(body), **_flags(body))
     wanted = version_wanted(row_id, if_match)
-    model, receipt = there.models.change(row_id, changes, by, if_match=wanted, confirm=confirm)
+    model, receipt = there.models.change(row_id, changes, by, if_match=wanted, confirm=confirm, dry_run=dry_run)
     return written(model, receipt, headers=etag(model.id, model.version))
 
 
-def _delete(row_id: int, there: Rooms, by: Author, confirm: bool, if_match: str | None) -> Response:
-    return done(there.models.delete(row_id, by, if_match=version_wanted(row_id, if_match), confirm=confirm))
+def _delete(row_id: int, there: Rooms, by: Author, confirm: bool, dry_run: bool, if_match: str | None) -> Response:
+    wanted = version_wanted(row_id, if_match)
+    return done(there.models.delete(row_id, by, if_match=wanted, confirm=confirm, dry_run=dry_run))
 
 
 def _pins(body: NewModelBody | ModelPatch) -> dict[str, Any]:

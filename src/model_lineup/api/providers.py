@@ -7,7 +7,7 @@ from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
-from model_lineup.api.answers import answer, documented, done, etag, written
+from model_lineup.api.answers import answer, documented, done, etag, rehearsed, written
 from model_lineup.api.bodies import Body, Line, Name, Patch, RowIds, Text, pattern, said
 from model_lineup.api.dependencies import (
     AsAdmin,
@@ -169,21 +169,28 @@ def change_provider(
     _: AsAdmin,
     by: By,
     confirm: Confirm = False,
+    dry_run: DryRun = False,
     if_match: IfMatch = None,
 ) -> Response:
     """A base URL of another origin needs the key again, in the same request."""
-    return _changed(provider_id, ProviderChanges(**said(body)), there, by, confirm, if_match)
+    return _changed(provider_id, ProviderChanges(**said(body)), there, by, confirm, dry_run, if_match)
 
 
 @router.put("/providers/{provider_id:row}/toggle", responses=documented(Provider, with_receipt=True))
 def toggle_provider(
-    provider_id: PathId, body: Toggle, there: There, _: AsAdmin, by: By, confirm: Confirm = False
+    provider_id: PathId,
+    body: Toggle,
+    there: There,
+    _: AsAdmin,
+    by: By,
+    confirm: Confirm = False,
+    dry_run: DryRun = False,
 ) -> Response:
     """While it is off none of its models is available; their own flags stay."""
-    return _changed(provider_id, ProviderChanges(enabled=body.enabled), there, by, confirm, None)
+    return _changed(provider_id, ProviderChanges(enabled=body.enabled), there, by, confirm, dry_run, None)
 
 
-@router.delete("/providers/{provider_id:row}", status_code=204)
+@router.delete("/providers/{provider_id:row}", status_code=204, responses=rehearsed())
 def delete_provider(
     provider_id: PathId,
     there: There,
@@ -191,11 +198,13 @@ def delete_provider(
     by: By,
     force: Annotated[bool, Query(description="Delete its models and their aliases with it.")] = False,
     confirm: Confirm = False,
+    dry_run: DryRun = False,
     if_match: IfMatch = None,
 ) -> Response:
     """With models it needs `force`; the refusal tells the impact."""
     wanted = version_wanted(provider_id, if_match)
-    return done(there.providers.delete(provider_id, by, force=force, confirm=confirm, if_match=wanted))
+    deleted = there.providers.delete(provider_id, by, force=force, confirm=confirm, if_match=wanted, dry_run=dry_run)
+    return done(deleted)
 
 
 @router.post("/providers/{provider_id:row}/fetch", responses=documented(FetchPlan))
@@ -213,8 +222,16 @@ async def check_provider(provider_id: PathId, there: There, _: AsAdmin) -> Respo
 
 
 def _changed(
-    provider_id: int, changes: ProviderChanges, there: Any, by: Any, confirm: bool, if_match: str | None
+    provider_id: int,
+    changes: ProviderChanges,
+    there: Any,
+    by: Any,
+    confirm: bool,
+    dry_run: bool,
+    if_match: str | None,
 ) -> Response:
     wanted = version_wanted(provider_id, if_match)
-    provider, receipt = there.providers.change(provider_id, changes, by, if_match=wanted, confirm=confirm)
+    provider, receipt = there.providers.change(
+        provider_id, changes, by, if_match=wanted, confirm=confirm, dry_run=dry_run
+    )
     return written(provider, receipt, headers=etag(provider.id, provider.version))

@@ -188,4 +188,5 @@ def _result(reports: list[ImportedItem], warnings: list[str], change: Change) ->
         revision=change.receipt.revision,
         change_id=change.receipt.change_id,
         dry_run=change.dry_run,
+        impact=change.receipt.impact,
     )

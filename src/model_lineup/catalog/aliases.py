@@ -61,10 +61,17 @@ class Aliases:
         return alias, change.receipt
 
     def change(
-        self, row_id: int, alias: str, changes: AliasChanges, author: Author, *, confirm: bool = False
+        self,
+        row_id: int,
+        alias: str,
+        changes: AliasChanges,
+        author: Author,
+        *,
+        confirm: bool = False,
+        dry_run: bool = False,
     ) -> tuple[Alias, Receipt]:
         """Point it at another model, describe it, or declare its fallbacks. Raises NotFound, InvalidInput."""
-        with self._journal.change(author, "aliases.change") as change:
+        with self._journal.change(author, "aliases.change", dry_run=dry_run) as change:
             before = the_one(change.connection, alias, row_id)
             target = row_id if changes.target is UNSET else changes.target
             living(model_store.one(change.connection, target), target)
@@ -82,9 +89,11 @@ class Aliases:
             after = the_one(change.connection, alias, target)
         return after, change.receipt
 
-    def delete(self, row_id: int, alias: str, author: Author, *, confirm: bool = False) -> Receipt:
+    def delete(
+        self, row_id: int, alias: str, author: Author, *, confirm: bool = False, dry_run: bool = False
+    ) -> Receipt:
         """Raises NotFound, also when it was deleted already; NameWouldMove where a model bears the same name."""
-        with self._journal.change(author, "aliases.delete") as change:
+        with self._journal.change(author, "aliases.delete", dry_run=dry_run) as change:
             found = the_one(change.connection, alias, row_id)
             guard = NameGuard(change.connection, [alias], confirmed=confirm)
             values = {"deleted_at": change.now}

@@ -82,4 +82,5 @@ def _result(change: Change, *, matched: int, changed: int) -> BulkResult:
         revision=change.receipt.revision,
         change_id=change.receipt.change_id,
         dry_run=change.dry_run,
+        impact=change.receipt.impact,
     )

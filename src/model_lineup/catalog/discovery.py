@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
 from model_lineup.catalog import names
@@ -25,6 +26,7 @@ from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros, moment
 from model_lineup.errors import InvalidInput, LineupError, NotFound, Unavailable, UpstreamFailed
 from model_lineup.journal.record import Author, Change, Journal
+from model_lineup.journal.shapes import Impact
 from model_lineup.upstream.contract import Endpoint, Listing
 
 ReadList = Callable[[Endpoint], Awaitable[Listing]]
@@ -50,6 +52,7 @@ class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
     revision: int = 0
     change_id: int | None = None
+    impact: Impact | UnsetType = UNSET
 
 
 class ProviderTest(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,6 +248,7 @@ def _plan(
         unchanged=decision.unchanged,
         warnings=warnings,
         dry_run=change.dry_run,
+        impact=change.receipt.impact,
         revision=change.receipt.revision,
         change_id=change.receipt.change_id,
     )

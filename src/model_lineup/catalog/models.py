@@ -87,10 +87,17 @@ class Models:
         return model, change.receipt
 
     def change(
-        self, row_id: int, changes: ModelChanges, author: Author, *, if_match: int | None = None, confirm: bool = False
+        self,
+        row_id: int,
+        changes: ModelChanges,
+        author: Author,
+        *,
+        if_match: int | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
     ) -> tuple[Model, Receipt]:
         """Raises ModelNotFound, PreconditionFailed, NameWouldMove."""
-        with self._journal.change(author, "models.change") as change:
+        with self._journal.change(author, "models.change", dry_run=dry_run) as change:
             before = living(store.one(change.connection, row_id), row_id)
             _check_version(before, if_match)
             guard = NameGuard(change.connection, _candidates(change, before, changes), confirmed=confirm)
@@ -99,9 +106,17 @@ class Models:
             after = living(store.one(change.connection, row_id), row_id)
         return after, change.receipt
 
-    def delete(self, row_id: int, author: Author, *, if_match: int | None = None, confirm: bool = False) -> Receipt:
+    def delete(
+        self,
+        row_id: int,
+        author: Author,
+        *,
+        if_match: int | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> Receipt:
         """Mark it deleted, and its aliases with it. Raises ModelNotFound, PreconditionFailed, NameWouldMove."""
-        with self._journal.change(author, "models.delete") as change:
+        with self._journal.change(author, "models.delete", dry_run=dry_run) as change:
             model = living(store.one(change.connection, row_id), row_id)
             _check_version(model, if_match)
             guard = NameGuard(change.connection, affected.by_existence(change.connection, [row_id]), confirmed=confirm)

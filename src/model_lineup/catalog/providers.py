@@ -94,9 +94,10 @@ class Providers:
         *,
         if_match: int | None = None,
         confirm: bool = False,
+        dry_run: bool = False,
     ) -> tuple[Provider, Receipt]:
         """Raises NotFound, InvalidInput, EgressRefused, CredentialRebindRequired, PreconditionFailed, NameWouldMove."""
-        with self._journal.change(author, "providers.change") as change:
+        with self._journal.change(author, "providers.change", dry_run=dry_run) as change:
             before = living(store.one(change.connection, provider_id), provider_id)
             _check_version(before, if_match)
             origin = self._origin_after(before, changes)
@@ -131,12 +132,13 @@ class Providers:
         force: bool = False,
         confirm: bool = False,
         if_match: int | None = None,
+        dry_run: bool = False,
     ) -> Receipt:
         """Its key is wiped; with `force` its models and their aliases go with it.
 
         Raises NotFound, PreconditionFailed, ProviderHasModels with the impact, NameWouldMove.
         """
-        with self._journal.change(author, "providers.delete") as change:
+        with self._journal.change(author, "providers.delete", dry_run=dry_run) as change:
             provider = living(store.one(change.connection, provider_id), provider_id)
             _check_version(provider, if_match)
             rows = model_store.living(change.connection, model_store.ids_of_provider(change.connection, provider_id))

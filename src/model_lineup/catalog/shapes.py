@@ -6,6 +6,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from model_lineup.journal.shapes import Impact
+
 Task = Literal["chat", "embedding", "other", "unknown"]
 Status = Literal["untested", "ok", "failing", "vanished", "retired"]
 Source = Literal["manual", "discovered", "file"]
@@ -178,6 +180,7 @@ class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     change_id: int | None
     dry_run: bool
+    impact: Impact | UnsetType = UNSET
 
 
 class AliasTarget(msgspec.Struct, frozen=True):
@@ -254,3 +257,4 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     change_id: int | None
     dry_run: bool
+    impact: Impact | UnsetType = UNSET

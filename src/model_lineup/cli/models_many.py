@@ -72,8 +72,17 @@ def _tell(here: Session, answer: Answer, done: str) -> None:
         same = f", {result['unchanged']} needed nothing" if result["unchanged"] else ""
         change = f" Change {result['change_id']}." if result["change_id"] else ""
         show.line(f"{lead}{show.count(result['changed'], 'model')} {done}{same}.{change}")
+        if impact := result.get("impact"):
+            show.line(impact_in_words(impact))
 
     here.answer(answer, as_text)
+
+
+def impact_in_words(impact: dict[str, int]) -> str:
+    """Of a dry run."""
+    keys, requests = show.count(impact["keys"], "key"), show.count(impact["requests_30d"], "request")
+    aliases = show.count(impact["aliases"], "alias", "aliases")
+    return f"It would meet {aliases}, and {keys} with {requests} in the last 30 days."
 
 
 VISIBILITY, AGENTS = "models/bulk/visibility", "models/bulk/agents-enabled"

@@ -19,6 +19,7 @@ from model_lineup.cli import (
     keys,
     models,
     models_change,
+    models_impact,
     models_many,
     names,
     people,
@@ -36,7 +37,13 @@ from model_lineup.cli.place import AsJson, Config, DataDir, Key, Place, Url
 from model_lineup.cli.verbs import verb
 
 NOUNS = (providers, models, aliases, keys, people, runs, usage, changes, config, drill)
-_MORE_VERBS = (models_change, models_many, providers_change, providers_more)  # importing them is what adds their verbs
+_MORE_VERBS = (
+    models_change,
+    models_many,
+    models_impact,
+    providers_change,
+    providers_more,
+)  # importing them is what adds their verbs
 
 app = typer.Typer(
     name="lineup",

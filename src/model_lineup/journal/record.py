@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import Connection, delete, insert, select, update
 
 from model_lineup.clock import Clock
@@ -23,7 +24,7 @@ from model_lineup.database.metadata import dump, micros
 from model_lineup.database.tables import instance
 from model_lineup.errors import IdempotencyInProgress
 from model_lineup.journal import chain
-from model_lineup.journal.shapes import Entry, Receipt
+from model_lineup.journal.shapes import Entry, Impact, Receipt
 from model_lineup.journal.store import change_of_claim
 from model_lineup.journal.tables import change_entries, change_sets, claimed_changes
 from model_lineup.telemetry import log
@@ -79,13 +80,18 @@ class _RollBack(Exception):
 
 Listener = Callable[[Author, str, Sequence[Entry]], None]
 """Is told of every effective change after its commit: author, operation, what was touched."""
+Weigher = Callable[[Connection, Sequence[Entry], int], Impact]
+"""Says whom a dry run would meet, before it is taken back: its connection, what it touched, now in microseconds."""
 
 
 class Journal:
-    def __init__(self, database: Database, clock: Clock, *, listener: Listener | None = None) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, listener: Listener | None = None, weigh: Weigher | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
         self._listener = listener
+        self._weigh = weigh
 
     @contextlib.contextmanager
     def change(self, author: Author, operation: str, *, dry_run: bool = False) -> Iterator[Change]:
@@ -101,6 +107,7 @@ class Journal:
             yield change
             change.receipt = Receipt(before, None)
             if dry_run:
+                change.receipt = self._rehearsed(change, before)
                 raise _RollBack
             if change.entries:
                 head = _store(change, author, operation)
@@ -111,6 +118,10 @@ class Journal:
         log().info("change", change_id=head.change_id, revision=change.revision, digest=head.digest)
         if self._listener is not None:
             self._listener(author, operation, change.entries)
+
+    def _rehearsed(self, change: Change, before: int) -> Receipt:
+        impact = UNSET if self._weigh is None else self._weigh(change.connection, change.entries, change.now)
+        return Receipt(before, None, dry_run=True, impact=impact)
 
 
 def _lock_revision(connection: Connection) -> int:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -36,11 +37,24 @@ class ChangePage(msgspec.Struct, frozen=True):
     offset: int
 
 
+class Impact(msgspec.Struct, frozen=True):
+    """What a dry run would meet: models that it touches, aliases that are touched or lead to these, and the keys and
+    requests of the last 30 days that used any of them."""
+
+    models: int
+    aliases: int
+    keys: int
+    requests_30d: int
+
+
 class Receipt(msgspec.Struct, frozen=True):
-    """What a write returns: the revision after it, and its change set (None: nothing changed, or a dry run)."""
+    """What a write returns: the revision after it, and its change set (None: nothing changed, or a dry run). Of a dry
+    run also whom it would meet."""
 
     revision: int
     change_id: int | None
+    dry_run: bool | UnsetType = UNSET
+    impact: Impact | UnsetType = UNSET
 
 
 class ChainHead(msgspec.Struct, frozen=True):

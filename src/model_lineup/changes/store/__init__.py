@@ -1,0 +1,1 @@
+"""SQL over the catalog and the sums of the ledger together."""

@@ -1,0 +1,55 @@
+"""Who used models and names: sums of the ledger since a day."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+
+from model_lineup.database.values import in_numbers, in_words
+from model_lineup.ledger.tables import usage_days
+
+
+def totals(
+    connection: Connection, *, models: Collection[int], names: Collection[str], since_day: int
+) -> tuple[int, int]:
+    """Keys that used any of these models or names, and their requests."""
+    if not models and not names:
+        return 0, 0
+    of_models = [in_numbers(connection, usage_days.c.model_row, models)] if models else []
+    of_names = [in_words(connection, usage_days.c.name, names)] if names else []
+    query = select(func.count(usage_days.c.key_id.distinct()), func.coalesce(func.sum(usage_days.c.requests), 0))
+    keys, requests = connection.execute(query.where(usage_days.c.day >= since_day, or_(*of_models, *of_names))).one()
+    return int(keys), int(requests)
+
+
+def by(
+    connection: Connection, column: str, model_row: int, *, since_day: int, most: int
+) -> tuple[Sequence[Row[Any]], int]:
+    """`what`, requests and last_at of one model for each value of a column, most used first; and how many there are."""
+    what = usage_days.c[column].label("what")
+    requests = func.sum(usage_days.c.requests).label("requests")
+    query = (
+        select(what, requests, func.max(usage_days.c.last_at).label("last_at"), func.count().over().label("found"))
+        .where(*_of(model_row, since_day))
+        .group_by(what)
+        .order_by(requests.desc(), what)
+        .limit(most)
+    )
+    rows = connection.execute(query).all()
+    return rows, int(rows[0].found) if rows else 0
+
+
+def last_used(connection: Connection, model_row: int) -> int | None:
+    """Whenever that was, as far as sums are kept."""
+    query = select(func.max(usage_days.c.last_at)).where(usage_days.c.model_row == model_row)
+    found: int | None = connection.execute(query).scalar_one()
+    return found
+
+
+def requests(connection: Connection, model_row: int, *, since_day: int) -> int:
+    query = select(func.coalesce(func.sum(usage_days.c.requests), 0)).where(*_of(model_row, since_day))
+    return int(connection.execute(query).scalar_one())
+
+
+def _of(model_row: int, since_day: int) -> list[ColumnElement[bool]]:
+    return [usage_days.c.model_row == model_row, usage_days.c.day >= since_day]
