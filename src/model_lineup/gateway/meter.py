@@ -7,10 +7,10 @@ from model_lineup.upstream.contract import Reading, Usage
 
 class Meter:
     """One answer's figures. `first_content_at`: `clock.tick()`, s. `contents`: events that had some. `finished`: it
-    said itself that it is complete; `marked`: with the format's closing mark, after which nothing counts; `failed`: and
-    that mark says so."""
+    said itself that it is complete; `marked`: with the format's closing mark, after which nothing counts; `mark`: the
+    data of that event; `failed`: and that mark says so."""
 
-    __slots__ = ("_dialect", "_parser", "_reason", "contents", "failed", "first_content_at", "marked", "usage")
+    __slots__ = ("_dialect", "_parser", "_reason", "contents", "failed", "first_content_at", "mark", "marked", "usage")
 
     def __init__(self, dialect: Reading | None) -> None:
         self._dialect = dialect
@@ -19,6 +19,7 @@ class Meter:
         self.usage: Usage | None = None
         self.contents = 0
         self.marked = False
+        self.mark = b""
         self.failed = False
         self._reason = False
 
@@ -26,6 +27,8 @@ class Meter:
         """Raises MalformedError, ProviderError, EventTooLargeError."""
         for name, data in self.events(piece):
             self.event(name, data, at)
+            if self.marked:
+                break
 
     def events(self, piece: bytes) -> Sequence[tuple[str, bytes]]:
         """The events that this piece completed, not yet counted. Raises EventTooLargeError."""
@@ -40,7 +43,7 @@ class Meter:
             if self.first_content_at is None:
                 self.first_content_at = at
         if event.done:
-            self.marked, self.failed = True, event.finish_reason == "failed"
+            self.marked, self.mark, self.failed = True, data, event.finish_reason == "failed"
         self._reason = self._reason or event.finish_reason is not None
         if event.usage is not None:
             self.count(event.usage)

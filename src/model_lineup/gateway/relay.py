@@ -13,6 +13,7 @@ import msgspec
 from starlette.types import Send
 
 from model_lineup.gateway.ask import Ask
+from model_lineup.gateway.closing import end_of_mark
 from model_lineup.gateway.failures import Refused, of_failure, of_wire
 from model_lineup.gateway.meter import Meter
 from model_lineup.gateway.opening import Opened
@@ -167,9 +168,13 @@ class _Passing:
     def __init__(self, surface: Surface, name: str, *, drop_usage: bool) -> None:
         self._surface = surface
         self._splicer = StreamSplicer(surface, name, drop_usage=drop_usage)
+        self._before = b""
 
     def feed(self, piece: bytes, at: float, meter: Meter) -> bytes:
         meter.feed(piece, at)
+        if meter.marked:
+            piece = piece[: end_of_mark(meter.mark, piece, self._before)]
+        self._before = piece[-1:] or self._before
         return self._splicer.feed(piece)
 
     def end(self) -> bytes:
@@ -188,11 +193,13 @@ class _Translating:
         self._translator = translator
 
     def feed(self, piece: bytes, at: float, meter: Meter) -> bytes:
-        return b"".join(self._event(name, data, at, meter) for name, data in meter.events(piece))
-
-    def _event(self, name: str, data: bytes, at: float, meter: Meter) -> bytes:
-        meter.event(name, data, at)
-        return self._translator.feed(name, data)
+        out = []
+        for name, data in meter.events(piece):
+            meter.event(name, data, at)
+            out.append(self._translator.feed(name, data))
+            if meter.marked:
+                break
+        return b"".join(out)
 
     def end(self) -> bytes:
         return self._translator.end()
