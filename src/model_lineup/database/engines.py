@@ -220,6 +220,7 @@ def _sqlite(
     if readers:
         kept = min(8, readers)
         pool = {"poolclass": QueuePool, "pool_size": kept, "max_overflow": readers - kept, "pool_timeout": wait_s}
+        pool["pool_use_lifo"] = True  # each connection keeps pages of both files: those that are not needed stay small
     engine = take_hints(create_engine("sqlite://", module=driver, creator=connect, **pool))
 
     @event.listens_for(engine, "begin")

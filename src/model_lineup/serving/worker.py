@@ -17,6 +17,7 @@ from model_lineup.errors import StartRefused
 from model_lineup.faces import build
 from model_lineup.metrics import share_metrics
 from model_lineup.serving.disk import ended_by_its_disk
+from model_lineup.serving.memory import share_heaps
 from model_lineup.serving.order import READY, REFUSED, Order
 from model_lineup.serving.server import run
 from model_lineup.settings import Settings
@@ -25,6 +26,7 @@ from model_lineup.telemetry import configure
 
 def main() -> int:
     """Serve, as ordered; the exit code."""
+    share_heaps()
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     settings = Settings.model_validate(order.settings)
