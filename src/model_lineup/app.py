@@ -26,6 +26,7 @@ from model_lineup.catalog.bulk import Bulk
 from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
+from model_lineup.catalog.retirement import Retirement
 from model_lineup.changes.impact import Impacts, Refusal, Refusals
 from model_lineup.changes.weighing import weigh
 from model_lineup.clock import Clock, SystemClock
@@ -108,7 +109,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     client = SharedClient(pool=settings.upstream_pool, own_listeners=bounds.own_listeners)
     models = Models(database, journal)
     providers = Providers(database, journal, vault, timeouts=_timeouts(settings), bounds=bounds)
-    follower = Follower(database, now=clock.tick)
+    follower = Follower(database, now=clock.tick, wall=lambda: clock.now().timestamp())
     routes = Routes(follower, models, providers)
     ledger = Recorder(database, clock, kept=_usage_kept(settings), most=settings.usage_waiting)
     keeper, lease = Keeper(database, clock), timedelta(seconds=settings.run_lease_s)
@@ -144,6 +145,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         ),
         providers=providers,
         models=models,
+        retirement=Retirement(journal),
         bulk=Bulk(journal, most=settings.bulk_ids),
         aliases=Aliases(database, journal),
         alias_import=AliasImport(journal, most=settings.import_aliases),

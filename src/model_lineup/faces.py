@@ -31,6 +31,7 @@ from model_lineup.gateway.visit import Listener
 from model_lineup.journal import store as journal_store
 from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.rooms import Rooms
+from model_lineup.routing.retiring import retire_on_time
 from model_lineup.routing.targets import Endpoints
 from model_lineup.settings import Settings, header_names
 from model_lineup.shell import MIB, HeadAsGet, Limits, Probes, Shell, WholeBody, throw_away
@@ -56,6 +57,7 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
             await rooms.follower.newest()
         background.append(asyncio.create_task(rooms.follower.follow()))
         background.append(asyncio.create_task(watch_loop(metrics, also=note_snapshot)))
+        background.append(asyncio.create_task(retire_on_time(rooms.follower, rooms.retirement.carry_out)))
         background.append(asyncio.create_task(gateway.sweep(lambda: micros(rooms.clock.now()))))
         background.append(asyncio.create_task(rooms.ledger.run(settings.usage_flush_s)))
 

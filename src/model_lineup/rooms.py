@@ -13,6 +13,7 @@ from model_lineup.catalog.bulk import Bulk
 from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
+from model_lineup.catalog.retirement import Retirement
 from model_lineup.changes.impact import Impacts
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
@@ -43,6 +44,7 @@ class Rooms:
     repeats: Claims
     providers: Providers
     models: Models
+    retirement: Retirement
     bulk: Bulk
     aliases: Aliases
     alias_import: AliasImport

@@ -114,10 +114,10 @@ def test_a_history_that_was_replaced_is_read_from_its_beginning(
     """As after restoring a backup: the same revision, or a higher one, of another past."""
     model = desk.model(desk.provider(), "m", visible=True)
     followed = follower.current()
-    follower._snapshot = Snapshot(revision=followed.revision, stamp=1)  # of another past
+    follower._stored = Snapshot(revision=followed.revision, stamp=1)  # of another past
     desk.rooms.models.change(model.id, ModelChanges(visible=False), BY)
     assert list(follower.current().models) == [model.id]
-    follower._snapshot = Snapshot(revision=followed.revision + 5, stamp=1)
+    follower._stored = Snapshot(revision=followed.revision + 5, stamp=1)
     desk.rooms.models.change(model.id, ModelChanges(visible=True), BY)
     assert follower.current().available(model.id)
     assert asked_for == [-1, -1, -1]

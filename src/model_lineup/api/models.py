@@ -3,12 +3,13 @@
 import asyncio
 import itertools
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -67,6 +68,24 @@ class Pricing(Body):
     cached_input_per_million: Dollars | None = None
 
 
+def _with_zone(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its zone, like 2030-01-31T12:00:00Z")
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+Moment = Annotated[datetime, Field(strict=False), AfterValidator(_with_zone)]
+
+
+class Lifecycle(Body):
+    """A model's end. `message`: for callers. At `sunset_at` its aliases go to `successor_id`, and it answers 404."""
+
+    message: Annotated[Line, Field(min_length=1, max_length=500)] | None = None
+    deprecated_at: Moment | None = None
+    sunset_at: Moment | None = None
+    successor_id: RowId | None = None
+
+
 class Facts(BaseModel):
     """What an admin can pin."""
 
@@ -79,6 +98,7 @@ class Facts(BaseModel):
     supports_vision: bool | None = None
     supports_streaming: bool | None = None
     pricing: Pricing | None = None
+    lifecycle: Lifecycle | None = None
 
 
 class NewModelBody(Facts, Body):

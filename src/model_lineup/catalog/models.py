@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
-from model_lineup.catalog import facts, names
+from model_lineup.catalog import facts, names, succession
 from model_lineup.catalog.deletion import mark_deleted, mark_of, restore_aliases
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import Model, ModelChanges, ModelFilter, ModelPage, NewModel
@@ -79,6 +79,7 @@ class Models:
         with self._journal.change(author, "models.create") as change:
             connection = change.connection
             _refuse_taken(change, new)
+            _check_end(change, None, new.pins)
             arriving = affected.by_arrival(connection, new.provider_id, [new.model_id])
             guard = NameGuard(connection, arriving, confirmed=confirm)
             row_id = _add(change, new)
@@ -100,6 +101,7 @@ class Models:
         with self._journal.change(author, "models.change", dry_run=dry_run) as change:
             before = living(store.one(change.connection, row_id), row_id)
             _check_version(before, if_match)
+            _check_end(change, row_id, changes.pins)
             guard = NameGuard(change.connection, _candidates(change, before, changes), confirmed=confirm)
             _apply(change, before, changes)
             guard.check()
@@ -202,6 +204,12 @@ def _add(change: Change, new: NewModel) -> int:
     after = {**row, **values, **{flag: bool(getattr(new, flag)) for flag in FLAGS}}
     change.touched("model", row_id, new.model_id, before={}, after=after)
     return row_id
+
+
+def _check_end(change: Change, row_id: int | None, pins: Mapping[str, Any]) -> None:
+    """Raises InvalidInput."""
+    if pins.get("lifecycle") is not None:
+        succession.check(change.connection, row_id, pins["lifecycle"], change.now)
 
 
 def _candidates(change: Change, before: Model, changes: ModelChanges) -> Iterable[str]:

@@ -21,6 +21,7 @@ from model_lineup.cli import (
     models_change,
     models_impact,
     models_many,
+    models_retire,
     names,
     people,
     providers,
@@ -41,6 +42,7 @@ _MORE_VERBS = (
     models_change,
     models_many,
     models_impact,
+    models_retire,
     providers_change,
     providers_more,
 )  # importing them is what adds their verbs

@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from model_lineup.access.callers import CallerKind
 from model_lineup.errors import LineupError
-from model_lineup.gateway import models, openapi, travelling
+from model_lineup.gateway import models, notices, openapi, travelling
 from model_lineup.gateway.admission import Admission
 from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.failures import Refused
@@ -140,6 +140,8 @@ class Gateway:
         visit.route = route = route_of(snapshot, ask.name, visit.caller)
         if visit.caller.allowance is not None:
             visit.route = route = await self._limits.admit(visit, visit.caller.allowance, ask, route)
+        if route.models[0].notice is not None:
+            visit.headers += notices.headers_of(snapshot, ask.name, route.models[0], visit.caller)
         running = self._streams.begin(visit.caller)
         started = _Started(send)
         watch = _watch(receive, running)

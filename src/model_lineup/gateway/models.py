@@ -14,7 +14,9 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from model_lineup.access.callers import Caller, CallerKind
+from model_lineup.catalog.lifecycle import Notice
 from model_lineup.gateway.failures import Refused
+from model_lineup.gateway.notices import following
 from model_lineup.gateway.resolve import route_of
 from model_lineup.routing.listing import Listed, listed
 from model_lineup.routing.snapshot import ModelState, Snapshot
@@ -44,7 +46,7 @@ class Lists:
     def of(self, snapshot: Snapshot, kind: CallerKind) -> bytes:
         found = self.kept(snapshot, kind)
         if found is None:
-            found = _encoded(snapshot, listed(snapshot, kind))
+            found = _encoded(snapshot, kind, listed(snapshot, kind))
             self._kept[kind] = (snapshot, found)
         return found
 
@@ -52,7 +54,7 @@ class Lists:
 def entry(snapshot: Snapshot, name: str, caller: Caller) -> bytes:
     """What the list says of one name; also of names that are callable and not listed. Raises Refused."""
     model = route_of(snapshot, name, caller).models[0]
-    return msgspec.json.encode(_entry(snapshot, name, model))
+    return msgspec.json.encode(_entry(snapshot, name, model, caller.kind))
 
 
 def page_asked_for(query: bytes) -> Page | None:
@@ -82,20 +84,20 @@ def page(snapshot: Snapshot, kind: CallerKind, asked: Page) -> bytes:
         begin = 0 if asked.after is None else bisect_right(found, asked.after, key=_name)
         end = min(end, begin + asked.limit)
         more = end < len(found)
-    return _encoded(snapshot, found[begin:end], more=more)
+    return _encoded(snapshot, kind, found[begin:end], more=more)
 
 
 def _name(one: Listed) -> str:
     return one.name
 
 
-def _encoded(snapshot: Snapshot, found: Sequence[Listed], *, more: bool = False) -> bytes:
-    data = [_entry(snapshot, one.name, one.model) for one in found]
+def _encoded(snapshot: Snapshot, kind: CallerKind, found: Sequence[Listed], *, more: bool = False) -> bytes:
+    data = [_entry(snapshot, one.name, one.model, kind) for one in found]
     ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": None, "last_id": None}
     return msgspec.json.encode({"object": "list", "data": data, "has_more": more, **ends})
 
 
-def _entry(snapshot: Snapshot, name: str, model: ModelState) -> dict[str, Any]:
+def _entry(snapshot: Snapshot, name: str, model: ModelState, kind: CallerKind) -> dict[str, Any]:
     slug = snapshot.providers[model.provider_id].slug
     created = datetime.fromtimestamp(model.created_at, UTC)
     entry = {
@@ -117,5 +119,23 @@ def _entry(snapshot: Snapshot, name: str, model: ModelState) -> dict[str, Any]:
             "streaming": model.supports_streaming,
         },
     }
+    if model.notice is not None:
+        entry |= _end_of(snapshot, model, model.notice, kind)
     alias = snapshot.aliases.get(name)
     return {**entry, "alias_of": model.model_id} if alias is not None else entry
+
+
+def _end_of(snapshot: Snapshot, model: ModelState, notice: Notice, kind: CallerKind) -> dict[str, Any]:
+    """`deprecated`, `deprecated_at`, `sunset_at`, `successor` and `notice`, as far as something is said."""
+    told = {
+        "deprecated": True,
+        "deprecated_at": _at(notice.deprecated_at),
+        "sunset_at": _at(notice.sunset_at),
+        "successor": following(snapshot, model, kind),
+        "notice": notice.message,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _at(moment_s: int | None) -> datetime | None:
+    return None if moment_s is None else datetime.fromtimestamp(moment_s, UTC)

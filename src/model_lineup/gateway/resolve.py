@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from model_lineup.access.callers import Caller
 from model_lineup.catalog import names
+from model_lineup.gateway import notices
 from model_lineup.gateway.failures import not_for_agents, not_found
 from model_lineup.routing.listing import may_use
 from model_lineup.routing.snapshot import ModelState, Snapshot
@@ -20,13 +21,15 @@ class Route(NamedTuple):
 
 
 def route_of(snapshot: Snapshot, name: str, caller: Caller) -> Route:
-    """Raises Refused: 404, or 403 for an agent."""
+    """Raises Refused: 404 (retired ones say so to those who might have used them), or 403 for an agent."""
     hit = names.resolve(snapshot, name) if len(name) <= _LONGEST_NAME else None
     if hit is None or not hit.available:
         raise not_found(name)
     model = snapshot.models[hit.row]
     if caller.kind == "agent" and not model.agents_enabled:
         raise not_for_agents(name)
+    if model.notice is not None and model.notice.retired:
+        raise notices.retired(snapshot, name, model, caller)
     return Route(name, (model, *_fallbacks(snapshot, name, hit.rule, caller)), snapshot)
 
 

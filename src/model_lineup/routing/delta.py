@@ -29,8 +29,16 @@ def advance(old: Snapshot, changed: Changed) -> Snapshot:
         by_id=_by_id(old.by_id, fresh, gone),
         aliases=_with(old.aliases, {one.alias: one for one in changed.aliases}, [one.alias for one in left]),
         folded=_with(old.folded, {one.folded: one for one in changed.aliases}, [one.folded for one in left]),
+        ending=_with(old.ending, *_ending(old, changed)),
         callers=_with(old.callers, {one.token_hash: one for one in changed.callers.living}, _hashes_gone(old, changed)),
     )
+
+
+def _ending(old: Snapshot, changed: Changed) -> tuple[dict[int, ModelState], list[int]]:
+    """Models that have an end, and rows of those that have none any more."""
+    with_end = {one.id: one for one in changed.models if one.notice is not None and one.notice.sunset_at is not None}
+    touched = [*(one.id for one in changed.models), *changed.models_gone] if old.ending else []
+    return with_end, [row for row in touched if row in old.ending and row not in with_end]
 
 
 def _with(old: Mapping[Key, Value], arriving: Mapping[Key, Value], leaving: Iterable[Key]) -> Mapping[Key, Value]:

@@ -13,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Connection
 
-from model_lineup.clock import tick
+from model_lineup.clock import tick, wall_ns
 from model_lineup.database.engines import Database
 from model_lineup.database.watch import Watch
 from model_lineup.errors import Unavailable
-from model_lineup.routing import store
+from model_lineup.routing import retirement, store
 from model_lineup.routing.delta import advance
 from model_lineup.routing.snapshot import EMPTY, Snapshot
 
@@ -28,13 +28,26 @@ POLL_EVERY_S = 0.25
 """On PostgreSQL, where looking is reading."""
 
 
-class Follower:
-    """Give every event loop its own. `now` is a monotonic clock."""
+def _wall() -> float:
+    return wall_ns() / 1e9
 
-    def __init__(self, database: Database, *, now: Callable[[], float] = tick) -> None:
+
+class Follower:
+    """Give every event loop its own. `now` is a monotonic clock; `wall`: seconds since 1970.
+
+    `_stored` is the snapshot of what is stored, `_snapshot` the same by the clock: what has come to its end by now is
+    retired in it.
+    """
+
+    def __init__(
+        self, database: Database, *, now: Callable[[], float] = tick, wall: Callable[[], float] = _wall
+    ) -> None:
         self._database = database
         self._now = now
+        self._wall = wall
+        self._stored: Snapshot | None = None
         self._snapshot: Snapshot | None = None
+        self._next_end: int | None = None
         self._mark: int | None = None
         self._read_at = 0.0
         self._lock = threading.Lock()
@@ -63,6 +76,8 @@ class Follower:
         mark = self._on_loop.mark()
         if self._snapshot is None or mark is None or mark != self._loop_mark:
             return None
+        if self._next_end is not None and self._wall() >= self._next_end:
+            return None
         if self._in_threads.sees_others:
             self._read_at = self._now()
         elif self._now() - self._read_at > STALE_S:
@@ -89,6 +104,10 @@ class Follower:
             with contextlib.suppress(Unavailable):
                 await (self.newest() if sees_others else asyncio.shield(self._read_on()))
             await asyncio.sleep(LOOK_EVERY_S if sees_others else POLL_EVERY_S)
+
+    def due(self) -> list[int]:
+        """Rows of models whose end has come, and which are not stored as retired yet. It looks at nothing."""
+        return [] if self._stored is None else retirement.due(self._stored, self._wall())
 
     def close(self) -> None:
         self._reader.shutdown()
@@ -121,14 +140,25 @@ class Follower:
         """Raises Unavailable."""
         with self._lock:
             mark = self._in_threads.mark()
-            if self._snapshot is None or mark is None or mark != self._mark or not self._in_threads.sees_others:
-                self._snapshot = self._next()
+            if self._stored is None or mark is None or mark != self._mark or not self._in_threads.sees_others:
+                seen = self._see(self._next())
+            else:
+                seen = self._see(self._stored)
             self._mark, self._read_at = mark, self._now()
-            return self._snapshot
+            return seen
+
+    def _see(self, stored: Snapshot) -> Snapshot:
+        """It by the clock; the very same as before where neither it nor the clock has changed anything."""
+        wall_s = self._wall()
+        ended = self._next_end is not None and wall_s >= self._next_end
+        if self._snapshot is None or stored is not self._stored or ended:
+            self._snapshot = retirement.by_the_clock(stored, wall_s)
+            self._stored, self._next_end = stored, retirement.next_end(stored, wall_s)
+        return self._snapshot
 
     def _next(self) -> Snapshot:
         with self._database.read() as connection:
-            old = self._snapshot
+            old = self._stored
             if old is None:
                 return advance(EMPTY, store.changed_since(connection, EMPTY.revision))
             revision, stamp = store.revision_and_stamp(connection)
@@ -140,9 +170,9 @@ class Follower:
     def _last_good(self) -> Snapshot:
         """Raises Unavailable when there is none, or none that is young enough."""
         age_s = self._now() - self._read_at
-        if self._snapshot is None or age_s > STALE_S:
+        if self._stored is None or age_s > STALE_S:
             raise Unavailable("The database is out of reach. Try again in a second.", retry_after=1)
-        return self._snapshot
+        return self._see(self._stored)
 
 
 def _continues(connection: Connection, old: Snapshot, revision: int) -> bool:

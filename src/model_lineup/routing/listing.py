@@ -18,6 +18,8 @@ class Listed(NamedTuple):
 
 
 def may_use(snapshot: Snapshot, model: ModelState, kind: CallerKind) -> bool:
+    if model.notice is not None and model.notice.retired:
+        return False
     return snapshot.available(model.id) and (kind == "user" or model.agents_enabled)
 
 
@@ -31,7 +33,7 @@ def _names(snapshot: Snapshot, kind: CallerKind) -> Iterator[Listed]:
     for model in snapshot.models.values():
         if not model.listed or not may_use(snapshot, model, kind):
             continue
-        name = _own_name(snapshot, model)
+        name = name_of(snapshot, model)
         if name is not None:
             yield Listed(name, model, False)
     for alias in snapshot.aliases.values():
@@ -40,8 +42,9 @@ def _names(snapshot: Snapshot, kind: CallerKind) -> Iterator[Listed]:
             yield Listed(alias.alias, model, True)
 
 
-def _own_name(snapshot: Snapshot, model: ModelState) -> str | None:
-    """None where an alias has taken every name of it."""
+def name_of(snapshot: Snapshot, model: ModelState) -> str | None:
+    """By which callers reach it itself: its id, or `slug/id` where another model wins. None where aliases have taken
+    both."""
     slug = snapshot.providers[model.provider_id].slug
     for name in (model.model_id, f"{slug}/{model.model_id}"):
         if name not in snapshot.aliases and _means(snapshot, name, model):

@@ -98,6 +98,7 @@ class Routes:
         hit = names.resolve(snapshot, name)
         model = snapshot.routed(hit.row) if hit is not None and hit.available else None
         status, code, message = _verdict(name, model, caller)
+        model = None if status == 404 else model
         return Explanation(
             name=name,
             caller=caller,
@@ -144,11 +145,13 @@ def _verdict(name: str, model: RoutedModel | None, caller: Caller) -> tuple[int,
         return 404, "model_not_found", f"No model answers to {name!r}."
     if caller == "agent" and not model.agents_enabled:
         return 403, "model_not_enabled_for_agents", f"{name!r} answers users, but is not enabled for agents."
+    if model.retired:
+        return 404, "model_retired", f"{name!r} was answered by {model.model_id!r} at {model.slug}, which is retired."
     return 200, None, f"{name!r} is answered by {model.model_id!r} at {model.slug}."
 
 
 def _may_use(model: RoutedModel, caller: Caller) -> bool:
-    return model.available and (caller == "user" or model.agents_enabled)
+    return model.available and not model.retired and (caller == "user" or model.agents_enabled)
 
 
 def _fallbacks(snapshot: Snapshot, name: str, rule: str, caller: Caller) -> list[RoutedModel]:

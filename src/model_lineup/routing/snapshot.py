@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from model_lineup.access.callers import Caller
+from model_lineup.catalog.lifecycle import Notice
 from model_lineup.catalog.prices import Price
 
 
@@ -39,6 +40,7 @@ class ModelState(msgspec.Struct, frozen=True, gc=False):
     supports_streaming: bool | None = None
     created_at: int = 0
     price: Price | None = None
+    notice: Notice | None = None
 
 
 class AliasState(msgspec.Struct, frozen=True, gc=False):
@@ -52,7 +54,8 @@ class AliasState(msgspec.Struct, frozen=True, gc=False):
 
 
 class RoutedModel(msgspec.Struct, frozen=True, gc=False):
-    """A model and its provider, as answers show them; `available`: visible, and its provider enabled."""
+    """A model and its provider, as answers show them; `available`: visible, and its provider enabled; `retired`: its
+    end has come, and callers are told so."""
 
     id: int
     model_id: str
@@ -62,6 +65,7 @@ class RoutedModel(msgspec.Struct, frozen=True, gc=False):
     available: bool
     listed: bool
     agents_enabled: bool
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Snapshot:
 
     `stamp` is the moment at which the change set of `revision` was written, in microseconds: a database whose history
     was replaced has another one. `by_id` holds rows in the order of their ids, `slugs` a provider's id,
-    `callers` the keys that may call by the hash of their token.
+    `callers` the keys that may call by the hash of their token, `ending` the models that have an end by their row.
     """
 
     revision: int = -1
@@ -82,6 +86,7 @@ class Snapshot:
     aliases: Mapping[str, AliasState] = field(default_factory=dict)
     folded: Mapping[str, AliasState] = field(default_factory=dict)
     callers: Mapping[str, Caller] = field(default_factory=dict)
+    ending: Mapping[int, ModelState] = field(default_factory=dict)
 
     def alias(self, name: str) -> int | None:
         found = self.aliases.get(name)
@@ -120,6 +125,7 @@ class Snapshot:
             available=model.visible and provider.enabled,
             listed=model.listed,
             agents_enabled=model.agents_enabled,
+            retired=model.notice is not None and model.notice.retired,
         )
 
     def _precedence(self, row: int) -> tuple[int, int]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, case, select
 
 from model_lineup.access import callers
 from model_lineup.access.callers import ChangedCallers
+from model_lineup.catalog.lifecycle import Notice, notice_of
 from model_lineup.catalog.prices import price_of
+from model_lineup.catalog.shapes import Fact
 from model_lineup.catalog.tables import aliases, models, providers
 from model_lineup.journal import store as journal_store
 from model_lineup.journal.tables import change_sets
@@ -69,18 +71,33 @@ def _read_models(connection: Connection, found: Changed) -> None:
     flags = (models.c.visible, models.c.listed, models.c.agents_enabled)
     facts = (models.c.task, models.c.context_length, models.c.max_output_tokens)
     able = (models.c.supports_tools, models.c.supports_vision, models.c.supports_streaming)
-    columns = (*names, *flags, *facts, *able, models.c.created_at, models.c.pricing, models.c.deleted_at)
+    columns = (*names, *flags, *facts, *able, models.c.created_at, models.c.pricing, _FACTS, models.c.deleted_at)
     query = select(*columns).where(*_newer(models, found.since))  # ordering by id would scan them all
-    for *values, created_at, pricing, deleted_at in connection.execute(query):
+    for *values, created_at, pricing, facts_of_end, deleted_at in connection.execute(query):
         if deleted_at is not None:
             found.models_gone.append(values[0])
         else:
             values[4:7], values[10:] = map(bool, values[4:7]), map(_known, values[10:])
             values.append(created_at // 1_000_000)
             values.append(None if pricing is None else price_of(_structure(pricing)))
+            values.append(None if facts_of_end is None else _notice(facts_of_end))
             found.models.append(ModelState(*values))
 
 
+_FACTS = case((models.c.lifecycle.is_not(None), models.c.facts), else_=None)
+"""Only of models of whose end something is said: there are few."""
+
+
+class _Facts(msgspec.Struct):
+    lifecycle: Fact | None = None
+
+
+def _notice(facts: str) -> Notice | None:
+    known = _read_facts(facts).lifecycle
+    return None if known is None else notice_of(known.value, known.at)
+
+
+_read_facts = msgspec.json.Decoder(_Facts).decode
 _structure = msgspec.json.Decoder(dict[str, Any]).decode
 
 
