@@ -29,6 +29,7 @@ from model_lineup.gateway.recording import Recording
 from model_lineup.gateway.streams import Streams
 from model_lineup.gateway.visit import Listener
 from model_lineup.journal import store as journal_store
+from model_lineup.ledger.figures import Figures
 from model_lineup.metrics import Metrics, watch_loop
 from model_lineup.rooms import Rooms
 from model_lineup.routing.retiring import retire_on_time
@@ -50,6 +51,8 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         may_read_metrics=lambda token: _may_read_metrics(rooms, token),
     )
 
+    figures = Figures(metrics)
+    rooms.ledger.told, rooms.ledger.told_losses = figures.count, figures.lose
     background: list[asyncio.Task[None]] = []
 
     async def start() -> None:

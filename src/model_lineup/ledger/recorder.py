@@ -41,7 +41,8 @@ class _Batch(NamedTuple):
 class Recorder:
     """`most` entries wait at a time. `lost`: how many there was no room for, or that could not be written.
 
-    `told`: is handed every entry once, in batches, soon after its request and whether or not it can be written.
+    `told`: is handed every entry once, in batches, soon after its request and whether or not it can be written;
+    `told_losses`: how many more were lost.
     """
 
     def __init__(self, database: Database, clock: Clock, *, kept: Kept, most: int) -> None:
@@ -58,6 +59,7 @@ class Recorder:
         self._lost_before = 0
         self.lost = 0
         self.told: Callable[[Sequence[Entry]], None] = lambda entries: None
+        self.told_losses: Callable[[int], None] = lambda number: None
 
     def note(self, entry: Entry) -> None:
         """Keep it, to be written soon. For one event loop; takes no lock and waits for nothing."""
@@ -130,6 +132,7 @@ class Recorder:
     def _tell_of_losses(self) -> None:
         if self.lost > self._lost_before:
             log().error("usage lost", entries=self.lost - self._lost_before, ever=self.lost)
+            self.told_losses(self.lost - self._lost_before)
             self._lost_before = self.lost
 
     def _is_time_to_prune(self) -> bool:

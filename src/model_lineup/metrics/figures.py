@@ -25,6 +25,28 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
             registry=self._registry,
         )
+        self.v1_requests = Counter(
+            "lineup_v1_requests",
+            "Requests to models, by how they ended: completed, client_closed, upstream_failed, refused.",
+            ("surface", "outcome"),
+            registry=self._registry,
+        )
+        self.v1_tokens = Counter(
+            "lineup_v1_tokens",
+            "Their tokens, as far as they are known: input, output, and cached_input, which is part of input.",
+            ("surface", "token_type"),
+            registry=self._registry,
+        )
+        self.ttft = Histogram(
+            "gen_ai_server_time_to_first_token_seconds",
+            "From a whole request to the first content of its stream; named after OpenTelemetry's conventions.",
+            ("gen_ai_operation_name",),
+            buckets=(0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10),
+            registry=self._registry,
+        )
+        self.usage_lost = Counter(
+            "lineup_usage_lost", "Requests that could not be written into the ledger.", registry=self._registry
+        )
         self.loop_lag = Histogram(
             "lineup_event_loop_lag_seconds",
             "How much later than it was due a timer ran; measured 20 times a second in each worker.",
