@@ -305,7 +305,7 @@ def echo(_got: Got) -> Any:
 def test_every_history_leaves_what_the_contract_says(
     v1: V1, provider: FakeProvider, did: Callable[[str], None]
 ) -> None:
-    histories, steps = count((4, 25), (500, 50))
+    histories, steps = count((3, 20), (500, 50))
     provider.next_answer = echo  # type: ignore[method-assign, assignment]
     with ExitStack() as stack:
         stage = Stage(v1, stack)

@@ -19,7 +19,7 @@ from tests.fakes.faults import LEEWAY_S, WIRES, Fault, Faults, What, must_be
 from tests.fakes.v1 import CHAT, HELLO, MESSAGES, V1, Line
 
 AT_ONCE = 16
-EVERY = 24
+EVERY = 48
 """Every so many of the other pairs in the normal run: most cases do not look at the format."""
 BUSY_S = 0.0 if HARD else 4.0
 """What a machine that runs other tests besides may add to a deadline."""

@@ -70,7 +70,7 @@ MESSAGES_REQUEST: dict[str, Any] = {
     "stream": False,
 }
 TRANSLATED = ((CHAT, CHAT_REQUEST, "anthropic"), (CHAT, CHAT_REQUEST, "google"), (MESSAGES, MESSAGES_REQUEST, "openai"))
-EVERY = count(11, 1)
+EVERY = count(23, 1)
 ANSWER = {
     "openai": {"model": "m", "choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]},
     "anthropic": {"content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn"},
@@ -170,7 +170,7 @@ def test_a_number_that_nobody_can_hold_is_named(v1: V1, there: FakeProvider) -> 
 @pytest.mark.timeout(900)
 def test_no_bytes_at_all_make_a_surface_fall_over(v1: V1, there: FakeProvider, did: Callable[[str], None]) -> None:
     """Bytes that hypothesis thinks of, requests that it cuts and crosses, keys that it doubles; on every surface."""
-    tries = count(15, 4_000)
+    tries = count(8, 4_000)
     with ExitStack() as stack:
         runner = stack.enter_context(asyncio.Runner())
         shell = v1.shell()

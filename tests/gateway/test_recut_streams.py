@@ -227,11 +227,11 @@ def cuttings_of(
     """Byte by byte, event by event, everywhere in two (in full), and at random places, with empty pieces."""
     single = [body[at : at + 1] for at in range(len(body))]
     by_event = [one.replace(b"\n", end) for one in events]
-    places = range(1, len(body)) if HARD else rng.sample(range(1, len(body)), 6)
+    places = range(1, len(body)) if HARD else rng.sample(range(1, len(body)), 3)
     halves = ([body[:at], body[at:]] for at in places)
 
     def at_random() -> Sequence[bytes]:
         cuts = sorted(rng.choices(range(len(body) + 1), k=rng.randrange(1, 60)))
         return [body[a:b] for a, b in itertools.pairwise([0, *cuts, len(body)])]
 
-    return itertools.chain([single, by_event], halves, (at_random() for _ in range(count(6, 400))))
+    return itertools.chain([single, by_event], halves, (at_random() for _ in range(count(3, 400))))

@@ -25,7 +25,7 @@ from tests.fakes.faults import running_faults
 from tests.fakes.paced import paced
 from tests.fakes.server import Answer, Client, Server, Workbench, by_id, running_server
 
-WARM_UP, REQUESTS = count((60, 100), (20_000, 100_000))
+WARM_UP, REQUESTS = count((20, 40), (20_000, 100_000))
 ALLOWED = {200, 201, 204, 400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 501, 502, 503, 504}
 """404: the model is hidden at that moment. A 500 is never right."""
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"

@@ -24,7 +24,7 @@ from tests.fakes.counts import SEED, count
 from tests.fakes.provider import CUT, RESET, Answer, Got, Step, chunked, event_bytes, fake_provider, head, reply, stream
 from tests.fakes.server import Server, Workbench, running_server
 
-REQUESTS = count(300, 20_000)
+REQUESTS = count(120, 20_000)
 AT_ONCE = 32
 LEAVING = 0.25
 LEAVES_WITHIN_S = 0.03

@@ -18,7 +18,7 @@ from tests.fakes.server import Answer, Client, Server, Workbench, by_id
 from tests.fakes.several import one_client_each
 
 PLACES = 3
-FLIPS = count(4, 300)
+FLIPS = count(2, 300)
 """Of each of the six sorts."""
 MODELS = "/api/admin/models"
 WAYS = count(["servers"], ["servers", "workers"])
