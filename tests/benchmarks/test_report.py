@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from model_lineup.benchmarks.plan import Plan
-from model_lineup.benchmarks.report import Report, Sample, Throughput, Used, report_of
+from model_lineup.benchmarks.report import Report, Sample, Throughput, TokensUsed, report_of
 from model_lineup.benchmarks.sampling import sample_of
 from model_lineup.upstream.contract import Exchange, Failure, Usage
 
@@ -95,7 +95,7 @@ def test_throughput_is_per_second_of_the_measured_window() -> None:
     samples = [good(n, prompt_tokens=10, completion_tokens=5, cached_tokens=2) for n in range(4)]
     report = report_of(Plan(), samples)
     assert report.duration_s == 4.0
-    assert report.usage == Used(40, 20, 8)
+    assert report.usage == TokensUsed(40, 20, 8)
     assert report.throughput == Throughput(1.0, 5.0, 15.0)
 
 
@@ -117,7 +117,7 @@ def test_a_run_without_success_is_a_valid_report() -> None:
     report = report_of(Plan(), [])
     assert report.response_time_ms.n == 0
     assert report.throughput == Throughput()
-    assert report.usage == Used()
+    assert report.usage == TokensUsed()
     assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
 
 

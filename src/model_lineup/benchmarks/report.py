@@ -63,7 +63,7 @@ class Throughput(Struct, frozen=True):
     total_tokens_per_s: float | None = None
 
 
-class Used(Struct, frozen=True):
+class TokensUsed(Struct, frozen=True):
     """Tokens of the requests that succeeded; `None` where no request told."""
 
     prompt_tokens: int | None = None
@@ -102,7 +102,7 @@ class Report(Struct, frozen=True):
     output_tokens_per_s: Summary
     late_ms: Summary
     throughput: Throughput
-    usage: Used
+    usage: TokensUsed
     token_source: TokenSource
     duration_s: float
     warmup: Warmup
@@ -178,8 +178,8 @@ def _duration(measured: Sequence[Sample]) -> float:
     return max(sample.ended_s for sample in measured) - min(sample.started_s for sample in measured)
 
 
-def _used(good: Sequence[Sample]) -> Used:
-    return Used(
+def _used(good: Sequence[Sample]) -> TokensUsed:
+    return TokensUsed(
         prompt_tokens=_total(sample.prompt_tokens for sample in good),
         completion_tokens=_total(sample.completion_tokens for sample in good),
         cached_tokens=_total(sample.cached_tokens for sample in good),
@@ -191,7 +191,7 @@ def _total(counts: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _throughput(succeeded: int, usage: Used, duration_s: float) -> Throughput:
+def _throughput(succeeded: int, usage: TokensUsed, duration_s: float) -> Throughput:
     if duration_s <= 0 or not succeeded:
         return Throughput()
     output, prompt = usage.completion_tokens, usage.prompt_tokens
