@@ -13,7 +13,7 @@ from model_lineup.errors import StartRefused
 from model_lineup.serving.first_admin import Told, address, make_reachable
 from model_lineup.serving.hardening import harden
 from model_lineup.serving.listener import bound
-from model_lineup.serving.memory import share_heaps
+from model_lineup.serving.memory import collected_later, share_heaps
 from model_lineup.serving.supervisor import supervise
 from model_lineup.settings import Settings
 from model_lineup.telemetry import configure, log
@@ -30,7 +30,7 @@ def serve(settings: Settings, *, allow_remote_setup: bool = False, tell: Told = 
     configure(settings.log_level, settings.log_format)
     harden()
     share_heaps()
-    with bound(settings) as listener:
+    with collected_later(), bound(settings) as listener:
         here = settings.model_copy(update={"port": listener.getsockname()[1]})
 
         def announce() -> None:

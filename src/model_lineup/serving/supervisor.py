@@ -1,7 +1,8 @@
 """Starts the workers, replaces those that die, and ends them all in order. It serves nothing and touches no database.
 
-Workers are new processes, not forks: they inherit the listening socket and nothing else. Each has a session of its own,
-so that Ctrl-C in a terminal reaches the supervisor alone, which passes it on once.
+Where it can (`forking`), the first workers are copies of this process from before it had anything but its imports and
+the listening socket; those that follow are new processes. Each has a session of its own, so that Ctrl-C in a terminal
+reaches the supervisor alone, which passes it on once.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import msgspec
 
 from model_lineup.clock import tick
 from model_lineup.errors import StartRefused
+from model_lineup.serving.forking import Copy, copies
 from model_lineup.serving.order import HARD_STOP_S, READY, REFUSED, Order
 from model_lineup.settings import Settings, in_the_open
 from model_lineup.telemetry import log
@@ -45,8 +47,12 @@ def supervise(
     `worker`: what Python is started with. Raises StartRefused when a worker cannot start; SystemExit(1) when one had
     to be killed at the end.
     """
-    if not asyncio.run(_Supervisor(settings, listener, prepare, on_ready, worker).run()):
+    newborn = copies(settings.workers) if worker is WORKER else []
+    if not asyncio.run(_Supervisor(settings, listener, prepare, on_ready, worker, newborn).run()):
         raise SystemExit(1)
+
+
+_Process = asyncio.subprocess.Process | Copy
 
 
 class _Supervisor:
@@ -57,6 +63,7 @@ class _Supervisor:
         prepare: Callable[[], None],
         on_ready: Callable[[], None],
         worker: Sequence[str],
+        newborn: list[Copy],
     ) -> None:
         self._settings = settings
         self._listener = listener
@@ -65,7 +72,8 @@ class _Supervisor:
         self._prepared = asyncio.Event()
         self._on_ready = on_ready
         self._worker = worker
-        self._running: dict[int, asyncio.subprocess.Process] = {}
+        self._newborn = newborn
+        self._running: dict[int, _Process] = {}
         self._not_yet_ready = set(range(settings.workers))
         self._stopping = asyncio.Event()
         self._clean = True
@@ -118,9 +126,21 @@ class _Supervisor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
 
-    async def _start(self, number: int) -> asyncio.subprocess.Process:
+    async def _start(self, number: int) -> _Process:
+        if self._newborn:
+            copy = self._newborn.pop()
+            await copy.listen()
+            process: _Process = copy
+        else:
+            process = await self._start_anew()
+        self._running[number] = process
+        if self._stopping.is_set():
+            process.terminate()
+        return process
+
+    async def _start_anew(self) -> asyncio.subprocess.Process:
         descriptor = self._listener.fileno()
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             *self._worker,
             stdin=asyncio.subprocess.PIPE,
@@ -129,18 +149,14 @@ class _Supervisor:
             env={name: value for name, value in os.environ.items() if not name.upper().startswith("LINEUP_")},
             start_new_session=True,
         )
-        self._running[number] = process
-        if self._stopping.is_set():
-            process.terminate()
-        return process
 
-    def _tell(self, number: int, process: asyncio.subprocess.Process) -> None:
+    def _tell(self, number: int, process: _Process) -> None:
         order = Order(in_the_open(self._settings), self._listener.fileno(), number, self._folder)
         assert process.stdin is not None  # nosec B101
         if not self._stopping.is_set():
             process.stdin.write(msgspec.json.encode(order) + b"\n")
 
-    async def _becomes_ready(self, process: asyncio.subprocess.Process) -> bool:
+    async def _becomes_ready(self, process: _Process) -> bool:
         """False when it ends before, or takes too long, for which it is killed."""
         assert process.stdout is not None  # nosec B101
         with contextlib.suppress(TimeoutError):
@@ -148,7 +164,7 @@ class _Supervisor:
         process.kill()
         return False
 
-    def _note_ready(self, number: int, process: asyncio.subprocess.Process) -> None:
+    def _note_ready(self, number: int, process: _Process) -> None:
         log().info("worker ready", worker=number, pid=process.pid)
         waited_for = bool(self._not_yet_ready)
         self._not_yet_ready.discard(number)

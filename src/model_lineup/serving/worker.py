@@ -27,7 +27,10 @@ from model_lineup.telemetry import configure
 def main() -> int:
     """Serve, as ordered; the exit code."""
     share_heaps()
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return 0  # the supervisor ended before there was anything to do
+    order = msgspec.json.decode(line, type=Order)
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     settings = Settings.model_validate(order.settings)
     configure(settings.log_level, settings.log_format)
