@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--only", help="a part of the name of what to do")
     options = parser.parse_args()
-    provider = _provider(options.models)
+    provider = listing_provider(options.models)
     settings = {
         "workers": options.workers,
         "access_token_minutes": 1440,
@@ -96,8 +96,8 @@ def prepare(server: Server, provider_url: str) -> dict[str, Step]:
 
 
 def _row(name: str, server: Server, step: Step, seconds: float) -> str:
-    before = _lag_buckets(server)
-    with _Prober(server.port) as prober:
+    before = lag_buckets(server)
+    with Prober(server.port) as prober:
         until, times = time.monotonic() + seconds, 0
         began = time.monotonic()
         while time.monotonic() < until:
@@ -105,20 +105,20 @@ def _row(name: str, server: Server, step: Step, seconds: float) -> str:
             times += 1
         each_ms = (time.monotonic() - began) / times * 1000
         livez = sorted(prober.stop())
-    after = _lag_buckets(server)
+    after = lag_buckets(server)
     counted = {bound: after[bound] - before.get(bound, 0) for bound in after}
-    p99, longest = _bound(counted, 0.99), _bound(counted, 1.0)
+    p99, longest = bound(counted, 0.99), bound(counted, 1.0)
     shown = " ".join(f"{livez[min(len(livez) - 1, int(len(livez) * q))] * 1000:5.1f}" for q in (0.5, 0.99, 1))
     return f"{name:34}{times:6}{each_ms:9.1f} | {'':10}{shown} | {p99:12g} {longest:5g}\n"
 
 
-def _bound(cumulative: dict[float, float], share: float) -> float:
+def bound(cumulative: dict[float, float], share: float) -> float:
     """Milliseconds: the upper bound of the bucket in which this share of the samples is reached."""
     total = max(cumulative.values())
     return next(bound for bound, number in sorted(cumulative.items()) if number >= share * total) * 1000
 
 
-def _lag_buckets(server: Server) -> dict[float, float]:
+def lag_buckets(server: Server) -> dict[float, float]:
     client = Client(server.port, TOKEN)
     text = client.get("/metrics").body.decode()
     client.close()
@@ -126,7 +126,7 @@ def _lag_buckets(server: Server) -> dict[float, float]:
     return {float(bound): float(number) for bound, number in found}
 
 
-class _Prober:
+class Prober:
     """Asks for `/livez` from a process of its own."""
 
     def __init__(self, port: int) -> None:
@@ -134,7 +134,7 @@ class _Prober:
         self._here, there = context.Pipe()
         self._process = context.Process(target=_probe, args=(port, there), daemon=True)
 
-    def __enter__(self) -> "_Prober":
+    def __enter__(self) -> "Prober":
         self._process.start()
         self._here.recv()
         return self
@@ -159,7 +159,7 @@ def _probe(port: int, there: Connection) -> None:
     there.send(taken)
 
 
-def _provider(models: int) -> http.server.ThreadingHTTPServer:
+def listing_provider(models: int) -> http.server.ThreadingHTTPServer:
     """Lists so many models in OpenAI's form."""
     listed = [{"id": f"vendor/model-{n}", "object": "model", "owned_by": "vendor"} for n in range(models)]
     body = json.dumps({"object": "list", "data": listed}).encode()

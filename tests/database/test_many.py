@@ -1,8 +1,10 @@
 """Inserting many rows at once, with ids that are known before."""
 
+import pytest
 from sqlalchemy import Column, Connection, MetaData, Table, select
 
 from model_lineup.catalog.tables import aliases
+from model_lineup.database import many
 from model_lineup.database.many import insert_columns, insert_many, next_ids
 from model_lineup.database.metadata import Flag, Number, Words
 from model_lineup.rooms import Rooms
@@ -25,6 +27,17 @@ def test_rows_arrive_as_they_are_whatever_the_order_of_their_columns(rooms: Room
         assert stored(connection) == [(row["order"], row["words"], row["flag"]) for row in rows]
         insert_many(connection, scratch, [{"words": "alone"}])
         assert (None, "alone", None) in stored(connection)
+        scratch.drop(connection)
+
+
+def test_many_rows_are_inserted_piece_by_piece(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many, "AT_ONCE", 3)
+    with rooms.database.write() as connection:
+        scratch.create(connection)
+        insert_many(connection, scratch, [{"order": n, "words": str(n)} for n in range(7)])
+        insert_columns(connection, scratch, {"order": list(range(7, 13))}, {"words": "x"})
+        expected = [*((n, str(n), None) for n in range(7)), *((n, "x", None) for n in range(7, 13))]
+        assert stored(connection) == expected
         scratch.drop(connection)
 
 

@@ -109,6 +109,13 @@ def test_the_sum_is_the_same_in_any_json_library(words: str, number: int) -> Non
     assert chain.contents_digest([tuple(row.values())]) == sha256([list(row.values())])
 
 
+def test_the_digest_of_many_entries_is_that_of_all_of_them_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(n, "model", n, f"model-{n}", "{}", '{"visible":true}') for n in range(7)]
+    monkeypatch.setattr(chain, "_AT_ONCE", 3)
+    for count in range(8):
+        assert chain.contents_digest(iter(rows[:count])) == sha256([list(row) for row in rows[:count]])
+
+
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=[f"{table.name}.{column}" for table, column in COLUMNS])
 def test_a_changed_value_in_any_column_breaks_the_chain_at_its_change_set(
     written: Desk, table: Table, column: str

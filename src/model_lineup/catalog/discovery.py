@@ -98,7 +98,7 @@ class Discovery:
         endpoint = await asyncio.to_thread(self._providers.endpoint, provider_id)
         try:
             listing = await self._read_list(endpoint)
-            self._check(listing)
+            await asyncio.to_thread(self._check, listing)
             plan = await asyncio.to_thread(self._apply, provider_id, listing, author, dry_run, confirm)
         except NotFound:  # it was deleted while it was asked
             raise
