@@ -49,6 +49,7 @@ from model_lineup.routing.route import Routes
 from model_lineup.security.changes import ChangesAsEvents
 from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
+from model_lineup.signals.signals import Signals
 from model_lineup.upstream.contract import Bounds, NetworkScope, Timeouts
 from model_lineup.upstream.shared import SharedClient
 from model_lineup.upstream.wire import BadUrl, Origin
@@ -133,6 +134,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         security=security,
         rates=rates,
         key_limits=KeyLimits(database, clock),
+        signals=Signals(database, clock),
         upstream=client,
         repeats=Claims(
             database,

@@ -22,6 +22,7 @@ from model_lineup.gateway.budget import BudgetRules, RetryBudget
 from model_lineup.gateway.errors import ToldAsErrors
 from model_lineup.gateway.face import Gateway
 from model_lineup.gateway.front_ends import FrontEnds
+from model_lineup.gateway.hearing import Hearing
 from model_lineup.gateway.hops import Hops
 from model_lineup.gateway.limits import Desk
 from model_lineup.gateway.opening import Opener
@@ -36,6 +37,7 @@ from model_lineup.routing.retiring import retire_on_time
 from model_lineup.routing.targets import Endpoints
 from model_lineup.settings import Settings, header_names
 from model_lineup.shell import MIB, HeadAsGet, Limits, Probes, Shell, WholeBody, throw_away
+from model_lineup.signals.signals import Ear
 
 
 def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) -> Shell:
@@ -54,6 +56,8 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
     figures = Figures(metrics)
     rooms.ledger.told, rooms.ledger.told_losses = figures.count, figures.lose
     background: list[asyncio.Task[None]] = []
+    streams, breakers = Streams(settings.streams), _breakers(rooms, metrics)
+    hearing = Hearing(Ear(rooms.database), rooms.follower, streams, breakers)
 
     async def start() -> None:
         with contextlib.suppress(Unavailable):  # it is tried again, and nothing is ready until then
@@ -62,6 +66,7 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         background.append(asyncio.create_task(watch_loop(metrics, also=note_snapshot)))
         background.append(asyncio.create_task(retire_on_time(rooms.follower, rooms.retirement.carry_out)))
         background.append(asyncio.create_task(gateway.sweep(lambda: micros(rooms.clock.now()))))
+        background.append(asyncio.create_task(hearing.run()))
         background.append(asyncio.create_task(rooms.ledger.run(settings.usage_flush_s)))
 
     def note_snapshot() -> None:
@@ -74,7 +79,8 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
             task.cancel()
 
     desk = Desk(rooms.key_limits, unsaid=settings.reserved_answer_tokens)
-    gateway = _gateway(rooms, (Recording(rooms.ledger), *listeners), metrics, desk)
+    opener = Opener(rooms.upstream.get, Endpoints(rooms.providers), breakers, _retry_budget(rooms, metrics))
+    gateway = _gateway(rooms, (Recording(rooms.ledger), *listeners), streams, opener, desk)
     admin = HeadAsGet(WholeBody(application.build(rooms, user_surface=openapi.document()), limits))
     user_surface = ToldAsErrors(WholeBody(gateway, _limits_of_v1(settings)), linger=throw_away)
     faces: dict[str, ASGIApp] = {"api": admin, "admin": admin, "v1": user_surface}
@@ -90,13 +96,10 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
     )
 
 
-def _gateway(rooms: Rooms, listeners: Sequence[Listener], metrics: Metrics, desk: Desk) -> Gateway:
+def _gateway(rooms: Rooms, listeners: Sequence[Listener], streams: Streams, opener: Opener, desk: Desk) -> Gateway:
     """The user surface; its client and its snapshots belong to one event loop."""
     admission = Admission(rooms.keys.hash_of, lambda: micros(rooms.clock.now()))
-    breakers, budget = _breakers(rooms, metrics), _retry_budget(rooms, metrics)
     hops = Hops(rooms.providers.bounds.pseudonym)
-    opener = Opener(rooms.upstream.get, Endpoints(rooms.providers), breakers, budget)
-    streams = Streams(rooms.settings.streams)
     front_ends = FrontEnds(header_names(rooms.settings.front_end_user_headers))
     return Gateway(rooms.follower, admission, opener, streams, hops, desk, front_ends, listeners)
 

@@ -26,6 +26,7 @@ from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
 from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
+from model_lineup.signals.signals import Signals
 from model_lineup.upstream.shared import SharedClient
 
 
@@ -40,6 +41,7 @@ class Rooms:
     security: SecurityLog
     rates: Rates
     key_limits: KeyLimits
+    signals: Signals
     upstream: SharedClient
     repeats: Claims
     providers: Providers

@@ -66,8 +66,9 @@ class Line:
         self.came = asyncio.Condition()
 
     async def call(self, method: str, path: str, body: bytes, headers: Sequence[tuple[bytes, bytes]]) -> Reply:
+        path, _, query = path.partition("?")
         scope: dict[str, Any] = {"type": "http", "method": method, "path": path, "headers": list(headers)}
-        scope["query_string"] = self._query
+        scope |= {"query_string": query.encode() or self._query, "raw_path": path.encode(), "root_path": ""}
         waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive() -> Any:

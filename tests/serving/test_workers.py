@@ -1,5 +1,6 @@
 """Several workers on one port are one server: whatever was said to one holds in all, and none of them is needed."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.fakes.counts import count
 from tests.fakes.paced import Paced, paced
+from tests.fakes.provider import delta, event_bytes, fake_provider, stream
 from tests.fakes.server import Client, Server, Workbench, by_id, running_server
 from tests.fakes.several import one_client_each, workers_of
 
@@ -60,6 +62,27 @@ def until(holds: Callable[[], bool], within_s: float = 20) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_withdrawing_a_model_with_terminate_ends_what_runs_at_every_worker(
+    clients: list[Client], workbench: Workbench
+) -> None:
+    with fake_provider() as endless:
+        endless.answer("/chat/completions", stream([event_bytes(delta("Hi")), 3600.0]))
+        model = workbench.model(workbench.provider(endless.base_url)["id"], visible=True)
+        key = workbench.key("user")["key"]
+        headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+        body = json.dumps({"model": model["model_id"], "stream": True, "messages": []})
+        answers = []
+        for client in clients:
+            client.connection.request("POST", "/v1/chat/completions", body, headers)
+            answers.append(client.connection.getresponse())
+            assert b"Hi" in answers[-1].read1(65536)
+        workbench.admin.must("PUT", f"/api/admin/models/{model['id']}?terminate=true", {"visible": False})
+        began = time.monotonic()
+        for answer in answers:
+            assert b'"model_withdrawn"' in answer.read()
+        assert time.monotonic() - began < 5
 
 
 @pytest.mark.hard

@@ -12,6 +12,7 @@ from model_lineup.api.answers import answer, documented, done, receipt_headers, 
 from model_lineup.api.bodies import Body, Description, Line, ModelId, Patch, RowId, pattern, said
 from model_lineup.api.dependencies import AsAdmin, AsViewer, By, Confirm, DryRun, Limit, Offset, TheModel, There
 from model_lineup.api.strict import noun
+from model_lineup.api.terminating import Terminate, end_running
 from model_lineup.catalog.names import ALIAS
 from model_lineup.catalog.shapes import Alias, AliasChanges, AliasPage, ImportItem, ImportResult, NewAlias
 from model_lineup.errors import InvalidInput
@@ -97,6 +98,7 @@ def change_alias(
     by: By,
     confirm: Confirm = False,
     dry_run: DryRun = False,
+    terminate: Terminate = False,
 ) -> Response:
     """Point an alias of this model elsewhere, describe it, or declare its fallbacks."""
     values: dict[str, Any] = said(body)
@@ -106,6 +108,8 @@ def change_alias(
         fallbacks=values.get("fallbacks", UNSET),
     )
     changed, receipt = there.aliases.change(model.id, alias, changes, by, confirm=confirm, dry_run=dry_run)
+    if terminate and not dry_run:
+        end_running(there, receipt.revision, aliases=[alias])
     return written(changed, receipt)
 
 
@@ -130,9 +134,13 @@ def delete_alias(
     by: By,
     confirm: Confirm = False,
     dry_run: DryRun = False,
+    terminate: Terminate = False,
 ) -> Response:
     """Its name is free at once."""
-    return done(there.aliases.delete(model.id, alias, by, confirm=confirm, dry_run=dry_run))
+    receipt = there.aliases.delete(model.id, alias, by, confirm=confirm, dry_run=dry_run)
+    if terminate and not dry_run:
+        end_running(there, receipt.revision, aliases=[alias])
+    return done(receipt)
 
 
 @router.get("/aliases", responses=documented(AliasPage))

@@ -9,6 +9,7 @@ from model_lineup.api.answers import answer, documented, receipt_headers
 from model_lineup.api.bodies import Body, Line, RowId, RowIds, said
 from model_lineup.api.dependencies import AsAdmin, By, Confirm, DryRun, There
 from model_lineup.api.strict import noun
+from model_lineup.api.terminating import Terminate, end_running_of_bulk
 from model_lineup.catalog.shapes import BulkResult, ModelFilter, Selection, Source, Status, Task
 from model_lineup.errors import InvalidInput
 from model_lineup.journal.shapes import Receipt
@@ -60,27 +61,47 @@ class AgentsBody(ChosenBody):
 
 @router.put("/models/bulk/visibility", responses=documented(BulkResult))
 def set_visibility(
-    body: VisibilityBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, confirm: Confirm = False
+    body: VisibilityBody,
+    there: There,
+    _: AsAdmin,
+    by: By,
+    dry_run: DryRun = False,
+    confirm: Confirm = False,
+    terminate: Terminate = False,
 ) -> Response:
     """Show or hide many models at once; all of them or none. Hiding holds on the next request."""
     chosen = _selection(body)
     result = there.bulk.set_flag(chosen, "visible", body.visible, by, dry_run=dry_run, confirm=confirm)
+    if terminate:
+        end_running_of_bulk(there, result, body.model_ids)
     return answer(result, headers=_bulk_headers(result))
 
 
 @router.put("/models/bulk/agents-enabled", responses=documented(BulkResult))
-def set_agents_enabled(body: AgentsBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False) -> Response:
+def set_agents_enabled(
+    body: AgentsBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, terminate: Terminate = False
+) -> Response:
     """Allow or forbid agents to use many models at once; all of them or none."""
     result = there.bulk.set_flag(_selection(body), "agents_enabled", body.agents_enabled, by, dry_run=dry_run)
+    if terminate:
+        end_running_of_bulk(there, result, body.model_ids)
     return answer(result, headers=_bulk_headers(result))
 
 
 @router.post("/models/bulk/delete", responses=documented(BulkResult))
 def delete_models(
-    body: ChosenBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, confirm: Confirm = False
+    body: ChosenBody,
+    there: There,
+    _: AsAdmin,
+    by: By,
+    dry_run: DryRun = False,
+    confirm: Confirm = False,
+    terminate: Terminate = False,
 ) -> Response:
     """Delete many models and their aliases at once; all of them or none. Each can be restored."""
     result = there.bulk.delete(_selection(body), by, dry_run=dry_run, confirm=confirm)
+    if terminate:
+        end_running_of_bulk(there, result, body.model_ids)
     return answer(result, headers=_bulk_headers(result))
 
 

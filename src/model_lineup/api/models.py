@@ -42,6 +42,7 @@ from model_lineup.api.dependencies import (
     wait_for_revision,
 )
 from model_lineup.api.strict import noun
+from model_lineup.api.terminating import Terminate, end_running
 from model_lineup.catalog.models import FLAGS
 from model_lineup.catalog.shapes import Model, ModelChanges, ModelFilter, ModelPage, NewModel, Source, Status, Task
 from model_lineup.catalog.store.selecting import SORTABLE
@@ -204,9 +205,10 @@ def change_by_model_id(
     confirm: Confirm = False,
     dry_run: DryRun = False,
     if_match: IfMatch = None,
+    terminate: Terminate = False,
 ) -> Response:
     """Change what is said and nothing else."""
-    return _change(model.id, body, there, by, confirm, dry_run, if_match)
+    return _change(model.id, body, there, by, confirm, terminate and not dry_run, dry_run, if_match)
 
 
 @router.delete("/models/by-id", status_code=204, responses=rehearsed())
@@ -218,9 +220,10 @@ def delete_by_model_id(
     confirm: Confirm = False,
     dry_run: DryRun = False,
     if_match: IfMatch = None,
+    terminate: Terminate = False,
 ) -> Response:
     """Its aliases go in the same change; `POST …/{id}/restore` brings both back."""
-    return _delete(model.id, there, by, confirm, dry_run, if_match)
+    return _delete(model.id, there, by, confirm, terminate and not dry_run, dry_run, if_match)
 
 
 @router.get("/models/{row_id:row}", responses=documented(Model), dependencies=[Depends(wait_for_revision)])
@@ -240,9 +243,10 @@ def change_model(
     confirm: Confirm = False,
     dry_run: DryRun = False,
     if_match: IfMatch = None,
+    terminate: Terminate = False,
 ) -> Response:
     """Change what is said and nothing else."""
-    return _change(row_id, body, there, by, confirm, dry_run, if_match)
+    return _change(row_id, body, there, by, confirm, terminate and not dry_run, dry_run, if_match)
 
 
 @router.delete("/models/{row_id:row}", status_code=204, responses=rehearsed())
@@ -254,9 +258,10 @@ def delete_model(
     confirm: Confirm = False,
     dry_run: DryRun = False,
     if_match: IfMatch = None,
+    terminate: Terminate = False,
 ) -> Response:
     """Its aliases go in the same change; restoring brings both back."""
-    return _delete(row_id, there, by, confirm, dry_run, if_match)
+    return _delete(row_id, there, by, confirm, terminate and not dry_run, dry_run, if_match)
 
 
 @router.post("/models/{row_id:row}/restore", responses=documented(RestoredModel, with_receipt=True))
@@ -274,17 +279,31 @@ async def _in_thread(operation: Any, wanted: ModelFilter, sort: str, limit: int,
 
 
 def _change(
-    row_id: int, body: ModelPatch, there: Rooms, by: Author, confirm: bool, dry_run: bool, if_match: str | None
+    row_id: int,
+    body: ModelPatch,
+    there: Rooms,
+    by: Author,
+    confirm: bool,
+    terminate: bool,
+    dry_run: bool,
+    if_match: str | None,
 ) -> Response:
     changes = ModelChanges(pins=_pins(body), **_flags(body))
     wanted = version_wanted(row_id, if_match)
     model, receipt = there.models.change(row_id, changes, by, if_match=wanted, confirm=confirm, dry_run=dry_run)
+    if terminate:
+        end_running(there, receipt.revision, models=[row_id])
     return written(model, receipt, headers=etag(model.id, model.version))
 
 
-def _delete(row_id: int, there: Rooms, by: Author, confirm: bool, dry_run: bool, if_match: str | None) -> Response:
+def _delete(
+    row_id: int, there: Rooms, by: Author, confirm: bool, terminate: bool, dry_run: bool, if_match: str | None
+) -> Response:
     wanted = version_wanted(row_id, if_match)
-    return done(there.models.delete(row_id, by, if_match=wanted, confirm=confirm, dry_run=dry_run))
+    receipt = there.models.delete(row_id, by, if_match=wanted, confirm=confirm, dry_run=dry_run)
+    if terminate:
+        end_running(there, receipt.revision, models=[row_id])
+    return done(receipt)
 
 
 def _pins(body: NewModelBody | ModelPatch) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from model_lineup.api.dependencies import (
     version_wanted,
 )
 from model_lineup.api.strict import noun
+from model_lineup.api.terminating import Terminate, end_running
 from model_lineup.catalog.discovery import FetchPlan, ProviderTest
 from model_lineup.catalog.provider_rules import ALLOWED_HEADERS, TIMEOUT_CEILINGS
 from model_lineup.catalog.shapes import NetworkScope, NewProvider, Provider, ProviderChanges
@@ -171,9 +172,10 @@ def change_provider(
     confirm: Confirm = False,
     dry_run: DryRun = False,
     if_match: IfMatch = None,
+    terminate: Terminate = False,
 ) -> Response:
     """A base URL of another origin needs the key again, in the same request."""
-    return _changed(provider_id, ProviderChanges(**said(body)), there, by, confirm, dry_run, if_match)
+    return _changed(provider_id, ProviderChanges(**said(body)), there, by, confirm, dry_run, if_match, terminate)
 
 
 @router.put("/providers/{provider_id:row}/toggle", responses=documented(Provider, with_receipt=True))
@@ -185,9 +187,10 @@ def toggle_provider(
     by: By,
     confirm: Confirm = False,
     dry_run: DryRun = False,
+    terminate: Terminate = False,
 ) -> Response:
     """While it is off none of its models is available; their own flags stay."""
-    return _changed(provider_id, ProviderChanges(enabled=body.enabled), there, by, confirm, dry_run, None)
+    return _changed(provider_id, ProviderChanges(enabled=body.enabled), there, by, confirm, dry_run, None, terminate)
 
 
 @router.delete("/providers/{provider_id:row}", status_code=204, responses=rehearsed())
@@ -200,10 +203,13 @@ def delete_provider(
     confirm: Confirm = False,
     dry_run: DryRun = False,
     if_match: IfMatch = None,
+    terminate: Terminate = False,
 ) -> Response:
     """With models it needs `force`; the refusal tells the impact."""
     wanted = version_wanted(provider_id, if_match)
     deleted = there.providers.delete(provider_id, by, force=force, confirm=confirm, if_match=wanted, dry_run=dry_run)
+    if terminate and not dry_run:
+        end_running(there, deleted.revision, providers=[provider_id])
     return done(deleted)
 
 
@@ -229,9 +235,12 @@ def _changed(
     confirm: bool,
     dry_run: bool,
     if_match: str | None,
+    terminate: bool,
 ) -> Response:
     wanted = version_wanted(provider_id, if_match)
     provider, receipt = there.providers.change(
         provider_id, changes, by, if_match=wanted, confirm=confirm, dry_run=dry_run
     )
+    if terminate and not dry_run:
+        end_running(there, receipt.revision, providers=[provider_id])
     return written(provider, receipt, headers=etag(provider.id, provider.version))

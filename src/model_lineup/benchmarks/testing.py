@@ -11,7 +11,8 @@ from model_lineup.benchmarks.records import StoredTest
 from model_lineup.catalog.store import health
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
-from model_lineup.database.metadata import micros, moment
+from model_lineup.database.metadata import dump, micros, moment
+from model_lineup.signals import store as signals
 from model_lineup.upstream.contract import Target
 from model_lineup.upstream.wire import Client
 
@@ -48,3 +49,5 @@ class ConnectionTests:
                 connection, model_row, "connection", passed=result.passed, at=at, actor=actor, result=stored
             )
             health.record_test(connection, model_row, passed=result.passed, last_test=shown)
+            if result.passed:  # whoever leaves this model alone may ask it again
+                signals.add(connection, "recovered", dump({"model": model_row}), at)

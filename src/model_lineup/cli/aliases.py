@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from model_lineup.cli import completion, finding, show
-from model_lineup.cli.options import Confirm, DryRun, Limit, Offset, refuse, said, shown_of, something
+from model_lineup.cli.options import Confirm, DryRun, Limit, Offset, Terminate, refuse, said, shown_of, something
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
 from model_lineup.cli.verbs import noun, verb
@@ -83,6 +83,7 @@ def change_alias(
     fallback: Fallback = None,
     no_fallbacks: Annotated[bool, typer.Option("--no-fallbacks", help="Take its fallbacks away.")] = False,
     confirm: Confirm = False,
+    terminate: Terminate = False,
 ) -> None:
     """Point an alias elsewhere, describe it, or declare its fallbacks."""
     row = finding.alias(here, alias)
@@ -92,17 +93,18 @@ def change_alias(
         fallbacks=[] if no_fallbacks else finding.models(here, fallback) if fallback else None,
     )
     where = {"model_id": row["model_id"], "provider_id": row["model"]["provider_id"], "alias": row["alias"]}
-    answer = here.put("models/by-id/aliases", something(body), **where, confirm=confirm)
+    answer = here.put("models/by-id/aliases", something(body), **where, confirm=confirm, terminate=terminate)
     now = answer.json["model"]
     here.tell(answer, f"{row['alias']} means {now['model_id']} at {now['provider']}.")
 
 
 @verb(app, "delete")
-def delete_alias(here: Session, alias: Name, confirm: Confirm = False) -> None:
+def delete_alias(here: Session, alias: Name, confirm: Confirm = False, terminate: Terminate = False) -> None:
     """Delete an alias; its name is free at once."""
     row = finding.alias(here, alias)
     where = {"model_id": row["model_id"], "provider_id": row["model"]["provider_id"], "alias": row["alias"]}
-    here.tell(here.delete("models/by-id/aliases", **where, confirm=confirm), f"Deleted {row['alias']}.")
+    answer = here.delete("models/by-id/aliases", **where, confirm=confirm, terminate=terminate)
+    here.tell(answer, f"Deleted {row['alias']}.")
 
 
 @verb(app, "import", examples=["lineup aliases import aliases.json --mode upsert --dry-run"])

@@ -6,7 +6,7 @@ import typer
 
 from model_lineup.cli import finding
 from model_lineup.cli.models import Which, app
-from model_lineup.cli.options import Confirm, nothing, said, something
+from model_lineup.cli.options import Confirm, Terminate, nothing, said, something
 from model_lineup.cli.session import Session
 from model_lineup.cli.verbs import verb
 
@@ -78,11 +78,13 @@ def change_model(
         list[str] | None, typer.Option(metavar="FACT", help="Take the pin of this fact away; may be repeated.")
     ] = None,
     confirm: Confirm = False,
+    terminate: Terminate = False,
 ) -> None:
     """Change what is said and nothing else. Facts that you give are pinned: a fetch does not overwrite them."""
     body = something({**_body(locals()), **nothing(inherit)})
     row = finding.model(here, model)
-    here.tell(here.put(f"models/{row['id']}", body, confirm=confirm), f"Changed {row['model_id']} (id {row['id']}).")
+    answer = here.put(f"models/{row['id']}", body, confirm=confirm, terminate=terminate)
+    here.tell(answer, f"Changed {row['model_id']} (id {row['id']}).")
 
 
 def _body(words: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from model_lineup.cli import choosing, completion, finding, show
 from model_lineup.cli.client import Answer
 from model_lineup.cli.misused import Misused
 from model_lineup.cli.models import app
-from model_lineup.cli.options import Confirm, DryRun
+from model_lineup.cli.options import Confirm, DryRun, Terminate
 from model_lineup.cli.session import Session
 from model_lineup.cli.verbs import verb
 
@@ -44,11 +44,16 @@ def _bulk(name: str, does: str, done: str, method: str, path: str, body: Mapping
         every: All = False,
         dry_run: DryRun = False,
         confirm: Confirm = False,
+        terminate: Terminate = False,
     ) -> None:
         words = locals()
         filters = choosing.body(here, {word: words[word] for word in choosing.NAMES})
         chosen = _chosen(here, models or [], filters, but or [], every)
-        query = {"dry_run": dry_run, **({"confirm": confirm} if "agents-enabled" not in path else {})}
+        query = {
+            "dry_run": dry_run,
+            "terminate": terminate,
+            **({"confirm": confirm} if "agents-enabled" not in path else {}),
+        }
         _tell(here, here.admin.call(method, path, query=query, body={**chosen, **body}), done)
 
     change.__doc__ = f"{does} Named models, or all that match the filters: all of them or none."

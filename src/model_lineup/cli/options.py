@@ -11,6 +11,9 @@ Limit = Annotated[int, typer.Option(min=1, max=1000, help="Rows at most.")]
 Offset = Annotated[int, typer.Option(min=0, help="Rows to skip.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything, report it, and take it back.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Accept that names in use change their meaning.")]
+Terminate = Annotated[
+    bool, typer.Option("--terminate", help="End running requests that may no longer be asked under their name.")
+]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
 

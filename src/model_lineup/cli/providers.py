@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from model_lineup.cli import completion, finding, show
-from model_lineup.cli.options import Confirm, Limit, Offset, shown_of
+from model_lineup.cli.options import Confirm, Limit, Offset, Terminate, shown_of
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
 from model_lineup.cli.verbs import noun, verb
@@ -59,12 +59,12 @@ def enable_provider(here: Session, provider: Which, confirm: Confirm = False) ->
 
 
 @verb(app, "disable")
-def disable_provider(here: Session, provider: Which, confirm: Confirm = False) -> None:
+def disable_provider(here: Session, provider: Which, confirm: Confirm = False, terminate: Terminate = False) -> None:
     """Switch it off: none of its models answers; their own flags stay."""
-    _toggle(here, provider, False, confirm)
+    _toggle(here, provider, False, confirm, terminate)
 
 
-def _toggle(here: Session, provider: str, enabled: bool, confirm: bool) -> None:
+def _toggle(here: Session, provider: str, enabled: bool, confirm: bool, terminate: bool = False) -> None:
     row = finding.provider(here, provider)
-    answer = here.put(f"providers/{row['id']}/toggle", {"enabled": enabled}, confirm=confirm)
+    answer = here.put(f"providers/{row['id']}/toggle", {"enabled": enabled}, confirm=confirm, terminate=terminate)
     here.tell(answer, f"{row['slug']} is {'on' if enabled else 'off'}.")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from model_lineup.cli import finding, show
-from model_lineup.cli.options import Confirm, DryRun
+from model_lineup.cli.options import Confirm, DryRun, Terminate
 from model_lineup.cli.providers import COLUMNS, Which, app
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
@@ -21,10 +21,11 @@ def delete_provider(
     provider: Which,
     force: Annotated[bool, typer.Option("--force", help="Delete its models and their aliases with it.")] = False,
     confirm: Confirm = False,
+    terminate: Terminate = False,
 ) -> None:
     """Delete a provider and its sealed key. This cannot be taken back."""
     row = finding.provider(here, provider)
-    answer = here.delete(f"providers/{row['id']}", force=force, confirm=confirm)
+    answer = here.delete(f"providers/{row['id']}", force=force, confirm=confirm, terminate=terminate)
     here.tell(answer, f"Deleted {row['slug']}.")
 
 

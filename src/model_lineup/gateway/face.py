@@ -34,6 +34,7 @@ SURFACES: dict[str, Surface] = {
 _SWEEP_EVERY_S = 1.0
 _ENDINGS = {
     "revoked": ("key_revoked", "This key was revoked."),
+    "withdrawn": ("model_withdrawn", "This model was withdrawn, or its name means another one now."),
     "stopping": ("server_shutting_down", "Lineup is shutting down. Ask again."),
 }
 
@@ -143,6 +144,7 @@ class Gateway:
         if route.models[0].notice is not None:
             visit.headers += notices.headers_of(snapshot, ask.name, route.models[0], visit.caller)
         running = self._streams.begin(visit.caller)
+        running.visit = visit
         started = _Started(send)
         watch = _watch(receive, running)
         try:

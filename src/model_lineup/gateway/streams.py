@@ -5,15 +5,16 @@ from typing import Literal
 
 from model_lineup.access.callers import Caller
 from model_lineup.gateway.failures import Refused
+from model_lineup.gateway.visit import Visit
 from model_lineup.routing.snapshot import Snapshot
 
-Cut = Literal["left", "revoked", "stopping"]
+Cut = Literal["left", "revoked", "stopping", "withdrawn"]
 
 
 class Running:
     """One exchange. `cut` says why its task was cancelled, None while it was not."""
 
-    __slots__ = ("_task", "caller", "cut")
+    __slots__ = ("_task", "caller", "cut", "visit")
 
     def __init__(self, caller: Caller) -> None:
         task = asyncio.current_task()
@@ -21,6 +22,7 @@ class Running:
         self._task = task
         self.caller = caller
         self.cut: Cut | None = None
+        self.visit: Visit | None = None
 
     def end(self, why: Cut) -> None:
         if self.cut is None:
@@ -50,6 +52,9 @@ class Streams:
         running = Running(caller)
         self._running.add(running)
         return running
+
+    def running(self) -> tuple[Running, ...]:
+        return tuple(self._running)
 
     def over(self, running: Running) -> None:
         self._running.discard(running)
