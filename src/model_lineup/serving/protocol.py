@@ -32,6 +32,7 @@ def careful_protocol(head_s: float, write_stall_s: float) -> type[HttpToolsProto
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
+            transport.set_write_buffer_limits(high=32 * 1024)  # as much of the provider's is held beside it
             self._head_timer = self.loop.call_later(head_s, transport.close)
 
         def data_received(self, data: bytes) -> None:

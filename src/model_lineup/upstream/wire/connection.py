@@ -33,7 +33,7 @@ STALE_WINDOW_S = 1.0
 _JOIN_UNDER = 32 * 1024
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Lives from dialling to loss; the pool holds it while it is idle."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, pool: "Pool", key: "Key", max_head_bytes: int) -> None:
@@ -113,8 +113,12 @@ class Connection(asyncio.Protocol):
             self._poll = select.poll()
             self._poll.register(sock.fileno(), select.POLLIN)
 
-    def data_received(self, data: bytes) -> None:
-        self.receive(data, tick())
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Shared by all connections: what was read is taken out of it in the same call of the loop."""
+        return self._pool.reading
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.receive(bytes(self._pool.reading[:nbytes]), tick())
 
     def receive(self, data: bytes, at: float) -> None:
         """`at`: `clock.tick()` of the receipt, which a transport that asks the kernel knows better."""

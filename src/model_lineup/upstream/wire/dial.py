@@ -188,7 +188,7 @@ class _Dialling:
             transport.abort()
             raise
 
-    async def _adopt(self, sock: socket.socket, protocol: asyncio.Protocol) -> asyncio.Transport:
+    async def _adopt(self, sock: socket.socket, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
         if self._dialler.receipts is not None:
             stamped = StampedTransport(self._loop, sock, self._dialler.receipts)
             stamped.start(protocol)

@@ -8,8 +8,8 @@ from model_lineup.upstream.wire.faults import ClientClosed, WireError
 from model_lineup.upstream.wire.framing import RawHeaders
 from model_lineup.upstream.wire.shapes import Piece
 
-UNREAD_HIGH = 64 * 1024
-UNREAD_LOW = 16 * 1024
+UNREAD_HIGH = 32 * 1024
+UNREAD_LOW = 8 * 1024
 
 
 class Head(NamedTuple):

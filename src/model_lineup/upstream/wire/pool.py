@@ -13,6 +13,10 @@ Key = tuple[Origin, Path, tuple[str, ...]]
 """Where to, which way, and the credential headers: a connection is never shared between two accounts."""
 
 
+READ_AT_ONCE = 16 * 1024
+"""Event loops read up to 256 KiB at a time; of that, several pieces are in memory for each stream that is not read."""
+
+
 @dataclass(slots=True)
 class Shelf:
     """The connections of one key. `idle`: oldest first."""
@@ -30,6 +34,7 @@ class Pool:
         self._idle_expiry_s = idle_expiry_s
         self._shelves: defaultdict[Key, Shelf] = defaultdict(Shelf)
         self._count = 0
+        self.reading = memoryview(bytearray(READ_AT_ONCE))
 
     def __len__(self) -> int:
         return self._count
