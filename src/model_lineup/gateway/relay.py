@@ -47,7 +47,7 @@ class Way(Protocol):
 
 
 async def relay(visit: Visit, opened: Opened, route: Route, ask: Ask, meter: Meter, send: Send) -> None:
-    """The answer, as the caller asked for it; how it went is noted in the visit before the last bytes are sent.
+    """The answer, as the caller asked for it; how it went is noted in the visit as soon as the last bytes were sent.
 
     Raises Refused only before the first byte went out.
     """

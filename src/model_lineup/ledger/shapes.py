@@ -78,7 +78,7 @@ class FirstContent(msgspec.Struct, frozen=True):
     n: int
 
 
-class Used(msgspec.Struct, frozen=True, kw_only=True):
+class UsageSums(msgspec.Struct, frozen=True, kw_only=True):
     """Sums over requests. Tokens are of those of which they are known, `requests_with_tokens`; of these,
     `requests_estimated` were cut before the provider told, and pieces of content were counted. `duration_ms` is the
     mean. `cost_usd` is that of the `requests_priced`, null where no price is known."""
@@ -97,7 +97,7 @@ class Used(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None
 
 
-class UsageGroup(Used, frozen=True, kw_only=True):
+class UsageGroup(UsageSums, frozen=True, kw_only=True):
     """Only what was grouped by is there, and null where requests had none: no model that the name led to, no person
     behind the key, no user for whom a front end asked."""
 
@@ -118,7 +118,7 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
     last: date
     group_by: list[Dimension]
     groups: list[UsageGroup]
-    totals: Used
+    totals: UsageSums
     total: int
     limit: int
     offset: int

@@ -18,7 +18,7 @@ from model_lineup.ledger.shapes import (
     UsageReport,
     UsageRequest,
     UsageRequestPage,
-    Used,
+    UsageSums,
     Wanted,
     WantedEntries,
 )
@@ -57,7 +57,7 @@ class Usage:
             last=wanted.last,
             group_by=list(by),
             groups=[_group(row, by, known, buckets.get(tuple(getattr(row, one) for one in by), {})) for row in rows],
-            totals=Used(**_used(all_of_it, overall)),
+            totals=UsageSums(**_used(all_of_it, overall)),
             total=total,
             limit=limit,
             offset=offset,
