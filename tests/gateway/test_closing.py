@@ -2,7 +2,7 @@
 
 import pytest
 
-from model_lineup.gateway.closing import end_of_mark
+from model_lineup.gateway.closing import end_of_mark, unfinished
 
 OTHERS = b'data: {"content":"[DONE]"}\n\ndata: [DONE]\n\n'
 
@@ -15,17 +15,15 @@ def test_what_follows_the_closing_event_is_another_callers(line: bytes, end: byt
     assert end_of_mark(b"[DONE]", mine, b"") == len(mine)
 
 
-@pytest.mark.parametrize(
-    ("before", "piece", "kept"),
-    [
-        (b"O", b"NE]\n\n", b"NE]\n\n"),
-        (b"]", b"\r\n\r\n", b"\r\n\r\n"),
-        (b"]", b"\n\r\n", b"\n\r\n"),
-        (b"\n", b"\n", b"\n"),
-        (b"\n", b"\r\n", b"\r\n"),
-        (b"\r", b"\r", b"\r"),
-        (b"\r", b"\n\r\n", b"\n\r\n"),
-    ],
-)
-def test_it_is_found_where_its_line_began_in_an_earlier_piece(before: bytes, piece: bytes, kept: bytes) -> None:
-    assert piece[: end_of_mark(b"[DONE]", piece + OTHERS, before)] == kept
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_it_is_found_wherever_the_network_cut_it(end: bytes) -> None:
+    mine = b'data: {"content":"x"}\n\ndata: [DONE]\n\n'.replace(b"\n", end)
+    for cut in range(len(mine)):
+        before, piece = unfinished(mine[:cut]), mine[cut:]
+        assert piece[: end_of_mark(b"[DONE]", piece + OTHERS, before)] == piece
+
+
+def test_what_is_finished_is_forgotten() -> None:
+    assert [unfinished(block) for block in (b"a\n\n", b"a\n\nb", b"a\r\n\r\nb\r\n", b"a\r\rb", b"ab")] == [
+        *(b"", b"b", b"b\r\n", b"b", b"ab")
+    ]

@@ -10,25 +10,25 @@ _LINE_ENDS = b"\r\n"
 def end_of_mark(mark: bytes, piece: bytes, before: bytes) -> int:
     """How much of the piece belongs to a stream whose closing event was completed by it.
 
-    `mark`: the data of that event. `before`: the last byte of the piece before, or nothing.
+    `mark`: the data of that event. `before`: what of an unfinished event came in earlier pieces.
     """
-    at = _line_of(mark, piece)
-    if at is not None:
-        found = _BLANK_LINE.search(piece, at)
-        return len(piece) if found is None else found.end()
-    found = _BLANK_LINE.search(before + piece)  # the piece begins inside of the closing event
-    if found is None or b"data:" in piece[: found.start()]:
-        return len(piece)
-    return found.end() - len(before)
+    block = before + piece
+    found = (_line(b"data: " + mark, block), _line(b"data:" + mark, block))
+    at = min((end for end in found if end is not None), default=None)
+    blank = None if at is None else _BLANK_LINE.search(block, at)
+    return len(piece) if blank is None else max(0, blank.end() - len(before))
 
 
-def _line_of(mark: bytes, piece: bytes) -> int | None:
-    """Where the line ends that says it, if it begins in this piece. Data of JSON holds no line ends."""
-    found = (_line(b"data: " + mark, piece), _line(b"data:" + mark, piece))
-    return min((end for end in found if end is not None), default=None)
+def unfinished(block: bytes) -> bytes:
+    """What stands behind the last event of it: a little more, where line ends are mixed."""
+    if block.endswith(b"\n\n"):
+        return b""
+    ends = (block.rfind(end) + len(end) for end in (b"\n\n", b"\r\n\r\n", b"\r\r") if end in block)
+    return block[max(ends, default=0) :]
 
 
 def _line(line: bytes, piece: bytes) -> int | None:
+    """Where the line ends that is this one. Data of JSON holds no line ends."""
     at = piece.find(line)
     while at >= 0:
         end = at + len(line)

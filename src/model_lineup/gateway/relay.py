@@ -13,7 +13,7 @@ import msgspec
 from starlette.types import Send
 
 from model_lineup.gateway.ask import Ask
-from model_lineup.gateway.closing import end_of_mark
+from model_lineup.gateway.closing import end_of_mark, unfinished
 from model_lineup.gateway.failures import Refused, of_failure, of_wire
 from model_lineup.gateway.meter import Meter
 from model_lineup.gateway.opening import Opened
@@ -168,13 +168,14 @@ class _Passing:
     def __init__(self, surface: Surface, name: str, *, drop_usage: bool) -> None:
         self._surface = surface
         self._splicer = StreamSplicer(surface, name, drop_usage=drop_usage)
-        self._before = b""
+        self._unfinished = b""
 
     def feed(self, piece: bytes, at: float, meter: Meter) -> bytes:
         meter.feed(piece, at)
         if meter.marked:
-            piece = piece[: end_of_mark(meter.mark, piece, self._before)]
-        self._before = piece[-1:] or self._before
+            piece = piece[: end_of_mark(meter.mark, piece, self._unfinished)]
+        else:
+            self._unfinished = unfinished(self._unfinished + piece if self._unfinished else piece)
         return self._splicer.feed(piece)
 
     def end(self) -> bytes:
