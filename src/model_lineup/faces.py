@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 from starlette.types import ASGIApp
 
+from model_lineup.access.callers import CallerKind
 from model_lineup.access.tokens import kind_of
 from model_lineup.api import application
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
 from model_lineup.errors import Unavailable
 from model_lineup.gateway import openapi
-from model_lineup.gateway.admission import Admission
+from model_lineup.gateway.admission import Admission, OwnersAdmission
 from model_lineup.gateway.breaker import BreakerRules, Breakers
 from model_lineup.gateway.budget import BudgetRules, RetryBudget
 from model_lineup.gateway.errors import ToldAsErrors
@@ -96,9 +97,27 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
     )
 
 
-def _gateway(rooms: Rooms, listeners: Sequence[Listener], streams: Streams, opener: Opener, desk: Desk) -> Gateway:
+def for_owner(rooms: Rooms, kind: CallerKind) -> ASGIApp:
+    """`/v1` for whoever owns the data folder, in his own process: without a key, limits or an entry in the ledger."""
+    metrics, desk = Metrics(revision=lambda: -1), Desk(rooms.key_limits, unsaid=0)
+    breakers, budget = _breakers(rooms, metrics), _retry_budget(rooms, metrics)
+    streams = Streams(rooms.settings.streams)
+    opener = Opener(rooms.upstream.get, Endpoints(rooms.providers), breakers, budget)
+    gateway = _gateway(rooms, (), streams, opener, desk, admission=OwnersAdmission(kind))
+    return ToldAsErrors(WholeBody(gateway, _limits_of_v1(rooms.settings)), linger=throw_away)
+
+
+def _gateway(
+    rooms: Rooms,
+    listeners: Sequence[Listener],
+    streams: Streams,
+    opener: Opener,
+    desk: Desk,
+    *,
+    admission: Admission | None = None,
+) -> Gateway:
     """The user surface; its client and its snapshots belong to one event loop."""
-    admission = Admission(rooms.keys.hash_of, lambda: micros(rooms.clock.now()))
+    admission = admission or Admission(rooms.keys.hash_of, lambda: micros(rooms.clock.now()))
     hops = Hops(rooms.providers.bounds.pseudonym)
     front_ends = FrontEnds(header_names(rooms.settings.front_end_user_headers))
     return Gateway(rooms.follower, admission, opener, streams, hops, desk, front_ends, listeners)

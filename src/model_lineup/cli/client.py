@@ -93,6 +93,10 @@ class Admin:
         headers = {"accept": "text/event-stream", **({"last-event-id": str(after)} if after else {})}
         self._runner.run(self._listen(Asked("GET", _target(path, {}), headers), on_event))
 
+    def events(self, asked: Asked, on_event: Callable[[bytes], None]) -> Answer:
+        """The data of each server-sent event as it comes; what is no stream is returned whole. Raises Refused."""
+        return self._runner.run(self._converse(asked, on_event))
+
     def close(self) -> None:
         try:
             self._runner.run(self._transport.close())
@@ -124,6 +128,21 @@ class Admin:
             async for piece in reply.pieces():
                 for event in parser.feed(piece):
                     on_event(event.name, json.loads(event.data))
+        finally:
+            await reply.close()
+
+    async def _converse(self, asked: Asked, on_event: Callable[[bytes], None]) -> Answer:
+        from model_lineup.upstream.sse import EventParser
+
+        reply = await self._transport.send(asked)
+        try:
+            if not reply.headers.get("content-type", "").startswith("text/event-stream"):
+                return Answer(reply.status, reply.headers, b"".join([piece async for piece in reply.pieces()]))
+            parser = EventParser()
+            async for piece in reply.pieces():
+                for event in parser.feed(piece):
+                    on_event(event.data)
+            return Answer(reply.status, reply.headers, b"")
         finally:
             await reply.close()
 

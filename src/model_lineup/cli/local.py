@@ -1,11 +1,13 @@
-"""The admin API in this process, over the data folder: with no server running, and beside one that runs."""
+"""The admin API and `/v1` in this process, over the data folder: with no server running, and beside one that runs."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from model_lineup import faces
 from model_lineup.access.actor import LOCAL_ACTOR
+from model_lineup.access.callers import CallerKind
 from model_lineup.api import application
 from model_lineup.app import open_instance
 from model_lineup.cli.client import Asked, Reply
@@ -29,10 +31,18 @@ class Local:
         self._application = application.build(self._rooms)
 
     async def send(self, asked: Asked) -> Reply:
-        reply = _Reply()
-        reply.run(self._application(_scope(asked), reply.body_once(asked.body), reply.take))
+        reply, application = (
+            _Reply(),
+            self._user_surface(asked) if asked.target.startswith("/v1/") else self._application,
+        )
+        reply.run(application(_scope(asked), reply.body_once(asked.body), reply.take))
         await reply.begin()
         return reply
+
+    def _user_surface(self, asked: Asked) -> Any:
+        """For a user or an agent, as `x-lineup-as` says; only this process reads that header."""
+        kind: CallerKind = "agent" if asked.headers.get("x-lineup-as") == "agent" else "user"
+        return faces.for_owner(self._rooms, kind)
 
     async def close(self) -> None:
         await self._rooms.runs.close()

@@ -12,6 +12,7 @@ from model_lineup.cli import (
     backup,
     benchmark,
     changes,
+    chat,
     config,
     demo,
     doctor,
@@ -89,6 +90,9 @@ verb(app, "create-admin", examples=["lineup create-admin ann@example.com"])(peop
 verb(app, "resolve", examples=["lineup resolve gpt-4o --as agent"])(names.resolve)
 verb(app, "test", examples=["lineup test gpt-4o"])(names.check)
 verb(app, "benchmark", examples=["lineup benchmark gpt-4o --requests 100 --concurrency 8"])(benchmark.benchmark)
+verb(app, "chat", examples=['lineup chat gpt-4o "Say hello."', "lineup chat gpt-4o - --max-tokens 200 < question.txt"])(
+    chat.chat
+)
 verb(app, "backup", only_here=True, examples=["lineup backup", "lineup backup --verify lineup-backup-….tar.gz"])(
     backup.backup
 )
