@@ -53,6 +53,25 @@ def test_the_usage_that_lineup_asked_for_is_taken_out_with_its_blank_line() -> N
     assert out.count("data:") == len(CHUNKS) - 1
 
 
+@pytest.mark.parametrize(
+    ("chunk", "dropped"),
+    [
+        ('{"choices":[],"usage":{"prompt_tokens":1}}', True),
+        ('{"usage":{"prompt_tokens":1,"details":{"x":[]}},"choices":[]}', True),
+        ('{"id":"c","choices":[{"index":0,"delta":{}}],"usage":{"prompt_tokens":1}}', True),
+        ('{"usage":{"prompt_tokens":1},"choices":[ {"index":0, "delta": { }, "finish_reason":null} ]}', True),
+        ('{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}', False),
+        ('{"choices":[{"finish_reason":"stop","index":0,"delta":{}}],"usage":{"prompt_tokens":1}}', False),
+        ('{"choices":[{"index":0,"delta":{"content":"x"}}],"usage":{"prompt_tokens":1}}', False),
+        ('{"choices":[],"prompt_filter_results":[{}],"usage":null}', False),
+        ('{"choices":[{"index":0,"delta":{}}],"usage":null}', False),
+    ],
+)
+def test_only_what_tells_nothing_but_usage_is_taken_out(chunk: str, dropped: bool) -> None:
+    out = passed(f"data: {chunk}\n\n".encode(), [], drop_usage=True)
+    assert out == (b"" if dropped else f"data: {chunk}\n\n".encode())
+
+
 def test_a_message_names_its_model_once_at_its_start() -> None:
     stream = (
         b'event: message_start\ndata: {"type":"message_start","message":{"id":"m","model":"up"}}\n\n'

@@ -13,7 +13,12 @@ from model_lineup.upstream.contract import MalformedError, Surface
 from model_lineup.upstream.sse import MAX_LINE, EventTooLargeError
 
 _MODEL = re.compile(rb'"model"[ \t]*:[ \t]*("(?:[^"\\]|\\.)*")')
-_USAGE_ONLY = re.compile(rb'"choices"[ \t]*:[ \t]*\[[ \t]*\]')
+_USAGE_ONLY = re.compile(
+    rb'(?=.*"usage"[ \t]*:[ \t]*\{).*"choices"[ \t]*:[ \t]*\[[ \t]*'
+    rb'(?:\{(?:(?!"finish_reason"[ \t]*:[ \t]*")[^{}\[\]])*"delta"[ \t]*:[ \t]*\{[ \t]*\}'
+    rb'(?:(?!"finish_reason"[ \t]*:[ \t]*")[^{}\[\]])*\}[ \t]*)?\]'
+)
+"""Usage, and no choices; or, as LiteLLM writes it (1.106, seen 2026-11-23), one choice in which nothing stands."""
 
 
 def named(body: bytes, name: bytes) -> bytes:
