@@ -143,7 +143,7 @@ def _limits_of_v1(settings: Settings) -> Limits:
         body_receipt_s=settings.body_receipt_s,
         grace_s=settings.body_grace_s,
         least_rate=settings.body_least_rate,
-        at_once=settings.streams + 1,
+        at_once=None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
@@ -32,6 +33,8 @@ SURFACES: dict[str, Surface] = {
     "/v1/responses": "responses",
 }
 _SWEEP_EVERY_S = 1.0
+UNDERWAY = "lineup.underway"
+"""What the shell calls so, too: where a scope has what our own server knows of a request beyond ASGI."""
 _ENDINGS = {
     "revoked": ("key_revoked", "This key was revoked."),
     "withdrawn": ("model_withdrawn", "This model was withdrawn, or its name means another one now."),
@@ -121,7 +124,7 @@ class Gateway:
         caller = self._admission.admit(scope["headers"], snapshot)
         visit = Visit(caller, surface, scope["headers"], _request_id(scope))
         try:
-            await self._serve(visit, snapshot, receive, send)
+            await self._serve(visit, snapshot, scope, receive, send)
         except Refused as refused:
             visit.refused(refused)
             refused.headers += tuple(visit.headers)
@@ -130,7 +133,7 @@ class Gateway:
             for note in self._notes:
                 note(visit)
 
-    async def _serve(self, visit: Visit, snapshot: Snapshot, receive: Receive, send: Send) -> None:
+    async def _serve(self, visit: Visit, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
         hops = self._hops.before(visit.head)
         if visit.caller.trusted:
             visit.on_behalf_of = self._front_ends.user(visit.head)
@@ -146,7 +149,7 @@ class Gateway:
         running = self._streams.begin(visit.caller)
         running.visit = visit
         started = _Started(send)
-        watch = _watch(receive, running)
+        watch = _watch(scope, receive, running)
         try:
             visit.opened = opened = await self._opener.open(route, ask, visit.surface, hops)
             try:
@@ -164,7 +167,8 @@ class Gateway:
         finally:
             running.cut = running.cut or "left"  # what the watcher sees from here on is the end of the answer
             self._streams.over(running)
-            watch.cancel()
+            if watch is not None:
+                watch.cancel()
 
 
 class _Started:
@@ -204,8 +208,13 @@ def stream_error(refused: Refused, surface: Surface) -> bytes:
     return b"\n\n" + name + b"data: " + body + b"\n\n"
 
 
-def _watch(receive: Receive, running: Running) -> "asyncio.Task[None]":
-    """Ends the exchange when the caller leaves: the only thing that can still be received is that."""
+def _watch(scope: Scope, receive: Receive, running: Running) -> "asyncio.Task[None] | None":
+    """Ends the exchange when the caller leaves. Our own server calls back; from another one the only thing that can
+    still be received is that, for which a task has to wait."""
+    request = scope.get("extensions", {}).get(UNDERWAY)
+    if request is not None:
+        request.on_leave(partial(running.end, "left"))
+        return None
 
     async def wait() -> None:
         await receive()

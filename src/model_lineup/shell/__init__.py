@@ -9,6 +9,19 @@ from model_lineup.shell.answer import refusal, throw_away
 from model_lineup.shell.head import HeadAsGet
 from model_lineup.shell.probes import Probes
 from model_lineup.shell.receipt import MIB, Limits, WholeBody
+from model_lineup.shell.requests import UNDERWAY, Underway, underway
 from model_lineup.shell.shell import Shell
 
-__all__ = ["MIB", "HeadAsGet", "Limits", "Probes", "Shell", "WholeBody", "refusal", "throw_away"]
+__all__ = [
+    "MIB",
+    "UNDERWAY",
+    "HeadAsGet",
+    "Limits",
+    "Probes",
+    "Shell",
+    "Underway",
+    "WholeBody",
+    "refusal",
+    "throw_away",
+    "underway",
+]

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from model_lineup.errors import RequestTimeout, TooLarge, UnsupportedMediaType
 from model_lineup.shell.lane import Lane
-from model_lineup.shell.requests import header
+from model_lineup.shell.requests import header, underway
 
 MIB = 1024 * 1024
 _JSON = re.compile(rb"\s*application/([a-z0-9.!#$&^_-]+\+)?json\s*(;.*)?", re.IGNORECASE)
@@ -20,14 +20,15 @@ _FORM = b"application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes and seconds of a request body, its bytes per second after `grace_s`, and how many are handled at once."""
+    """Bytes and seconds of a request body, its bytes per second after `grace_s`, and how many are handled at once;
+    None where the face itself counts them."""
 
     body: int
     import_body: int
     body_receipt_s: float
     grace_s: float
     least_rate: int
-    at_once: int
+    at_once: int | None
 
 
 class ClientGone(Exception):
@@ -43,21 +44,27 @@ class WholeBody:
     def __init__(self, face: ASGIApp, limits: Limits) -> None:
         self._face = face
         self._limits = limits
-        self._lane = Lane(limits.at_once)
+        self._lane = None if limits.at_once is None else Lane(limits.at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         _refuse_encoded(scope)
         body = await self._body(scope, receive)
+        if self._lane is None:
+            return await self._face(scope, _replay(body, receive), send)
         with self._lane.place() as place:
-            await self._face(scope, _replay(body, receive), place.freed_by_events(send))
+            return await self._face(scope, _replay(body, receive), place.freed_by_events(send))
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         limit = self._limits.import_body if scope["path"].endswith("/import-aliases") else self._limits.body
         length = header(scope, b"content-length")
         if length.isdigit() and int(length) > limit:
             raise _too_large(limit)
+        request = underway(scope)
+        whole = request.whole() if request is not None else None
+        if whole is not None and len(whole) > limit:
+            raise _too_large(limit)
         try:
-            body = await self._read(receive, limit)
+            body = whole if whole is not None else await self._read(receive, limit)
         except TimeoutError:
             raise RequestTimeout(
                 f"The body did not arrive within {self._limits.body_receipt_s:g} s, or was sent more slowly than "
@@ -111,5 +118,5 @@ def _refuse_other_types(scope: Scope) -> None:
     kind = header(scope, b"content-type")
     if wanted_form and kind.partition(b";")[0].strip().lower() == _FORM:
         return
-    if wanted_form or not _JSON.fullmatch(kind):
+    if wanted_form or not (kind == b"application/json" or _JSON.fullmatch(kind)):
         raise UnsupportedMediaType("Send the body with Content-Type: application/json.")

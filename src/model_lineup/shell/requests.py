@@ -2,22 +2,46 @@
 
 import re
 import secrets
+from collections.abc import Callable
+from typing import Protocol
 
 from starlette.types import Scope
 
+UNDERWAY = "lineup.underway"
+"""Where among the extensions of its scope a request says more than ASGI has words for."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 
 
+class Underway(Protocol):
+    """A request as the server that reads it knows it: what spares a task or a timer for each request."""
+
+    def whole(self) -> bytes | None:
+        """The body, if all of it has come and none of it was read; else it is received piece by piece."""
+
+    def on_leave(self, callback: Callable[[], None]) -> None:
+        """`callback` is called once when the connection goes before the answer is finished."""
+
+
+def underway(scope: Scope) -> Underway | None:
+    """None where another server than ours runs us."""
+    found: Underway | None = scope.get("extensions", {}).get(UNDERWAY)
+    return found
+
+
 def header(scope: Scope, name: bytes) -> bytes:
     """The first header of this name, which is written in small letters; empty when there is none."""
-    return next((bytes(value) for key, value in scope["headers"] if key == name), b"")
+    for key, value in scope["headers"]:
+        if key == name:
+            found: bytes = value
+            return found
+    return b""
 
 
 def request_id(scope: Scope) -> str:
     """The caller's own id where it can stand in a log and a header as it is, else a new one."""
     given = header(scope, b"x-request-id")
-    return given.decode() if _REQUEST_ID.fullmatch(given) else new_request_id()
+    return given.decode() if given and _REQUEST_ID.fullmatch(given) else new_request_id()
 
 
 def new_request_id() -> str:

@@ -30,7 +30,12 @@ class Watch:
             self._handle.cancel()
             self._arm(due)
 
+    def lift(self) -> None:
+        """Nothing is due for now; the timer may ring in vain, which is cheaper than to take it back and set it anew."""
+        self._due = None
+
     def clear(self) -> None:
+        """Nothing is due any more."""
         self._due = None
         if self._handle is not None:
             self._handle.cancel()

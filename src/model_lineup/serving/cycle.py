@@ -1,0 +1,250 @@
+"""One request and its answer, as ASGI has it; the head of an answer goes out together with its body, in one write."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from starlette.types import ASGIApp, Message, Scope
+
+from model_lineup.errors import LineupError, Unavailable
+from model_lineup.shell import refusal
+from model_lineup.telemetry import log
+
+if TYPE_CHECKING:
+    from model_lineup.serving.protocol import Connection
+
+_JOINED_UNDER = 64 * 1024
+_NAME = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
+_UNSAFE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_WITHOUT_BODY = (204, 304)
+
+
+class Cycle:
+    """Also what the shell knows as `Underway`. `more_body`: of the request, still to come.
+
+    `is_head`: nothing but the head is answered. `may_chunk`: the caller speaks HTTP/1.1.
+    """
+
+    __slots__ = (
+        *("_body", "_chunked", "_connection", "_expects_continue", "_gone", "_head", "_is_head", "_left_to_send"),
+        *("_may_chunk", "_news", "_on_leave", "_size", "_waiter", "headers", "keep_alive", "more_body"),
+        *("response_complete", "response_started", "scope", "task"),
+    )
+
+    def __init__(
+        self,
+        connection: "Connection",
+        headers: list[tuple[bytes, bytes]],
+        *,
+        is_head: bool,
+        keep_alive: bool,
+        may_chunk: bool,
+        expects_continue: bool,
+    ) -> None:
+        self._connection = connection
+        self.headers = headers
+        self._is_head = is_head
+        self.keep_alive = keep_alive
+        self._may_chunk = may_chunk
+        self._expects_continue = expects_continue
+        self.scope: Scope = {}
+        self.task: asyncio.Task[None] | None = None
+        self._body: list[bytes] = []
+        self._size = 0
+        self._news = False
+        self._gone = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._on_leave: Callable[[], None] | None = None
+        self.more_body = True
+        self.response_started = False
+        self.response_complete = False
+        self._head = b""
+        self._chunked = False
+        self._left_to_send: int | None = None
+
+    async def run(self, app: ASGIApp, tasks: "set[asyncio.Task[None]]") -> None:
+        """Never raises. `tasks`: where this one is kept while it runs."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:
+            self._give_up(Unavailable("Lineup is shutting down. Ask again.", retry_after=1))
+        except Exception as error:
+            log().error("failed", error=type(error).__name__)
+            self._give_up(LineupError("Something failed inside Lineup."))
+        else:
+            if not self.response_complete:
+                self._give_up(LineupError("Something failed inside Lineup."))
+        finally:
+            if self.task is not None:
+                tasks.discard(self.task)
+            self._on_leave = None
+
+    # For the connection.
+
+    def add(self, body: bytes) -> int:
+        """A piece of the request's body; how much of it nobody has read."""
+        self._body.append(body)
+        self._size += len(body)
+        self._tell()
+        return self._size
+
+    def request_complete(self) -> None:
+        self.more_body = False
+        self._tell()
+
+    def caller_left(self) -> None:
+        """The connection is gone."""
+        if self.response_complete or self._gone:
+            return
+        self._gone = True
+        self._tell()
+        if self._on_leave is not None:
+            self._on_leave()
+
+    # For the shell, beyond ASGI: see `Underway`.
+
+    def whole(self) -> bytes | None:
+        if self.more_body or self._gone or not self._news:
+            return None
+        self._news = False
+        return self._taken()
+
+    def on_leave(self, callback: Callable[[], None]) -> None:
+        self._on_leave = callback
+        if self._gone:
+            callback()
+
+    # ASGI.
+
+    async def receive(self) -> Message:
+        if self._expects_continue and not self._connection.transport.is_closing():
+            self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._expects_continue = False
+        if not (self._gone or self.response_complete):
+            self._connection.go_on_reading()
+        while not (self._news or self._gone or self.response_complete):
+            self._waiter = self._connection.loop.create_future()
+            await self._waiter
+        if self._gone or self.response_complete:
+            return {"type": "http.disconnect"}
+        self._news = False
+        return {"type": "http.request", "body": self._taken(), "more_body": self.more_body}
+
+    async def send(self, message: Message) -> None:
+        """Raises RuntimeError for messages that make no HTTP answer."""
+        if self._connection.flow.write_paused and not self._gone:
+            await self._connection.flow.drain()
+        if self._gone:
+            return
+        if message["type"] == "http.response.start":
+            self._begin(message["status"], message.get("headers", ()))
+        else:
+            self._pass_on(message.get("body", b""), more=message.get("more_body", False))
+
+    # Helpers.
+
+    def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Where the length is known the body follows at once, and the head waits for it."""
+        if self.response_started:
+            raise RuntimeError("an answer begins once")
+        self._expects_continue = False
+        lines = [_status_line(status)]
+        says_close = False
+        for name, value in headers:
+            lines.append(_line(name, value))
+            if name in _FRAMING:
+                if name == b"content-length":
+                    self._left_to_send = int(value)
+                elif name == b"connection" and b"close" in value.lower():
+                    self.keep_alive, says_close = False, True
+                elif name == b"transfer-encoding":
+                    raise RuntimeError("how an answer is framed is decided here")
+        if self._is_head or status in _WITHOUT_BODY:
+            self._left_to_send = 0
+        elif self._left_to_send is None:
+            self._chunked = self._may_chunk
+            self.keep_alive = self.keep_alive and self._chunked  # else it ends with the connection
+            if self._chunked:
+                lines.append(b"transfer-encoding: chunked\r\n")
+        if not (self.keep_alive or says_close):
+            lines.append(b"connection: close\r\n")
+        lines.append(b"\r\n")
+        self.response_started = True
+        if self._left_to_send is None:
+            self._connection.transport.write(b"".join(lines))
+        else:
+            self._head = b"".join(lines)
+
+    def _pass_on(self, body: bytes, *, more: bool) -> None:
+        if not self.response_started or self.response_complete:
+            raise RuntimeError("a body stands between an answer's beginning and its end")
+        if self._chunked:
+            body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            if not more:
+                body += b"0\r\n\r\n"
+        elif self._is_head:
+            body = b""
+        elif self._left_to_send is not None:
+            self._left_to_send -= len(body)
+            if self._left_to_send < 0 or (self._left_to_send and not more):
+                raise RuntimeError("an answer has as many bytes as its Content-Length says")
+        transport = self._connection.transport
+        if self._head:
+            head, self._head = self._head, b""
+            if len(body) < _JOINED_UNDER:
+                transport.write(head + body)
+            else:
+                transport.writelines((head, body))
+        elif body:
+            transport.write(body)
+        if not more:
+            self._complete()
+
+    def _complete(self) -> None:
+        self.response_complete = True
+        self._tell()
+        if not self.keep_alive:
+            self._connection.transport.close()
+        self._connection.answered(self)
+
+    def _give_up(self, error: LineupError) -> None:
+        """An answer that was begun is cut off, so that nobody takes it for a whole one."""
+        if self.response_complete or self._gone:
+            return
+        if not self.response_started:
+            self._connection.transport.write(refusal(error))
+        self.response_complete = True
+        self._connection.transport.close()
+        self._connection.answered(self)
+
+    def _taken(self) -> bytes:
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body = []
+        self._size = 0
+        return body
+
+    def _tell(self) -> None:
+        self._news = True
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+
+@lru_cache(maxsize=600)
+def _status_line(status: int) -> bytes:
+    try:
+        return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+    except ValueError:
+        return f"HTTP/1.1 {status} \r\n".encode()
+
+
+@lru_cache(maxsize=4096)
+def _line(name: bytes, value: bytes) -> bytes:
+    """A header's line. Most are the same for each answer. Raises RuntimeError for what would break out of it."""
+    if _NAME.fullmatch(name) is None or _UNSAFE.search(value) is not None:
+        raise RuntimeError("a header has a name in small letters, and a value on one line")
+    return b"%b: %b\r\n" % (name, value)
