@@ -34,7 +34,9 @@ def built(name: str, cache: Path) -> Path:
     if compiler is None:
         raise Unavailable("a C compiler is needed for upstream and reader")
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)
+        made = program.with_suffix(".new")  # the old one may be running
+        subprocess.run([compiler, "-O2", "-o", str(made), str(source)], check=True)
+        made.replace(program)
     return program
 
 

@@ -75,6 +75,7 @@ class Metrics:
         )
         self.worker_pid = self._of_worker(worker, "lineup_worker_pid", "Process number of a worker.")
         self.worker_pid.set(os.getpid())
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.revision = Asked("lineup_revision", "Number of the newest configuration.", revision)
 
     def note_left_alone(self, slug: str, count: int) -> None:
@@ -83,6 +84,15 @@ class Metrics:
 
     def note_retry(self, result: str) -> None:
         self.retries.labels(result).inc()
+
+    def answered(self, method: str, route: str, status: int, duration_s: float) -> None:
+        """One request. To find a series by its labels takes longer than to count in it, so it is done once for each."""
+        series = self._series.get((method, route, status))
+        if series is None:
+            series = self.requests.labels(method, route, str(status)), self.duration.labels(route)
+            self._series[method, route, status] = series
+        series[0].inc()
+        series[1].observe(duration_s)
 
     def exposition(self) -> bytes:
         """The text format of Prometheus, of all workers."""

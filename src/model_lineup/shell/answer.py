@@ -44,7 +44,10 @@ class Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message.get("headers", ()), *SECURITY_HEADERS, (b"x-request-id", self.request_id.encode())]
-            if not any(name == b"cache-control" for name, _ in headers):
+            for name, _ in headers:
+                if name == b"cache-control":
+                    break
+            else:
                 headers.append((b"cache-control", b"no-store"))
             if self._last:
                 headers.append((b"connection", b"close"))

@@ -15,7 +15,7 @@ from model_lineup.shell.answer import Answer
 from model_lineup.shell.probes import PROBES, Probes, Watch
 from model_lineup.shell.receipt import ClientGone
 from model_lineup.shell.requests import first_segment, method, request_id
-from model_lineup.telemetry import log
+from model_lineup.telemetry import log, requests
 
 
 class Shell:
@@ -61,6 +61,7 @@ class Shell:
         await receive()
         await self.wind_up()
         await self._stop()
+        requests.write()
         await send({"type": "lifespan.shutdown.complete"})
 
     def leave(self) -> None:
@@ -104,16 +105,9 @@ class Shell:
 
     def _note(self, scope: Scope, answer: Answer, duration_s: float) -> None:
         route = getattr(scope.get("route"), "path_format", None) or _known(scope["path"])
-        self._metrics.requests.labels(method(scope), route, str(answer.status)).inc()
-        self._metrics.duration.labels(route).observe(duration_s)
-        log().info(
-            "request",
-            request_id=answer.request_id,
-            method=method(scope),
-            route=route,
-            status=answer.status,
-            duration_ms=round(duration_s * 1000, 2),
-        )
+        verb = method(scope)
+        self._metrics.answered(verb, route, answer.status, duration_s)
+        requests.add(answer.request_id, verb, route, answer.status, duration_s)
 
 
 def _known(path: str) -> str:
