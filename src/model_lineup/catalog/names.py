@@ -8,7 +8,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from model_lineup.errors import InvalidInput
 
@@ -75,8 +75,7 @@ class NameIndex(Protocol):
         """Visible, its provider enabled, not deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """The first rule that matched, and the model it found, which may be unavailable: then the name is not answered."""
 
     rule: str

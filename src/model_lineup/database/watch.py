@@ -5,7 +5,6 @@ takes about 3 µs, which is why it may be asked on the event loop, for every req
 followers read the revision itself, every now and then.
 """
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +29,13 @@ class Watch:
         """Equal marks: nothing was written in between that this watch can see. None: nothing can be said now."""
         if self._file is None:
             return self._database.written
-        with contextlib.suppress(self._error):
+        try:
             if self._connection is None:
                 self._connection = _connect(self._file)
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-        return None
+            mark: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        except self._error:
+            return None
+        return mark
 
     def close(self) -> None:
         if self._connection is not None:

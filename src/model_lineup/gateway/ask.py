@@ -1,5 +1,6 @@
 """A caller's request: its top level read, its model's name taken, the rest left as the bytes that it is."""
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -107,11 +108,19 @@ def _read(body: bytes) -> dict[str, Span]:
         raise Refused(400, "malformed_json", "The body must be one JSON object.") from None
     seen: set[str] = set()
     for key in found:
-        lowered = key.lower()
-        if lowered in _OURS and lowered in seen:
-            raise Refused(400, "doubled_field", f"{lowered!r} stands twice, in different case.", param=lowered)
-        seen.add(lowered)
-        if lowered.replace("_", "").replace("-", "") in _DESTINATIONS:
+        ours, destination = _judged(key)
+        if ours is not None:
+            if ours in seen:
+                raise Refused(400, "doubled_field", f"{ours!r} stands twice, in different case.", param=ours)
+            seen.add(ours)
+        elif destination:
             message = f"{key!r} would choose where the request goes, or as whom. Your administrator decides that."
             raise Refused(400, "destination_field", message, param=key)
     return found
+
+
+@lru_cache(maxsize=1024)
+def _judged(key: str) -> tuple[str | None, bool]:
+    """The field of ours that it is but for its case, and whether it would choose a destination."""
+    lowered = key.lower()
+    return (lowered if lowered in _OURS else None), lowered.replace("_", "").replace("-", "") in _DESTINATIONS

@@ -17,11 +17,13 @@ from model_lineup.gateway.resolve import Route
 from model_lineup.gateway.wording import Manners, Worded, word
 from model_lineup.routing.snapshot import ModelState, ProviderState
 from model_lineup.routing.targets import Endpoints
-from model_lineup.upstream import address, registry
 from model_lineup.upstream.contract import Endpoint, Surface, Target
-from model_lineup.upstream.sending import FailedError, refusal_of, send
+from model_lineup.upstream.sending import FailedError, Ready, ready, refusal_of, send_ready
 from model_lineup.upstream.wire import Client, Response
 
+_MOST_READY = 4096
+_Way = tuple[int, str, tuple[tuple[str, str], ...], bool]
+"""A provider, path and query there, and whether the answer is a stream."""
 NO_OUTAGES = (501, 508)
 """Answers of a server that is well: it cannot do that, or was asked in a circle."""
 
@@ -49,6 +51,7 @@ class Opener:
         self._breakers = breakers
         self._budget = budget
         self._manners: dict[int, tuple[int, Manners]] = {}
+        self._ready: dict[_Way, Ready] = {}
 
     async def open(self, route: Route, ask: Ask, surface: Surface, hops: str = "") -> Opened:
         """`hops`: see `hops.Hops.before`. Raises Refused: what the last target that was tried said."""
@@ -91,7 +94,7 @@ class Opener:
         """Sends, where that is not left alone now, and tells how it went. Raises Refused."""
         probe = self._breakers.admit(provider, model)
         try:
-            response = await self._send(worded, endpoint, hops, stream=stream)
+            response = await self._send(worded, endpoint, provider, hops, stream=stream)
         except FailedError as error:
             cause = error.cause
             if cause is not None and is_outage(cause):
@@ -110,10 +113,27 @@ class Opener:
             self._breakers.answered(provider, model, probe=probe)
         return response
 
-    async def _send(self, worded: Worded, endpoint: Endpoint, hops: str, *, stream: bool) -> Response:
-        kind, call = registry.kind_named(endpoint.kind), worded.call
-        request = address.request_to(kind, endpoint, call.path, body=call.body, query=call.query, hops=hops)
-        return await send(self._client(), request, endpoint, address.deadlines_for(endpoint, stream=stream))
+    async def _send(
+        self, worded: Worded, endpoint: Endpoint, provider: ProviderState, hops: str, *, stream: bool
+    ) -> Response:
+        """All but the body is made once for each way; an endpoint that was changed is another object. What came through
+        other Lineups says so in its head, and is rare.
+
+        Raises FailedError.
+        """
+        call = worded.call
+        way = (provider.id, call.path, call.query, stream)
+        known = None if hops else self._ready.get(way)
+        if known is None or known.endpoint is not endpoint:
+            known = ready(endpoint, call.path, call.query, stream=stream, hops=hops)
+            if not hops:
+                self._keep(way, known)
+        return await send_ready(self._client(), known, call.body or b"")
+
+    def _keep(self, way: _Way, known: Ready) -> None:
+        if len(self._ready) >= _MOST_READY:  # some kinds have a path for each model
+            self._ready.clear()
+        self._ready[way] = known
 
     def _manners_of(self, provider: ProviderState) -> Manners:
         kept = self._manners.get(provider.id)

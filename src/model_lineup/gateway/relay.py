@@ -6,6 +6,7 @@ closing mark; a plain answer that breaks is an error.
 
 import asyncio
 import contextlib
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -214,7 +215,7 @@ def _start(
 ) -> dict[str, Any]:
     headers = [
         (b"content-type", content_type),
-        (b"x-lineup-model", quote(opened.model.model_id, safe="/:+@ ").encode()),
+        (b"x-lineup-model", _quoted(opened.model.model_id)),
         (b"x-lineup-provider", opened.provider.slug.encode()),
         (b"x-lineup-revision", str(route.snapshot.revision).encode()),
     ]
@@ -229,3 +230,8 @@ def _start(
     headers += visit.headers
     visit.status = opened.response.status
     return {"type": "http.response.start", "status": visit.status, "headers": headers}
+
+
+@lru_cache(maxsize=4096)
+def _quoted(model_id: str) -> bytes:
+    return quote(model_id, safe="/:+@ ").encode()

@@ -85,7 +85,7 @@ def word(ask: Ask, surface: Surface, target: Target, model: ModelState, manners:
 def _passed(ask: Ask, surface: Surface, target: Target, call: Call, manners: Manners) -> Worded:
     add_usage = surface == "chat" and ask.stream and not ask.wants_usage and manners.stream_options
     body = ask.for_model(target.model_id, add_usage=add_usage)
-    return Worded(msgspec.structs.replace(call, body=body), surface, None, add_usage, (), 0)
+    return Worded(Call(call.path, body, call.query), surface, None, add_usage, (), 0)
 
 
 def _translated(

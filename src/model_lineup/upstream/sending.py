@@ -10,7 +10,18 @@ from model_lineup.clock import SystemClock
 from model_lineup.upstream import address, failures, registry
 from model_lineup.upstream.contract import Endpoint, Failure
 from model_lineup.upstream.retry_after import seconds_to_wait
-from model_lineup.upstream.wire import BadHeader, BadUrl, Client, Deadlines, Request, Response, WireError, within
+from model_lineup.upstream.wire import (
+    BadHeader,
+    BadUrl,
+    Client,
+    Deadlines,
+    Prepared,
+    Request,
+    Response,
+    WireError,
+    prepare,
+    within,
+)
 
 _MAX_ERROR_BYTES = 64 * 1024
 _ERROR_BODY_S = 5.0
@@ -32,13 +43,41 @@ class Refusal(NamedTuple):
     said: str
 
 
+class Ready(NamedTuple):
+    """What is the same in every request of a body to one path of an endpoint, made and checked once."""
+
+    endpoint: Endpoint
+    prepared: Prepared
+    deadlines: Deadlines
+
+
+def ready(
+    endpoint: Endpoint, path: str, query: tuple[tuple[str, str], ...], *, stream: bool, hops: str = ""
+) -> Ready:
+    """`hops`: as in `address.request_to`. Raises FailedError."""
+    kind = registry.kind_named(endpoint.kind)
+    request = address.request_to(kind, endpoint, path, body=b"", query=query, hops=hops)
+    return Ready(endpoint, _prepared(request, endpoint), address.deadlines_for(endpoint, stream=stream))
+
+
+async def send_ready(client: Client, ready: Ready, body: bytes) -> Response:
+    """The response's head. Raises FailedError."""
+    try:
+        return await client.send_prepared(ready.prepared, body, deadlines=ready.deadlines)
+    except WireError as error:
+        raise FailedError(failures.of_wire(error, ready.endpoint), error) from None
+
+
 async def send(client: Client, request: Request, endpoint: Endpoint, deadlines: Deadlines) -> Response:
     """The response's head. Raises FailedError."""
+    return await send_ready(client, Ready(endpoint, _prepared(request, endpoint), deadlines), request.body)
+
+
+def _prepared(request: Request, endpoint: Endpoint) -> Prepared:
+    """Raises FailedError."""
     _refuse_beyond(endpoint)
     try:
-        return await client.send(request, path=address.path_to(endpoint), deadlines=deadlines)
-    except WireError as error:
-        raise FailedError(failures.of_wire(error, endpoint), error) from None
+        return prepare(request, address.path_to(endpoint))
     except BadUrl as error:
         raise FailedError(failures.simple("connect", "connect", str(error), endpoint)) from None
     except BadHeader:

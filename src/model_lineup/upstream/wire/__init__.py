@@ -5,7 +5,7 @@ decodes nothing, reads no proxy from the environment, and knows nothing of langu
 """
 
 from model_lineup.upstream.wire.addresses import Verdict, classify
-from model_lineup.upstream.wire.client import Client
+from model_lineup.upstream.wire.client import Client, Prepared, prepare
 from model_lineup.upstream.wire.egress import check_url, within
 from model_lineup.upstream.wire.faults import (
     AddressRefused,
@@ -47,6 +47,7 @@ __all__ = [
     "Path",
     "Piece",
     "PoolFull",
+    "Prepared",
     "ProtocolBroken",
     "ProxyFailed",
     "Receipts",
@@ -60,5 +61,6 @@ __all__ = [
     "WireError",
     "check_url",
     "classify",
+    "prepare",
     "within",
 ]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from model_lineup.clock import tick
 from model_lineup.upstream.wire.connection import Connection
@@ -11,7 +12,7 @@ from model_lineup.upstream.wire.faults import ClientClosed, ConnectionBroken
 from model_lineup.upstream.wire.origin import split_url
 from model_lineup.upstream.wire.pool import Key, Pool
 from model_lineup.upstream.wire.receipts import Receipts, keep_stamping
-from model_lineup.upstream.wire.request import write_head
+from model_lineup.upstream.wire.request import Written, write_head
 from model_lineup.upstream.wire.resolve import Resolver, SystemResolver
 from model_lineup.upstream.wire.response import Response
 from model_lineup.upstream.wire.shapes import Deadlines, Path, Request
@@ -21,6 +22,20 @@ _THREADS = 8
 """For getaddrinfo and for loading certificates; both are rare, and slow ones must not queue behind each other."""
 
 _OPENED_AT_ONCE = 16
+
+
+class Prepared(NamedTuple):
+    """A request but for its body: checked and written once, sent many times."""
+
+    written: Written
+    key: Key
+
+
+def prepare(request: Request, path: Path) -> Prepared:
+    """Raises `BadUrl`, `BadHeader`, and ValueError for a method that the client does not know."""
+    url = split_url(request.url)
+    written = write_head(request, url)
+    return Prepared(written, Key(url.origin, path, written.credentials))
 
 
 def no_listeners() -> Collection[tuple[str, int]]:
@@ -60,29 +75,30 @@ class Client:
 
         A pooled connection that proves closed before a byte of response came is replaced by a fresh one, once.
         """
+        return await self.send_prepared(prepare(request, path), request.body, deadlines=deadlines)
+
+    async def send_prepared(self, prepared: "Prepared", body: bytes, *, deadlines: Deadlines) -> Response:
+        """As `send`, with another body each time. Raises `WireError`."""
         if self._closed:
             raise ClientClosed("The client is closed.")
         started = tick()
-        url = split_url(request.url)
-        head, credentials = write_head(request, url)
-        key = (url.origin, path, credentials)
+        key, head = prepared.key, prepared.written.with_length(body)
         connection = self._pool.take(key)
         if connection is not None:
             try:
-                return await connection.exchange(head, request.body, started=started, deadlines=deadlines)
+                return await connection.exchange(head, body, started=started, deadlines=deadlines)
             except ConnectionBroken as error:
                 if not error.stale_connection:
                     raise
         connection = await self._connect(key, min(deadlines.connect_s, started + deadlines.total_s - tick()))
-        return await connection.exchange(head, request.body, started=started, deadlines=deadlines)
+        return await connection.exchange(head, body, started=started, deadlines=deadlines)
 
     async def open_ahead(self, request: Request, *, path: Path, count: int, within_s: float) -> None:
         """Have `count` connections idle in the pool for requests like this one. Raises `WireError` when one fails.
 
         They wait as long as any idle connection does, so this is for work that begins at once.
         """
-        url = split_url(request.url)
-        key = (url.origin, path, write_head(request, url).credentials)
+        key = prepare(request, path).key
         width = asyncio.Semaphore(_OPENED_AT_ONCE)
 
         async def open_one() -> None:

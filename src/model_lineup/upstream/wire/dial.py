@@ -61,7 +61,7 @@ class _Dialling:
         self.phase: Phase = "dns"
         self._dialler = dialler
         self._connection = connection
-        self._origin, self._path, _ = connection.key
+        self._origin, self._path = connection.key.origin, connection.key.path
         self._loop = asyncio.get_running_loop()
         self._within_s = within_s
         self._ends_at = self._loop.time() + within_s

@@ -90,6 +90,9 @@ class Inbox:
             if self.ended:
                 return None
             await self._wait()
+        return self._handed()
+
+    def _handed(self) -> Piece:
         piece = self._pieces.popleft()
         self._unread -= len(piece.data)
         if self.is_full and self._unread <= UNREAD_LOW:
@@ -97,6 +100,10 @@ class Inbox:
             if self.source is not None:
                 self.source.go_on()
         return piece
+
+    def take_here(self) -> Piece | None:
+        """The next piece if it is here already; for a whole answer it mostly is."""
+        return self._handed() if self._pieces else None
 
     def close(self) -> None:
         """Synchronous, because no `await` can be trusted while a task is being cancelled."""

@@ -9,8 +9,27 @@ from model_lineup.upstream.wire.faults import PoolFull, WireError
 from model_lineup.upstream.wire.origin import Origin
 from model_lineup.upstream.wire.shapes import Path
 
-Key = tuple[Origin, Path, tuple[str, ...]]
-"""Where to, which way, and the credential headers: a connection is never shared between two accounts."""
+
+class Key:
+    """Where to, which way, and the credential headers: a connection is never shared between two accounts."""
+
+    __slots__ = ("_hash", "credentials", "origin", "path")
+
+    def __init__(self, origin: Origin, path: Path, credentials: tuple[str, ...]) -> None:
+        self.origin = origin
+        self.path = path
+        self.credentials = credentials
+        self._hash = hash((origin, path, credentials))  # asked for twice with each request
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and (self.origin, self.path, self.credentials) == (
+            other.origin,
+            other.path,
+            other.credentials,
+        )
 
 
 READ_AT_ONCE = 16 * 1024
@@ -63,7 +82,7 @@ class Pool:
         """Count a connection that is about to be opened. Raises `PoolFull`."""
         shelf = self._shelves[connection.key]
         if len(shelf.every) >= self._per_key:
-            raise PoolFull(f"All {self._per_key} connections to {connection.key[0]} are in use.")
+            raise PoolFull(f"All {self._per_key} connections to {connection.key.origin} are in use.")
         if self._count >= self._total and not self._let_one_go():
             raise PoolFull(f"All {self._total} upstream connections are in use.")
         shelf.every.add(connection)

@@ -33,15 +33,26 @@ _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Written(NamedTuple):
-    """`credentials`: the values that name an account; a connection is never shared between two of them."""
+    """`head`: all of it but the length of the body and the blank line. `credentials`: the values that name an account;
+    a connection is never shared between two of them. `takes_body`: whether the length of a body is told."""
 
     head: bytes
     credentials: tuple[str, ...]
+    takes_body: bool
+
+    def with_length(self, body: bytes) -> bytes:
+        """The whole head of a request with this body."""
+        if body or self.takes_body:
+            return b"%bcontent-length: %d\r\n\r\n" % (self.head, len(body))
+        return self.head + b"\r\n"
 
 
 def write_head(request: Request, url: SplitUrl) -> Written:
-    """The request line and all headers. Raises `BadHeader`, and ValueError for a method that is not in `METHODS`."""
-    method, body = request.method, request.body
+    """The request line and all headers; its body is not looked at.
+
+    Raises `BadHeader`, and ValueError for a method that is not in `METHODS`.
+    """
+    method = request.method
     if method not in METHODS:
         raise ValueError(f"The method must be one of {', '.join(sorted(METHODS))}.")
     lines = [f"{method} {url.target} HTTP/1.1\r\nhost: {url.origin.host_header}\r\naccept-encoding: identity\r\n"]
@@ -53,11 +64,8 @@ def write_head(request: Request, url: SplitUrl) -> Written:
         if lowered in CREDENTIAL_HEADERS:
             credentials += (lowered, value)
         lines.append(f"{name}: {value}\r\n")
-    if body or method in ("POST", "PUT", "PATCH"):
-        lines.append(f"content-length: {len(body)}\r\n")
-    lines.append("\r\n")
     try:
-        return Written("".join(lines).encode("latin-1"), credentials)
+        return Written("".join(lines).encode("latin-1"), credentials, method in ("POST", "PUT", "PATCH"))
     except UnicodeEncodeError:
         raise BadHeader("A header value holds a character that HTTP cannot carry; keep to ASCII.") from None
 

@@ -46,7 +46,8 @@ class Response:
         """The whole body. Raises `BodyTooLarge` and closes when it is longer than `cap` bytes."""
         received: list[bytes] = []
         size = 0
-        while (piece := await self._inbox.take()) is not None:
+        inbox = self._inbox
+        while (piece := inbox.take_here() or await inbox.take()) is not None:
             size += len(piece.data)
             if size > cap:
                 self.close()
