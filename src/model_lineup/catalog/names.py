@@ -103,6 +103,8 @@ def _by_provider_and_id(index: NameIndex, name: str) -> int | None:
 
 def _by_id(index: NameIndex, name: str) -> int | None:
     rows = index.with_id(name)
+    if len(rows) == 1:
+        return rows[0]
     return next((row for row in rows if index.available(row)), rows[0] if rows else None)
 
 

@@ -42,6 +42,7 @@ class StreamSplicer:
         self._partial = b""
         self._skip_blank = False
         self._ends_in_crlf = False
+        self._last: tuple[bytes, bytes] | None = None  # the model as it stood in a line, and as it is to stand
 
     def feed(self, piece: bytes) -> bytes:
         """The caller's bytes for the lines that are whole now. Raises EventTooLargeError."""
@@ -53,8 +54,11 @@ class StreamSplicer:
         whole = block[:end]
         if whole:
             self._ends_in_crlf = whole.endswith(b"\r\n")
-        if not self._drop_usage and b'"model"' not in whole:
-            return whole
+        if not self._skip_blank and not (self._drop_usage and b'"usage"' in whole):
+            if self._last is not None and _is_one_line_with(self._last[0], whole):
+                return whole.replace(*self._last)
+            if b'"model"' not in whole:
+                return whole
         return b"".join(map(self._line, whole.splitlines(keepends=True)))
 
     def rest(self) -> bytes:
@@ -81,8 +85,16 @@ class StreamSplicer:
             return line
         found = _MODEL.findall(line)
         if len(found) == 1 or self._surface in ("messages", "responses"):
-            return _MODEL.sub(lambda match: match[0].replace(match[1], self._name), line, count=1)
+            changed = _MODEL.sub(self._put, line, count=1)
+            if len(found) > 1 or self._surface != "chat":
+                self._last = None
+            return changed
         return self._renamed_at_top(line) if found else line
+
+    def _put(self, found: "re.Match[bytes]") -> bytes:
+        put = found[0].replace(found[1], self._name)
+        self._last = found[0], put
+        return put
 
     def _renamed_at_top(self, line: bytes) -> bytes:
         """Several keys of this name: the one at the top level is meant."""
@@ -96,6 +108,18 @@ class StreamSplicer:
 def _after_last_line_end(block: bytes) -> int:
     """A lone CR at the end may be half of a CRLF, and waits for the other half."""
     return max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1
+
+
+def _is_one_line_with(model: bytes, block: bytes) -> bool:
+    """Whether it begins with a line of data that holds this model, and no other: most blocks of a stream do."""
+    at = block.find(model)
+    return (
+        at > 0
+        and block.startswith(b"data:")
+        and block.find(b"\n") > at
+        and block.count(b'"model"') == 1
+        and b"\r" not in block
+    )
 
 
 def _is_usage_only(line: bytes) -> bool:
