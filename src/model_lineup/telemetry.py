@@ -120,7 +120,7 @@ class RequestLines:
         self._kept: list[Answered] = []
         self._wanted = False
         self._as_text = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # that will write what is kept
 
     def configure(self, *, wanted: bool, as_text: bool) -> None:
         self.write()
@@ -133,14 +133,13 @@ class RequestLines:
         self._kept.append(Answered(request_id, method, route, status, round(duration_s * 1000, 2), wall_ns()))
         if len(self._kept) >= self.MOST:
             self.write()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self.WRITTEN_AFTER_S, self.write)
+        elif self._loop is not (loop := asyncio.get_running_loop()):
+            self._loop = loop
+            loop.call_later(self.WRITTEN_AFTER_S, self.write)
 
     def write(self) -> None:
         """What is kept, now."""
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
+        self._loop = None
         kept, self._kept = self._kept, []
         if kept and self._as_text:
             for one in kept:
