@@ -51,9 +51,7 @@ class Ready(NamedTuple):
     deadlines: Deadlines
 
 
-def ready(
-    endpoint: Endpoint, path: str, query: tuple[tuple[str, str], ...], *, stream: bool, hops: str = ""
-) -> Ready:
+def ready(endpoint: Endpoint, path: str, query: tuple[tuple[str, str], ...], *, stream: bool, hops: str = "") -> Ready:
     """`hops`: as in `address.request_to`. Raises FailedError."""
     kind = registry.kind_named(endpoint.kind)
     request = address.request_to(kind, endpoint, path, body=b"", query=query, hops=hops)
