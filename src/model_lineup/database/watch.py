@@ -19,6 +19,7 @@ class Watch:
         self._file = database.file
         self._error: type[Exception] = sqlite_module().Error
         self._connection: Any = None
+        self._cursor: Any = None
 
     @property
     def sees_others(self) -> bool:
@@ -32,7 +33,8 @@ class Watch:
         try:
             if self._connection is None:
                 self._connection = _connect(self._file)
-            mark: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+                self._cursor = self._connection.cursor()
+            mark: int = self._cursor.execute("PRAGMA data_version").fetchone()[0]
         except self._error:
             return None
         return mark

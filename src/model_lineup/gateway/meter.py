@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from model_lineup.upstream.contract import Reading, Usage
+from model_lineup.upstream.contract import Reading, StreamParser, Usage
 
 
 class Meter:
@@ -14,7 +14,7 @@ class Meter:
 
     def __init__(self, dialect: Reading | None) -> None:
         self._dialect = dialect
-        self._parser = dialect.parser() if dialect is not None else None
+        self._parser: StreamParser | None = None  # a plain answer needs none
         self.first_content_at: float | None = None
         self.usage: Usage | None = None
         self.contents = 0
@@ -32,7 +32,11 @@ class Meter:
 
     def events(self, piece: bytes) -> Sequence[tuple[str, bytes]]:
         """The events that this piece completed, not yet counted. Raises EventTooLargeError."""
-        return () if self._parser is None else self._parser.feed(piece)
+        if self._parser is None:
+            if self._dialect is None:
+                return ()
+            self._parser = self._dialect.parser()
+        return self._parser.feed(piece)
 
     def event(self, name: str, data: bytes, at: float) -> None:
         """Raises MalformedError, ProviderError."""

@@ -23,6 +23,9 @@ class Endpoints:
         """Raises NotFound, KeyUndecryptable, Unavailable."""
         found = self.known(provider)
         if found is None:
-            found = await asyncio.to_thread(self._providers.endpoint, provider.id)
+            read = await asyncio.to_thread(self._providers.endpoint, provider.id)
+            found = (
+                self.known(provider) or read
+            )  # of those who read at the same time one is kept, which is the same for all
             self._kept[provider.id] = (provider.changed_at, found)
         return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp, Message, Scope
 
 from model_lineup.errors import LineupError, Unavailable
-from model_lineup.shell import refusal
+from model_lineup.shell import LINES, refusal
 from model_lineup.telemetry import log
 
 if TYPE_CHECKING:
@@ -141,18 +141,18 @@ class Cycle:
         if self._gone:
             return
         if message["type"] == "http.response.start":
-            self._begin(message["status"], message.get("headers", ()))
+            self._begin(message["status"], message.get("headers", ()), message.get(LINES, b""))
         else:
             self._pass_on(message.get("body", b""), more=message.get("more_body", False))
 
     # Helpers.
 
-    def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]], more_lines: bytes) -> None:
         """Where the length is known the body follows at once, and the head waits for it."""
         if self.response_started:
             raise RuntimeError("an answer begins once")
         self._expects_continue = False
-        lines = [_status_line(status)]
+        lines = [_status_line(status), more_lines]
         says_close = False
         for name, value in headers:
             lines.append(_line(name, value))

@@ -5,7 +5,7 @@ part of the path are done here; what a face needs besides (a whole body, its own
 It never knows what a model is, nor which faces there are: the composition root hands them in.
 """
 
-from model_lineup.shell.answer import refusal, throw_away
+from model_lineup.shell.answer import LINES, refusal, throw_away
 from model_lineup.shell.head import HeadAsGet
 from model_lineup.shell.probes import Probes
 from model_lineup.shell.receipt import MIB, Limits, WholeBody
@@ -13,6 +13,7 @@ from model_lineup.shell.requests import UNDERWAY, Underway, underway
 from model_lineup.shell.shell import Shell
 
 __all__ = [
+    "LINES",
     "MIB",
     "UNDERWAY",
     "HeadAsGet",

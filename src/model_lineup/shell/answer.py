@@ -23,6 +23,11 @@ SECURITY_HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+_NO_STORE = (b"cache-control", b"no-store")
+LINES = "lineup.lines"
+"""In the beginning of an answer: whole header lines, which our own server puts there as they are."""
+_LINES = b"".join(b"%b: %b\r\n" % pair for pair in SECURITY_HEADERS)
+_LINES_NO_STORE = _LINES + b"%b: %b\r\n" % _NO_STORE
 LINGER_S, LINGER_BYTES = 2.0, 64 * MIB
 SLOW_LINGER_S = 0.5
 """For a caller that was too slow already."""
@@ -31,27 +36,31 @@ SLOW_LINGER_S = 0.5
 class Answer:
     """The way back: adds the request id and the security headers, and knows what was sent.
 
-    `last`: nothing more is answered on this connection.
+    `last`: nothing more is answered on this connection. `takes_lines`: the server understands `LINES`.
     """
 
-    def __init__(self, send: Send, request_id: str, *, last: bool = False) -> None:
+    def __init__(self, send: Send, request_id: str, *, last: bool = False, takes_lines: bool = False) -> None:
         self._send = send
         self._last = last
+        self._takes_lines = takes_lines
         self.request_id = request_id
         self.status = 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = [*message.get("headers", ()), *SECURITY_HEADERS, (b"x-request-id", self.request_id.encode())]
-            for name, _ in headers:
-                if name == b"cache-control":
-                    break
-            else:
-                headers.append((b"cache-control", b"no-store"))
+            headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode())]
             if self._last:
                 headers.append((b"connection", b"close"))
+            may_be_kept = False
+            for name, _ in headers:
+                if name == b"cache-control":
+                    may_be_kept = True
             message = {**message, "headers": headers}
+            if self._takes_lines:  # the same in every answer, so written once
+                message[LINES] = _LINES if may_be_kept else _LINES_NO_STORE
+            else:
+                headers += SECURITY_HEADERS if may_be_kept else (*SECURITY_HEADERS, _NO_STORE)
         await self._send(message)
 
     async def json(self, status: int, value: Any) -> None:

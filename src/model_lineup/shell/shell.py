@@ -14,7 +14,7 @@ from model_lineup.metrics import Metrics
 from model_lineup.shell.answer import Answer
 from model_lineup.shell.probes import PROBES, Probes, Watch
 from model_lineup.shell.receipt import ClientGone
-from model_lineup.shell.requests import first_segment, method, request_id
+from model_lineup.shell.requests import first_segment, method, request_id, underway
 from model_lineup.telemetry import log, requests
 
 
@@ -76,7 +76,8 @@ class Shell:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever happens inside, the caller gets an answer, and the log and the metrics a line."""
-        answer = Answer(send, request_id(scope), last=self._watch.stopping)
+        ours = underway(scope) is not None
+        answer = Answer(send, request_id(scope), last=self._watch.stopping, takes_lines=ours)
         scope["state"] = {**scope.get("state", {}), "request_id": answer.request_id}
         started = tick()
         try:
