@@ -19,6 +19,9 @@ from tests.fakes.faults import LEEWAY_S, WIRES, Fault, Faults, What, must_be
 from tests.fakes.v1 import CHAT, HELLO, MESSAGES, V1, Line
 
 AT_ONCE = 16
+STOPPED = {"chunk-too-short", "done-missing-by-close", "stop-mark-missing"}
+"""All content and the reason to stop came, and only OpenAI's last mark did not, which not all of its servers send: as a
+message that is whole. In a chat the mark stays missing."""
 EVERY = 48
 """Every so many of the other pairs in the normal run: most cases do not look at the format."""
 BUSY_S = 0.0 if HARD else 4.0
@@ -107,6 +110,8 @@ async def deviations(v1: V1, shell: Shell, name: str, meeting: Meeting) -> list[
     if got.status >= 400 and (got.status == 500 or not got.code):
         wrong.append(f"{got.status} {got.code}")
     must_fail = meeting.fault.expected[meeting.what].split("/")[0] not in ("passes", "empty")
+    if meeting.path == MESSAGES and streamed and meeting.wire in ("openai", "azure", "ollama"):
+        must_fail = must_fail and meeting.fault.case not in STOPPED
     mark = b"[DONE]" if meeting.path == CHAT else b"message_stop"
     if got.status == 200 and must_fail and (not streamed or mark in got.body):
         wrong.append(f"looks whole and is not: {got.body[-300:]!r}")
