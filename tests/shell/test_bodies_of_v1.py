@@ -73,7 +73,14 @@ def test_who_asks_first_whether_to_send_is_told_before_it_sends(hasty: Server) -
 
 def told_too_large() -> dict[str, Any]:
     message = "The body is larger than 10 MiB. Send less at a time."
-    return {"type": "request_too_large", "code": "body_too_large", "message": message, "param": None}
+    details = {"error_code": "body_too_large"}
+    return {
+        "type": "request_too_large",
+        "code": "body_too_large",
+        "message": message,
+        "param": None,
+        "details": details,
+    }
 
 
 def received(connection: socket.socket, until: bytes) -> bytes:
