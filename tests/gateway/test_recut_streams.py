@@ -178,7 +178,7 @@ def test_the_cuts_of_the_network_are_not_seen(
     async def send(*_: object, **__: object) -> Said:
         return Said(next_pieces)
 
-    monkeypatch.setattr(Client, "send", send)
+    monkeypatch.setattr(Client, "send_prepared", send)
     for sort in {case.sort for case in CASES}:
         row = v1.provider(sort, "http://127.0.0.1:9", type=sort, api_key="sk-upstream-1")
         v1.desk.model(row, UP, visible=True)
