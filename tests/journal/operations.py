@@ -151,14 +151,14 @@ def a_providers_switch(desk: Desk) -> Ready:
     provider = desk.provider().id
     changes = ProviderChanges(enabled=False, name="Acme 2")
     expected: Entry = ("provider", {"enabled": True, "name": "Acme"}, {"enabled": False, "name": "Acme 2"})
-    return Ready(lambda: desk.rooms.providers.change(provider, changes, BY), (expected,))
+    return Ready(lambda **dry: desk.rooms.providers.change(provider, changes, BY, **dry), (expected,))
 
 
 @of("providers.change")
 def a_providers_key(desk: Desk) -> Ready:
     provider = desk.provider(api_key=PROVIDER_KEY).id
     changes = ProviderChanges(api_key=OTHER_KEY)
-    do = lambda: desk.rooms.providers.change(provider, changes, BY)  # noqa: E731
+    do = lambda **dry: desk.rooms.providers.change(provider, changes, BY, **dry)  # noqa: E731
     return Ready(do, (("provider", {}, {"api_key": "replaced"}),), anew=True)
 
 
@@ -173,7 +173,7 @@ def an_order(desk: Desk) -> Ready:
 def a_provider_with_a_model(desk: Desk) -> Ready:
     provider = desk.provider(api_key=PROVIDER_KEY).id
     desk.alias(desk.model(provider, "gpt"), "fast")
-    do = lambda: desk.rooms.providers.delete(provider, BY, force=True, confirm=True)  # noqa: E731
+    do = lambda **dry: desk.rooms.providers.delete(provider, BY, force=True, confirm=True, **dry)  # noqa: E731
     gone = ({"deleted": False}, {"deleted": True})
     return Ready(do, (("alias", *gone), ("model", *gone), ("provider", {"name": "Acme"}, {})))
 
@@ -187,7 +187,7 @@ def a_model(desk: Desk) -> Ready:
 @of("models.change")
 def a_models_flag(desk: Desk) -> Ready:
     model = desk.model(desk.provider(), "gpt").id
-    do = lambda: desk.rooms.models.change(model, ModelChanges(visible=True), BY)  # noqa: E731
+    do = lambda **dry: desk.rooms.models.change(model, ModelChanges(visible=True), BY, **dry)  # noqa: E731
     return Ready(do, (("model", {"visible": False}, {"visible": True}),))
 
 
@@ -196,7 +196,7 @@ def a_model_with_an_alias(desk: Desk) -> Ready:
     model = desk.model(desk.provider(), "gpt")
     desk.alias(model, "fast")
     gone = ({"deleted": False}, {"deleted": True})
-    do = lambda: desk.rooms.models.delete(model.id, BY, confirm=True)  # noqa: E731
+    do = lambda **dry: desk.rooms.models.delete(model.id, BY, confirm=True, **dry)  # noqa: E731
     return Ready(do, (("alias", *gone), ("model", *gone)))
 
 
@@ -241,7 +241,7 @@ def an_aliass_words(desk: Desk) -> Ready:
     model = desk.model(desk.provider(), "gpt").id
     desk.alias(model, "fast")
     changes = AliasChanges(description="for drafts")
-    do = lambda: desk.rooms.aliases.change(model, "fast", changes, BY)  # noqa: E731
+    do = lambda **dry: desk.rooms.aliases.change(model, "fast", changes, BY, **dry)  # noqa: E731
     return Ready(do, (("alias", {"description": None}, {"description": "for drafts"}),))
 
 
@@ -249,7 +249,7 @@ def an_aliass_words(desk: Desk) -> Ready:
 def a_deleted_alias(desk: Desk) -> Ready:
     model = desk.model(desk.provider(), "gpt").id
     desk.alias(model, "fast")
-    do = lambda: desk.rooms.aliases.delete(model, "fast", BY, confirm=True)  # noqa: E731
+    do = lambda **dry: desk.rooms.aliases.delete(model, "fast", BY, confirm=True, **dry)  # noqa: E731
     return Ready(do, (("alias", {"deleted": False}, {"deleted": True}),))
 
 

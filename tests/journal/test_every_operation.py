@@ -87,11 +87,15 @@ def _tells(entity: str, before: dict[str, Any], after: dict[str, Any], expected:
 def test_a_dry_run_leaves_every_row_as_it_was(desk: Desk, case: Case) -> None:
     ready = case(desk)
     before = desk.tables()
-    result: Any = ready.do(dry_run=True)
-    assert (result.revision, result.change_id) == (desk.revision(), None)
+    tried = written(ready.do(dry_run=True))
+    assert (tried.revision, tried.change_id) == (desk.revision(), None)
     assert desk.tables() == before
-    done: Any = ready.do()
-    assert done.change_id is not None
+    assert written(ready.do()).change_id is not None
+
+
+def written(result: Any) -> Any:
+    """What an operation says of its change; some give the row before it."""
+    return result[-1] if isinstance(result, tuple) else result
 
 
 def test_no_secret_stands_in_the_journal(desk: Desk) -> None:
