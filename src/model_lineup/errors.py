@@ -279,6 +279,11 @@ class DatabaseBusy(Unavailable):
     title = "The database is busy"
 
 
+class DatabaseUnreadable(Unavailable):
+    code = "database_unreadable"
+    title = "The database could not be read"
+
+
 class KeyUndecryptable(Unavailable):
     code = "key_undecryptable"
     title = "The stored key cannot be opened"

@@ -25,7 +25,8 @@ def test_an_unknown_parameter_is_refused_and_named(workbench: Workbench, method:
 
 def test_a_deletion_that_was_meant_to_be_a_dry_run_deletes_nothing(workbench: Workbench) -> None:
     model = workbench.model()
-    assert workbench.admin.delete(f"/api/admin/models/{model['id']}?dry_run=true").status == 422
+    assert workbench.admin.delete(f"/api/admin/models/{model['id']}?dryrun=true").status == 422
+    assert workbench.admin.delete(f"/api/admin/models/{model['id']}?dry_run=true").status == 200
     assert workbench.admin.get(f"/api/admin/models/{model['id']}").status == 200
 
 

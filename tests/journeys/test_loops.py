@@ -1,5 +1,6 @@
 """Providers whose base URL leads back to the Lineup that asks, straight or through another."""
 
+import time
 from pathlib import Path
 
 from tests.fakes.relay import relay
@@ -20,7 +21,10 @@ def chat(server: Server, key: str, model: str, *, stream: bool = False) -> Answe
 
 
 def refused_at(server: Server) -> int:
-    server.client().get("/livez")  # a line is written when its answer is out: before the next request is looked at
+    last = server.client().get("/livez").headers["x-request-id"]
+    ends_at = time.monotonic() + 5
+    while last not in server.log and time.monotonic() < ends_at:  # lines are written together, in their order
+        time.sleep(0.02)
     return server.log.count('"status": 508')
 
 

@@ -289,7 +289,8 @@ KEPT = (
     {"instance", "people", "providers", "models", "model_facts", "aliases", "keys", "change_sets", "change_entries"}
     | {"change_digests"}
     | {f"activity.{name}" for name in ("model_health", "provider_fetches", "runs", "run_events", "test_results")}
-    | {"activity.security_events"}
+    | {"activity.security_events", "activity.key_spending"}
+    | {f"activity.{name}" for name in ("usage_entries", "usage_days", "usage_ttft", "usage_batches")}
 )
 
 

@@ -17,8 +17,13 @@ MAY_START_PROCESSES = {
     "demo/model_server.py": "the local model of the demo",
     "serving/supervisor.py": "the workers",
 }
-MAY_USE = {"serving/hardening.py": {"ctypes"}}
-"""`ctypes` overwrites a secret where the kernel shows the environment of a process; nothing else can reach it there."""
+MAY_USE = {
+    "serving/hardening.py": {"ctypes"},
+    "serving/memory.py": {"ctypes"},
+    "serving/forking.py": {"os.fork"},
+}
+"""`ctypes` overwrites a secret where the kernel shows the environment of a process, and tells the C library how many
+heaps to use; nothing else can reach either. `os.fork` makes workers of a supervisor that has imported what they need."""
 
 
 def banned(tree: ast.AST) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from model_lineup.errors import DatabaseBusy, StorageFull, Unavailable
+from model_lineup.errors import DatabaseBusy, DatabaseUnreadable, StorageFull, Unavailable
 
 _BUSY_STATES = {"55P03", "57014", "40001", "40P01"}  # lock timeout, statement cancelled, serialization, deadlock
 _GONE_STATES = ("08", "53300", "57P")  # connection lost, too many of them, server shutting down
@@ -66,7 +66,7 @@ def _tell_of_storage(error: DBAPIError, file: Path | None, on_not_durable: Calla
         on_not_durable()
         raise not_durable() from None
     if failed or name.startswith(_DAMAGED):
-        raise Unavailable(
+        raise DatabaseUnreadable(
             f"The database could not be read ({name}). See what is wrong with the disk, and run `lineup doctor`."
         ) from None
 

@@ -10,12 +10,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from model_lineup import durable
 from model_lineup.access.passwords import check_strength
 from model_lineup.database import engines, health
-from model_lineup.errors import InvalidInput, StartRefused, Unavailable
+from model_lineup.errors import DatabaseUnreadable, InvalidInput, StartRefused, Unavailable
 from model_lineup.operations import mounts, swap
 from model_lineup.operations.archive import DATABASES
 from model_lineup.settings import Settings
@@ -88,8 +86,8 @@ def refuse_damage(settings: Settings) -> None:
     try:
         with contextlib.closing(opened):
             damage = health.damage_found_in_time(opened, settings.start_check_s)
-    except DBAPIError as error:
-        damage = [str(error.orig).partition("\n")[0]]
+    except DatabaseUnreadable as error:
+        damage = [error.detail]
     except Unavailable:
         return  # busy: somebody else is at work, and has looked
     if damage:

@@ -26,6 +26,7 @@ EMPTIED = (
     "activity.claims",
     "activity.guess_failures",
     "activity.rate_windows",
+    "activity.signals",
 )
 """Tables that a restore leaves empty, beside the links; those that refer to others first."""
 
