@@ -4,7 +4,7 @@ documented.
 All of its checks; `schemathesis.toml` says what else counts as right, and why. `make hard` runs all phases over
 everything with at least 100 examples per operation and a new seed each time. Everyday runs use a fixed seed and few
 examples, leave out starting benchmarks, each of which takes a process, go through the edges of every field for models
-alone, and try as nobody once; what viewers and users may is held every day by the matrix of roles.
+alone, and as an administrator only; what others may is held every day by the matrix of roles.
 """
 
 import os
@@ -24,7 +24,7 @@ from tests.fakes.server import Server, Workbench, running_server
 BENCHMARK = "/api/admin/models/by-id/benchmark"
 EVERYDAY = """
 [[operations]]
-exclude-path-regex = "/api/admin/models.*"
+exclude-path-regex = "^/api/admin/models(/by-id)?$"
 phases.coverage.enabled = false
 """
 HERE = Path(__file__).parent
@@ -70,7 +70,7 @@ def principal(role: str, server: Server, workbench: Workbench) -> Principal:
 
 @pytest.mark.hard
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("role", count(["admin", "anonymous"], ["admin", "viewer", "user", "anonymous"]))
+@pytest.mark.parametrize("role", count(["admin"], ["admin", "viewer", "user", "anonymous"]))
 def test_every_answer_is_as_documented(
     furnished: tuple[Server, Workbench], tmp_path: Path, role: str, did: Callable[[str], None]
 ) -> None:

@@ -10,6 +10,7 @@ from model_lineup.demo.model_server import LocalModel
 from tests.fakes.server import Server, Workbench
 
 HELLO: Any = [{"role": "user", "content": "Say hello."}]
+COOL = {"temperature": 0}
 PIRATE: Any = [{"role": "system", "content": "Talk like a pirate."}, *HELLO]
 ANSWER_SCHEMA = {
     "type": "object",
@@ -129,7 +130,9 @@ class TestAnthropic:
         assert 0 < answer.usage.output_tokens <= 8
 
     def test_speaks_streamed(self, callers: Callers, name: str) -> None:
-        with callers.anthropic.messages.stream(model=name, max_tokens=8, messages=HELLO) as stream:
+        """At temperature 0: llama.cpp leaves `message_start` out when the first token is a part of an emoji (5 of 120
+        answers that it gave to nobody but us, 2026-11-23), which the SDK cannot read."""
+        with callers.anthropic.messages.stream(model=name, max_tokens=8, messages=HELLO, extra_body=COOL) as stream:
             assert "".join(stream.text_stream)
             whole = stream.get_final_message()
         assert (whole.model, whole.stop_reason in STOPS) == (name, True)

@@ -22,8 +22,9 @@ MAY_USE = {
     "serving/memory.py": {"ctypes"},
     "serving/forking.py": {"os.fork"},
 }
-"""`ctypes` overwrites a secret where the kernel shows the environment of a process, and tells the C library how many
-heaps to use; nothing else can reach either. `os.fork` makes workers of a supervisor that has imported what they need."""
+"""`ctypes` overwrites a secret where the kernel shows the environment of a process, and says how many heaps the C
+library may use; nothing else reaches either. `os.fork` makes workers of a supervisor that has imported what they
+need."""
 
 
 def banned(tree: ast.AST) -> Iterator[str]:
