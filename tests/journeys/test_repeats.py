@@ -13,6 +13,7 @@ from tests.fakes.server import Answer, Server, Workbench, running_server
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(900)
 def test_nothing_is_done_twice_whenever_the_server_dies(tmp_path: Path) -> None:
     luck = random.Random(7)
     with running_server(tmp_path, idempotency_lease_s=3) as server:
