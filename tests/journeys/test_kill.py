@@ -11,6 +11,7 @@ import json
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -29,7 +30,7 @@ LOOK_AT_THE_JOURNAL_EVERY = 10
 MODELS = "/api/admin/models"
 
 
-class Writer:
+class Writer(ABC):
     """Writes until its server is gone, or until it is told to stop."""
 
     def __init__(self, rng: random.Random) -> None:
@@ -61,12 +62,13 @@ class Writer:
         assert answer.status in {200, 201}, f"{method} {path}: {answer!r}"
         return answer.json
 
+    @abstractmethod
     def write(self) -> None:
-        raise NotImplementedError
+        """One write, remembered when it was acknowledged."""
 
+    @abstractmethod
     def check(self, admin: Client) -> None:
         """Raises AssertionError when something acknowledged is lost, or something is there by half."""
-        raise NotImplementedError
 
 
 class Single(Writer):

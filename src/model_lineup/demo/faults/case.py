@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -54,7 +55,7 @@ class Asked:
         return self.wire.stream_type if self.stream else "application/json"
 
 
-class Case:
+class Case(ABC):
     """One way to go wrong. The docstring says which, and where it was seen.
 
     `lists`, `test`, `plain`: what Lineup must make of it: `passes`, or stage and class as in `protocol/truncated`, or
@@ -75,9 +76,9 @@ class Case:
     def __init_subclass__(cls, *, abstract: bool = False) -> None:
         cls.name = "" if abstract else re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
 
+    @abstractmethod
     def answer(self, asked: Asked) -> Iterable[Step]:
         """What to do about one request. A connection that is not ended here takes the next one."""
-        raise NotImplementedError
 
     def expected(self, what: Literal["list", "test", "plain"]) -> str:
         """Of a fetch or list test; of a test or benchmark, which ask for streams; of a plain answer."""
@@ -95,11 +96,12 @@ def cases() -> dict[str, Case]:
     package = importlib.import_module(f"{__package__}.cases")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-    found = sorted(_leaves(Case), key=lambda cls: cls.__module__)
+    found = sorted(_all(Case.__subclasses__()), key=lambda cls: cls.__module__)
     return {cls.name: cls() for cls in found if cls.name}
 
 
-def _leaves(cls: type[Case]) -> Iterator[type[Case]]:
-    for below in cls.__subclasses__():
-        yield below
-        yield from _leaves(below)
+def _all(classes: Iterable[type[Case]]) -> Iterator[type[Case]]:
+    """These and all below them."""
+    for cls in classes:
+        yield cls
+        yield from _all(cls.__subclasses__())

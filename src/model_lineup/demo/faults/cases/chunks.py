@@ -1,5 +1,6 @@
 """Chunked bodies that are framed wrongly."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 
 from model_lineup.demo.faults.case import FIN, OPENAI, Asked, Case, Step
@@ -14,9 +15,9 @@ class _Chunks(Case, abstract=True):
     def answer(self, asked: Asked) -> Iterable[Step]:
         yield open_chunked(asked) + self.body(asked.good)
 
+    @abstractmethod
     def body(self, good: bytes) -> bytes:
         """What stands in place of the chunks."""
-        raise NotImplementedError
 
 
 class ChunkSizeGarbage(_Chunks):

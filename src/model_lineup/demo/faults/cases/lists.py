@@ -2,6 +2,7 @@
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from functools import cache
 
@@ -19,21 +20,31 @@ class _List(Case, abstract=True):
         else:
             yield well(asked)
 
+    @abstractmethod
+    def pages(self, asked: Asked) -> Iterable[Step]:
+        """What is sent instead of a good list."""
+
+
+class _Page(_List, abstract=True):
+    """200 with this body, whichever page was asked for."""
+
     def pages(self, asked: Asked) -> Iterable[Step]:
         yield reply(200, self.page(asked))
 
+    @abstractmethod
     def page(self, asked: Asked) -> bytes:
-        raise NotImplementedError
+        """The body."""
 
 
-class _Entries(_List, abstract=True):
+class _Entries(_Page, abstract=True):
     """One page with these entries, as JSON."""
 
     def page(self, asked: Asked) -> bytes:
         return asked.wire.page(self.entries(asked))
 
+    @abstractmethod
     def entries(self, asked: Asked) -> list[str]:
-        raise NotImplementedError
+        """Each as JSON."""
 
 
 class _Ids(_Entries, abstract=True):
@@ -48,7 +59,7 @@ class _Ids(_Entries, abstract=True):
         return [good, other.replace('"other"', self.bad)]
 
 
-class ListTooLong(_List):
+class ListTooLong(_Page):
     """100 000 models in 3 MiB (Open WebUI #18950)."""
 
     lists = "protocol/too_large"
@@ -57,7 +68,7 @@ class ListTooLong(_List):
         return _hundred_thousand(asked.wire)
 
 
-class ListTooManyBytes(_List):
+class ListTooManyBytes(_Page):
     """A list of 12 MiB, most of it blanks."""
 
     lists = "protocol/too_large"
@@ -82,7 +93,7 @@ class ListEmpty(_Entries):
         return []
 
 
-class ListNull(_List):
+class ListNull(_Page):
     """`null` where the list belongs."""
 
     lists = "protocol/malformed"
@@ -92,7 +103,7 @@ class ListNull(_List):
         return b'{"object": "list", "data": null}'
 
 
-class ListOfOtherThings(_List):
+class ListOfOtherThings(_Page):
     """Valid JSON of quite another kind."""
 
     lists = "protocol/malformed"
@@ -111,7 +122,7 @@ class ListCut(_List):
         yield FIN
 
 
-class ListCutInOrder(_List):
+class ListCutInOrder(_Page):
     """The list is cut in its middle, and says that it is whole."""
 
     lists = "protocol/malformed"
@@ -133,7 +144,7 @@ class ListSecondPageFails(_List):
             yield reply(200, asked.wire.page(asked.wire.entries("a"), "a"))
 
 
-class ListPagesRepeat(_List):
+class ListPagesRepeat(_Page):
     """Every page leads to the same next page."""
 
     lists = "protocol/malformed"
@@ -143,7 +154,7 @@ class ListPagesRepeat(_List):
         return asked.wire.page(asked.wire.entries("a", "b"), "b")
 
 
-class ListCursorsNew(_List):
+class ListCursorsNew(_Page):
     """Every page holds the same models and leads to a page with a new cursor."""
 
     lists = "protocol/malformed"
@@ -153,7 +164,7 @@ class ListCursorsNew(_List):
         return asked.wire.page(asked.wire.entries("a", "b"), f"c{len(asked.target)}x")
 
 
-class ListPagesForever(_List):
+class ListPagesForever(_Page):
     """Every page holds a new model and leads to another page."""
 
     lists = "protocol/too_large or timeout/timeout"
@@ -164,7 +175,7 @@ class ListPagesForever(_List):
         return asked.wire.page(asked.wire.entries(f"m{number}"), f"page-{number + 1}")
 
 
-class ListPagesEmptyForever(_List):
+class ListPagesEmptyForever(_Page):
     """Every page is empty and leads to another page."""
 
     lists = "protocol/too_large or timeout/timeout"

@@ -1,5 +1,6 @@
 """Streams that are cut, stall, or do not know when they are over. Lists are good, and plain answers too."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -21,8 +22,9 @@ class StreamCase(Case, abstract=True):
         else:
             yield well(asked)
 
+    @abstractmethod
     def stream(self, asked: Asked) -> Iterable[Step]:
-        raise NotImplementedError
+        """What is sent instead of a good stream."""
 
 
 class _Events(StreamCase, abstract=True):
@@ -31,8 +33,9 @@ class _Events(StreamCase, abstract=True):
     def stream(self, asked: Asked) -> Iterable[Step]:
         yield chunked(asked, self.events(asked))
 
+    @abstractmethod
     def events(self, asked: Asked) -> list[bytes]:
-        raise NotImplementedError
+        """The events, marks included."""
 
 
 class FirstByteLate(StreamCase):
