@@ -20,12 +20,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import IO
 
 WORKS_HERE = sys.platform == "linux"
 _PRELOADED = (
     "model_lineup.serving",
+    "model_lineup.app",  # what `serve` imports only when it comes to it
+    "model_lineup.faces",
+    "model_lineup.operations.preflight",
+    "model_lineup.serving.disk",
+    "model_lineup.serving.server",
     "alembic.command",
     "alembic.config",
     "psycopg",
@@ -34,6 +40,17 @@ _PRELOADED = (
     "uvicorn.lifespan.on",
     "uvloop",
 )
+
+
+LATE = "imported only after the fork"
+
+
+class _Late(MetaPathFinder):
+    """Says in the server's log which modules of Lineup every fork has to import anew; `_PRELOADED` should name them."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name.startswith("model_lineup."):
+            print(f"{LATE}: {name}", file=sys.stderr, flush=True)
 
 
 class Forked:
@@ -192,6 +209,7 @@ def main(orders: int) -> None:
     gc.collect()
     gc.freeze()
     _Nursery(socket.socket(fileno=orders)).run()
+    sys.meta_path.insert(0, _Late())
     serve()
 
 

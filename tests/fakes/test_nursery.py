@@ -45,6 +45,12 @@ def opened(pid: int) -> set[str]:
     return found
 
 
+def test_it_has_nothing_of_lineup_left_to_import(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        server.admin().must("GET", "/api/admin/models")
+        assert [line for line in server.log.splitlines() if nursery.LATE in line] == []
+
+
 def test_its_settings_are_those_of_its_own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINEUP_METRICS_TOKEN", "of the tests")
     with running_server(tmp_path, metrics_token="metrics-token-for-tests") as server:
