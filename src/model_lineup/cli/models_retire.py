@@ -8,6 +8,7 @@ import typer
 from model_lineup.cli import finding, show
 from model_lineup.cli.misused import Misused
 from model_lineup.cli.models import Which, app
+from model_lineup.cli.models_many import impact_in_words
 from model_lineup.cli.options import said
 from model_lineup.cli.session import Session
 from model_lineup.cli.verbs import verb
@@ -46,7 +47,7 @@ def retire_model(
     """Let a model end: callers are warned until then, its aliases move to its successor, and it answers 404."""
     row = finding.model(here, model)
     if cancel:
-        return _cancel(here, row)
+        return _cancel(here, row, dry_run)
     following = None if successor is None else finding.model(here, successor)
     lifecycle = said(
         message=message,
@@ -56,22 +57,27 @@ def retire_model(
     )
     if not lifecycle:
         raise Misused("Say when it ends (--at), what follows it (--successor), or what callers hear (--message).")
+    answer = here.put(f"models/{row['id']}", {"lifecycle": lifecycle}, dry_run=dry_run)
     if dry_run:
-        return _preview(row, following, lifecycle)
-    answer = here.put(f"models/{row['id']}", {"lifecycle": lifecycle})
-    when = f" ends at {lifecycle['sunset_at']}" if at else " is deprecated"
+        return here.answer(answer, lambda rehearsed: _preview(rehearsed, following, lifecycle))
+    when = f" ends at {show.cell(lifecycle['sunset_at'])} UTC" if at else " is deprecated"
     here.tell(answer, f"{row['model_id']} (id {row['id']}){when}.", *_moving(row, following))
     return None
 
 
-def _cancel(here: Session, row: dict[str, Any]) -> None:
-    answer = here.put(f"models/{row['id']}", {"lifecycle": None})
+def _cancel(here: Session, row: dict[str, Any], dry_run: bool) -> None:
+    answer = here.put(f"models/{row['id']}", {"lifecycle": None}, dry_run=dry_run)
     left = answer.json["lifecycle"]
-    hints = [f"Its provider's list still says: {left}"] if left else []
-    here.tell(answer, f"What was said of the end of {row['model_id']} is taken back.", *hints)
+    hints = [f"Its provider's list still says: {show.cell(left)}"] if left else []
+    done = f"What was said of the end of {row['model_id']} is taken back."
+    if dry_run:
+        return here.answer(answer, lambda _: show.line(f"Dry run, nothing stored. {done}"))
+    here.tell(answer, done, *hints)
+    return None
 
 
 def _preview(row: dict[str, Any], following: dict[str, Any] | None, lifecycle: dict[str, Any]) -> None:
+    """`row`: the model as it would be, with whom that would meet."""
     show.line("Dry run, nothing stored.")
     show.facts(
         [
@@ -83,6 +89,8 @@ def _preview(row: dict[str, Any], following: dict[str, Any] | None, lifecycle: d
             ("aliases", row["aliases"]),
         ]
     )
+    if impact := row.get("impact"):
+        show.line(impact_in_words(impact))
     for hint in _moving(row, following):
         show.note(hint)
 
