@@ -50,12 +50,18 @@ def test_it_is_in_the_reference_page(server: Server, document: dict[str, Any]) -
     assert all(f"{path}</code>" in page for path in document["paths"])
 
 
-def test_the_lists_are_as_it_says(document: dict[str, Any], caller: Client, name: str) -> None:
+def test_the_lists_are_as_it_says(document: dict[str, Any], caller: Client, workbench: Workbench, name: str) -> None:
     answer = caller.get("/v1/models")
     _matches(document, "ModelList", answer.json)
     one = caller.get(f"/v1/models/{name}")
     _matches(document, "Model", one.json)
-    assert set(one.json) == set(document["components"]["schemas"]["Model"]["properties"])
+    follows = workbench.model(visible=True)
+    lifecycle = {"sunset_at": "2127-01-31T12:00:00Z", "successor_id": follows["id"], "message": "It ends."}
+    ends = workbench.model(visible=True, supports_vision=True, lifecycle=lifecycle)
+    ending = caller.get(f"/v1/models/{ends['model_id']}")
+    _matches(document, "Model", ending.json)
+    assert {*one.json, *ending.json} == set(document["components"]["schemas"]["Model"]["properties"])
+    assert set(document["components"]["schemas"]["Model"]["required"]) <= one.json.keys() & ending.json.keys()
     assert set(document["paths"]["/v1/models"]["get"]["responses"]["200"]["headers"]) <= set(answer.headers)
 
 

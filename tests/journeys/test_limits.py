@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,28 @@ def test_an_end_in_the_past_is_an_end_now_and_is_stored_within_seconds(
     while workbench.admin.must("GET", f"/api/admin/models/{old['id']}")["status"] != "retired":
         pass
     assert workbench.admin.must("GET", f"/api/admin/models/{new['id']}")["aliases"] == [alias]
+
+
+def test_both_sdks_read_from_the_list_when_a_model_ends(
+    server: Server, workbench: Workbench, provider: FakeProvider
+) -> None:
+    stays, ends = visible_model(workbench, provider), visible_model(workbench, provider)
+    lifecycle = {"sunset_at": "2127-01-31T12:00:00Z", "deprecated_at": "2026-11-01T00:00:00Z"}
+    workbench.admin.must("PUT", f"/api/admin/models/{ends['id']}", {"lifecycle": lifecycle, "supports_vision": True})
+    key = workbench.key("user")["key"]
+    of_openai = openai.OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0)
+    of_anthropic = anthropic.Anthropic(base_url=server.url, api_key=key, max_retries=0)
+    days = {one.id: one.shutdown_date for one in of_openai.models.list()}
+    assert (days[stays["model_id"]], days[ends["model_id"]]) == (None, "2127-01-31")
+    listed = {one.id: one for one in of_anthropic.models.list()}
+    staying, ending = listed[stays["model_id"]], of_anthropic.models.retrieve(ends["model_id"])
+    assert (staying.lifecycle, staying.deprecated_at, staying.retires_at) == ("active", None, None)
+    assert ending == listed[ends["model_id"]]
+    assert ending.lifecycle == "deprecated"
+    assert ending.deprecated_at == datetime(2026, 11, 1, tzinfo=UTC)
+    assert ending.retires_at == datetime(2127, 1, 31, 12, tzinfo=UTC)
+    assert ending.capabilities is not None
+    assert ending.capabilities.image_input.supported
 
 
 @pytest.mark.hard

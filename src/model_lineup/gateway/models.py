@@ -1,8 +1,8 @@
 """The list of what may be called, from memory: one entry per name, in a form that both SDKs parse.
 
-An entry is the union of OpenAI's (`id, object, created, owned_by`) and Anthropic's (`id, type, display_name,
-created_at, max_input_tokens, max_tokens`), with window and capabilities; what is unknown is `null`. Made once per
-snapshot and sort of caller.
+An entry is the union of OpenAI's (`id, object, created, owned_by, shutdown_date`) and Anthropic's (`id, type,
+display_name, created_at, max_input_tokens, max_tokens, lifecycle, deprecated_at, retires_at`), with window and
+capabilities; what is unknown is `null`. Made once per snapshot and sort of caller.
 """
 
 from bisect import bisect_left, bisect_right
@@ -113,11 +113,8 @@ def _entry(snapshot: Snapshot, name: str, model: ModelState, kind: CallerKind) -
         "max_output_tokens": model.max_output_tokens,
         "max_input_tokens": model.context_length,
         "max_tokens": model.max_output_tokens,
-        "capabilities": {
-            "tools": model.supports_tools,
-            "vision": model.supports_vision,
-            "streaming": model.supports_streaming,
-        },
+        "lifecycle": "active",
+        "capabilities": _capabilities(model),
     }
     if model.notice is not None:
         entry |= _end_of(snapshot, model, model.notice, kind)
@@ -125,12 +122,27 @@ def _entry(snapshot: Snapshot, name: str, model: ModelState, kind: CallerKind) -
     return {**entry, "alias_of": model.model_id} if alias is not None else entry
 
 
+def _capabilities(model: ModelState) -> dict[str, Any]:
+    """Ours, and beside them Anthropic's `image_input` where it is known: its SDK has no word for what is not."""
+    ours = {
+        "tools": model.supports_tools,
+        "vision": model.supports_vision,
+        "streaming": model.supports_streaming,
+    }
+    return ours if model.supports_vision is None else {**ours, "image_input": {"supported": model.supports_vision}}
+
+
 def _end_of(snapshot: Snapshot, model: ModelState, notice: Notice, kind: CallerKind) -> dict[str, Any]:
-    """`deprecated`, `deprecated_at`, `sunset_at`, `successor` and `notice`, as far as something is said."""
+    """In our words (`deprecated`, `deprecated_at`, `sunset_at`, `successor`, `notice`), in Anthropic's (`lifecycle`,
+    `retires_at`) and in OpenAI's (`shutdown_date`, the day in UTC), as far as something is said."""
+    ends = _at(notice.sunset_at)
     told = {
+        "lifecycle": "deprecated",
         "deprecated": True,
         "deprecated_at": _at(notice.deprecated_at),
-        "sunset_at": _at(notice.sunset_at),
+        "sunset_at": ends,
+        "retires_at": ends,
+        "shutdown_date": None if ends is None else ends.date(),
         "successor": following(snapshot, model, kind),
         "notice": notice.message,
     }

@@ -3,7 +3,8 @@
 Read here: vLLM `max_model_len` · llama.cpp `meta.n_ctx` (per slot, so what a request can really use; `n_ctx_train` is
 the architecture's) and `architecture` · OpenRouter `context_length`, `architecture`, `top_provider`, `pricing`,
 `supported_parameters` · Mistral `capabilities`, `max_context_length`, `deprecation` · Groq `context_window`,
-`max_completion_tokens` · Together and LM Studio `type` · OpenAI `shutdown_date` · Azure `capabilities`, `deprecation`.
+`max_completion_tokens` · Together and LM Studio `type` · OpenAI `shutdown_date` · Azure `capabilities`, `deprecation` ·
+another Lineup `task`, `capabilities`, `deprecated_at`, `retires_at`, `successor`.
 Anything odd is left out, not guessed.
 """
 
@@ -74,7 +75,7 @@ def _task(entry: Entry) -> str | None:
         return "chat"
     if _capability(entry, "embeddings"):
         return "embedding"
-    told = _TASKS.get(str(entry.get("type")))
+    told = _TASKS.get(str(entry.get("type"))) or _TASKS.get(str(entry.get("task")))
     outputs = _texts(_object(entry.get("architecture")).get("output_modalities"))
     if told is None and outputs:
         return "chat" if "text" in outputs else "embedding" if _EMBEDDINGS & outputs else "other"
@@ -88,10 +89,12 @@ def _pricing(entry: Entry) -> dict[str, Any] | None:
 
 
 def _lifecycle(entry: Entry) -> dict[str, Any] | None:
-    """`retires_at` and `replacement`, as the provider writes them."""
+    """`retires_at`, `replacement` and `deprecated_at`, as the provider writes them."""
     dates = [*(entry.get(key) for key in _RETIREMENT), _object(entry.get("deprecation")).get("inference")]
     retires = next((date for date in dates if isinstance(date, str | int) and date), None)
-    told = {"retires_at": retires, "replacement": _text(entry.get("deprecation_replacement_model"), _LONGEST_NAME)}
+    replacement = _text(entry.get("deprecation_replacement_model") or entry.get("successor"), _LONGEST_NAME)
+    deprecated = _text(entry.get("deprecated_at"), _LONGEST_NAME)
+    told = {"retires_at": retires, "replacement": replacement, "deprecated_at": deprecated}
     return {key: value for key, value in told.items() if value is not None} or None
 
 
@@ -107,7 +110,7 @@ _READERS: dict[str, Callable[[Entry], Any]] = {
     "pricing": _pricing,
     "lifecycle": _lifecycle,
 }
-_RETIREMENT = ("shutdown_date", "deprecation", "expiration_date")
+_RETIREMENT = ("retires_at", "shutdown_date", "deprecation", "expiration_date")
 _EMBEDDINGS = {"embedding", "embeddings"}
 _TASKS = {
     "chat": "chat",
