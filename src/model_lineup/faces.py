@@ -6,7 +6,8 @@ It stands apart from `app` because it needs the web framework, which a command o
 import asyncio
 import contextlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
@@ -27,7 +28,7 @@ from model_lineup.gateway.hearing import Hearing
 from model_lineup.gateway.hops import Hops
 from model_lineup.gateway.limits import Desk
 from model_lineup.gateway.opening import Opener
-from model_lineup.gateway.recording import Recording
+from model_lineup.gateway.recording import OwnersRecording, Recording
 from model_lineup.gateway.streams import Streams
 from model_lineup.gateway.visit import Listener
 from model_lineup.journal import store as journal_store
@@ -97,14 +98,26 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
     )
 
 
-def for_owner(rooms: Rooms, kind: CallerKind) -> ASGIApp:
-    """`/v1` for whoever owns the data folder, in his own process: without a key, limits or an entry in the ledger."""
-    metrics, desk = Metrics(revision=lambda: -1), Desk(rooms.key_limits, unsaid=0)
+@dataclass(frozen=True, slots=True)
+class OwnersFace:
+    """`/v1` in a process of the command line. `close` writes what a key's limits still hold."""
+
+    application: ASGIApp
+    close: Callable[[], Awaitable[None]]
+
+
+def for_owner(rooms: Rooms, kind: CallerKind | None) -> OwnersFace:
+    """`/v1` for whoever owns the data folder, in his own process: without a key, as a user or an agent; or, where
+    `kind` is None, with the key that each request has, and with that key's limits. The ledger has either."""
+    metrics, desk = Metrics(revision=lambda: -1), Desk(rooms.key_limits, unsaid=rooms.settings.reserved_answer_tokens)
     breakers, budget = _breakers(rooms, metrics), _retry_budget(rooms, metrics)
     streams = Streams(rooms.settings.streams)
     opener = Opener(rooms.upstream.get, Endpoints(rooms.providers), breakers, budget)
-    gateway = _gateway(rooms, (), streams, opener, desk, admission=OwnersAdmission(kind))
-    return ToldAsErrors(WholeBody(gateway, _limits_of_v1(rooms.settings)), linger=throw_away)
+    admission = None if kind is None else OwnersAdmission(kind)
+    listeners = (OwnersRecording(rooms.ledger),)
+    gateway = _gateway(rooms, listeners, streams, opener, desk, admission=admission)
+    application = ToldAsErrors(WholeBody(gateway, _limits_of_v1(rooms.settings)), linger=throw_away)
+    return OwnersFace(application, desk.close)
 
 
 def _gateway(

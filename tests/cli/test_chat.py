@@ -120,6 +120,37 @@ def test_ctrl_c_ends_it_at_the_provider_too(lineup: Lineup, provider: FakeProvid
     assert "Traceback" not in told
 
 
+def test_a_call_without_a_key_is_in_the_ledger_as_that_of_the_local_command_line(echoing: Lineup) -> None:
+    echoing.ok("chat", "paced-echo", "red fox", "--max-tokens", "2")
+    echoing("chat", "hidden", "red fox")
+    refused, answered = echoing.json("usage", "requests")["requests"]
+    assert (refused["outcome"], refused["code"], refused["key"]) == ("refused", "model_not_found", None)
+    assert (answered["outcome"], answered["on_behalf_of"], answered["key"], answered["completion_tokens"]) == (
+        "completed",
+        "local command line",
+        None,
+        2,
+    )
+    impact = echoing.json("models", "impact", "paced-echo")
+    assert (impact["requests"], impact["keys_total"], impact["keys"]) == (1, 0, [])
+    rehearsed = echoing.json("models", "hide", "paced-echo", "--dry-run")["impact"]
+    assert (rehearsed["keys"], rehearsed["requests_30d"]) == (0, 1)
+
+
+def test_with_a_key_its_limits_hold_here_too_and_the_call_is_that_keys(echoing: Lineup) -> None:
+    made = echoing.json("keys", "create", "app", "--kind", "agent", "--requests-per-minute", "2")
+    call = ("chat", "paced-echo", "red fox", "--max-tokens", "2", "--key", made["key"])
+    assert "model_not_enabled_for_agents" in echoing(*call).stderr
+    echoing.ok("models", "agents-on", "paced-echo")
+    assert [echoing(*call).exit_code for _ in range(3)] == [0, 0, 1]
+    assert "(key_limit_reached)" in echoing(*call).stderr
+    whose = {(one["key"]["name"], one["on_behalf_of"]) for one in echoing.json("usage", "requests")["requests"]}
+    assert whose == {("app", None)}
+    admin = echoing.json("keys", "create", "boss", "--kind", "admin")["key"]
+    assert "wrong_credential_kind" in echoing("chat", "paced-echo", "x", "--key", admin).stderr
+    assert echoing(*call, "--as", "user").exit_code == 2
+
+
 def test_a_server_elsewhere_wants_a_key_of_its_callers(
     lineup: Lineup, server: Server, workbench: Workbench, echo: Paced
 ) -> None:

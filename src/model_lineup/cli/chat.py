@@ -31,17 +31,21 @@ def chat(
         Literal["user", "agent"] | None, typer.Option("--as", show_default="user", help="Whose call it is to be.")
     ] = None,
 ) -> None:
-    """Call a model through /v1 and show its answer. Here no key is needed; with --url it is a user's or an agent's.
+    """Call a model through /v1 and show its answer; usage has it, as of every call.
 
-    Times and tokens stand on standard error at the end. Ctrl-C ends the answer, at the provider too.
+    Here no key is needed: no limit holds, and usage names the local command line. With --key, here or at --url, it is
+    the call of that user's or agent's key, with its limits. Times and tokens stand on standard error at the end. Ctrl-C
+    ends the answer, at the provider too.
     """
-    if caller is not None and not here.is_local:
-        raise Misused("--as is for the Lineup here; with --url the key says whose call it is.")
+    key = here.place.key if here.is_local else None
+    if caller is not None and (key or not here.is_local):
+        raise Misused("--as is for calls without a key; a key says whose call it is.")
     streamed = stream and not here.place.as_json
     body = {"model": name, "messages": _messages(prompt, system), **said(max_tokens=max_tokens)}
     if streamed:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
-    asked = Asked("POST", PATH, {"content-type": "application/json", "x-lineup-as": caller or "user"}, _encoded(body))
+    whose = {"authorization": f"Bearer {key}"} if key else {"x-lineup-as": caller or "user"}
+    asked = Asked("POST", PATH, {"content-type": "application/json", **whose}, _encoded(body))
     meaning = here.get("resolve", name=name, **{"as": caller or "user"}).json if here.is_local else None
     heard = _Heard()
     try:

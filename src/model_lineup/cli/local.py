@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from starlette.types import ASGIApp
+
 from model_lineup import faces
 from model_lineup.access.actor import LOCAL_ACTOR
 from model_lineup.access.callers import CallerKind
@@ -28,23 +30,23 @@ class Local:
         configure("warning", "text")
         self._stack = contextlib.ExitStack()
         self._rooms = self._stack.enter_context(open_instance(settings))
-        self._application = application.build(self._rooms)
+        self._application: ASGIApp = application.build(self._rooms)
+        self._user_surface: faces.OwnersFace | None = None
 
     async def send(self, asked: Asked) -> Reply:
-        reply, application = (
-            _Reply(),
-            self._user_surface(asked) if asked.target.startswith("/v1/") else self._application,
-        )
-        reply.run(application(_scope(asked), reply.body_once(asked.body), reply.take))
+        reply = _Reply()
+        if asked.target.startswith("/v1/"):
+            self._user_surface = self._user_surface or faces.for_owner(self._rooms, _caller_of(asked))
+            face = self._user_surface.application
+        else:
+            face = self._application
+        reply.run(face(_scope(asked), reply.body_once(asked.body), reply.take))
         await reply.begin()
         return reply
 
-    def _user_surface(self, asked: Asked) -> Any:
-        """For a user or an agent, as `x-lineup-as` says; only this process reads that header."""
-        kind: CallerKind = "agent" if asked.headers.get("x-lineup-as") == "agent" else "user"
-        return faces.for_owner(self._rooms, kind)
-
     async def close(self) -> None:
+        if self._user_surface is not None:
+            await self._user_surface.close()
         await self._rooms.runs.close()
         await self._rooms.upstream.close()
         self._stack.close()
@@ -57,6 +59,13 @@ def refuse_missing(settings: Settings) -> None:
             f"There is no Lineup in {settings.data_dir}. Name its folder with --data-dir, or make one there: "
             "`lineup serve`, `lineup create-admin EMAIL`, or `lineup demo` to look around."
         )
+
+
+def _caller_of(asked: Asked) -> CallerKind | None:
+    """A user or an agent, as `x-lineup-as` says, which only this process reads; None for a request with a key."""
+    if "authorization" in asked.headers:
+        return None
+    return "agent" if asked.headers.get("x-lineup-as") == "agent" else "user"
 
 
 def _scope(asked: Asked) -> dict[str, Any]:

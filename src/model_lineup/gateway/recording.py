@@ -59,6 +59,18 @@ class Recording:
         )
 
 
+class OwnersRecording(Recording):
+    """Of the calls that come from the command line of whoever owns the data folder: no key stands for them, so these
+    words do, where other calls name the user of a front end."""
+
+    WHO = "local command line"
+
+    def note(self, visit: Visit) -> None:
+        if not visit.caller.key_id:
+            visit.on_behalf_of = self.WHO
+        super().note(visit)
+
+
 def _cost(opened: Opened | None, tokens: "tuple[int | None, int | None, int | None, TokenSource]") -> int | None:
     """In billionths of a US dollar; None where the tokens or their price are not known."""
     prompt, completion, cached, _ = tokens

@@ -12,12 +12,14 @@ from model_lineup.ledger.tables import usage_days
 def totals(
     connection: Connection, *, models: Collection[int], names: Collection[str], since_day: int
 ) -> tuple[int, int]:
-    """Keys that used any of these models or names, and their requests."""
+    """Keys that used any of these models or names, and all requests; those of the local command line have no key."""
     if not models and not names:
         return 0, 0
     of_models = [in_numbers(connection, usage_days.c.model_row, models)] if models else []
     of_names = [in_words(connection, usage_days.c.name, names)] if names else []
-    query = select(func.count(usage_days.c.key_id.distinct()), func.coalesce(func.sum(usage_days.c.requests), 0))
+    query = select(
+        func.count(func.nullif(usage_days.c.key_id, 0).distinct()), func.coalesce(func.sum(usage_days.c.requests), 0)
+    )
     keys, requests = connection.execute(query.where(usage_days.c.day >= since_day, or_(*of_models, *of_names))).one()
     return int(keys), int(requests)
 
@@ -25,12 +27,14 @@ def totals(
 def by(
     connection: Connection, column: str, model_row: int, *, since_day: int, most: int
 ) -> tuple[Sequence[Row[Any]], int]:
-    """`what`, requests and last_at of one model for each value of a column, most used first; and how many there are."""
+    """`what`, requests and last_at of one model for each value of a column, most used first; and how many there are.
+    Where there is no key, at the local command line, none is told."""
     what = usage_days.c[column].label("what")
+    told = [usage_days.c.key_id != 0] if column == "key_id" else []
     requests = func.sum(usage_days.c.requests).label("requests")
     query = (
         select(what, requests, func.max(usage_days.c.last_at).label("last_at"), func.count().over().label("found"))
-        .where(*_of(model_row, since_day))
+        .where(*_of(model_row, since_day), *told)
         .group_by(what)
         .order_by(requests.desc(), what)
         .limit(most)
