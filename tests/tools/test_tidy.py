@@ -33,6 +33,7 @@ def test_the_index_of_this_machine_is_found_too(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_lock_holds_no_address() -> None:
     assert list(complaints(Path("x.lock"), "--index-url https://example.com"))
+    assert list(complaints(Path("package-lock.json"), '"resolved": "https://example.com/x.tgz"'))
     assert not list(complaints(Path("x.md"), "https://example.com"))
 
 
