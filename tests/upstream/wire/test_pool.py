@@ -3,39 +3,14 @@
 import asyncio
 import os
 import random
-from typing import Any
 
 import pytest
 
-from model_lineup.upstream.wire import (
-    Client,
-    ConnectFailed,
-    ConnectionBroken,
-    Deadlines,
-    Path,
-    PoolFull,
-    Request,
-    Response,
-    Scope,
-)
-from model_lineup.upstream.wire import connection as connection_module
+from model_lineup.upstream.wire import Client, PoolFull, Request
 from tests.fakes.wire_server import Asked, WireServer, ok, saying
 
 from .conftest import Run
-
-LOCAL = Path(scope=Scope.LOOPBACK)
-SHORT = Deadlines(connect_s=2, first_byte_s=2, idle_s=2, total_s=4)
-
-
-async def send(client: Client, server: WireServer, *headers: tuple[str, str], method: str = "GET") -> Response:
-    return await client.send(Request(method, server.url, headers), path=LOCAL, deadlines=SHORT)
-
-
-async def fetch(client: Client, server: WireServer, *headers: tuple[str, str]) -> bool:
-    """Whether the connection was a used one."""
-    async with await send(client, server, *headers) as response:
-        await response.read(1000)
-        return response.reused
+from .exchanges import LOCAL, SHORT, fetch, send
 
 
 def test_a_finished_exchange_leaves_its_connection_to_the_next(run: Run) -> None:
@@ -203,77 +178,6 @@ def test_a_cancelled_dialling_leaves_nothing_behind(run: Run) -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_pooled_connection_found_closed_is_replaced_once(run: Run, method: str) -> None:
-    async def talk(asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if asked.connection == 0 and len([one for one in server.asked if one.connection == 0]) == 2:
-            writer.close()  # as if the idle time had run out just when the request was under way
-            return
-        writer.write(ok(b"%d" % asked.connection))
-
-    server = WireServer(talk)
-
-    async def scenario() -> None:
-        async with server:
-            client = Client()
-            assert not await fetch(client, server)
-            async with await send(client, server, method=method) as response:
-                assert not response.reused
-                assert await response.read(10) == b"1"
-            assert len(server.asked) == 3
-            await client.close()
-
-    run(scenario())
-    server.asked.clear()
-
-
-def test_a_close_of_a_fresh_connection_is_not_tried_again(run: Run) -> None:
-    async def talk(asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(server.asked) > 1:
-            writer.close()
-            return
-        writer.write(ok())
-
-    server = WireServer(talk)
-
-    async def scenario() -> None:
-        async with server:
-            client = Client()
-            await fetch(client, server)
-            with pytest.raises(ConnectionBroken):
-                await fetch(client, server)
-            assert len(server.asked) == 3
-            await client.close()
-
-    run(scenario())
-
-
-def test_a_late_close_is_an_answer_and_not_a_stale_connection(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "STALE_WINDOW_S", 0.05)
-
-    async def talk(asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(server.asked) > 1:
-            await asyncio.sleep(0.1)
-            writer.close()
-            return
-        writer.write(ok())
-
-    server = WireServer(talk)
-
-    async def scenario() -> None:
-        async with server:
-            client = Client()
-            await fetch(client, server)
-            with pytest.raises(ConnectionBroken) as caught:
-                await fetch(client, server)
-            assert caught.value.before_first_byte
-            assert not caught.value.stale_connection
-            assert len(server.asked) == 2
-            await client.close()
-
-    run(scenario())
-
-
 def test_a_connection_whose_request_was_not_read_whole_is_not_used_again(run: Run) -> None:
     connections = 0
 
@@ -373,58 +277,5 @@ def test_no_answer_ever_reaches_another_request(run: Run) -> None:
             assert crossed == 0
             assert completed > 700
             await client.close()
-
-    run(scenario())
-
-
-def test_connections_opened_ahead_carry_the_next_requests(run: Run) -> None:
-    async def scenario() -> None:
-        client = Client()
-        async with WireServer(saying(ok())) as server:
-            request = Request("POST", f"{server.url}/v1", body=b"{}")
-            await client.open_ahead(request, path=LOCAL, count=3, within_s=5)
-            await client.open_ahead(request, path=LOCAL, count=3, within_s=5)
-            await asyncio.sleep(0.01)
-            assert (server.connections, server.asked) == (3, [])
-            answers = [client.send(request, path=LOCAL, deadlines=Deadlines()) for _ in range(3)]
-            for response in await asyncio.gather(*answers):
-                assert await response.read(100) == b"hello"
-            assert server.connections == 3
-        await client.close()
-
-    run(scenario())
-
-
-def test_opening_ahead_says_what_failed_and_leaves_nothing_behind(run: Run) -> None:
-    async def scenario() -> None:
-        client = Client()
-        async with WireServer(saying(ok())) as server:
-            url = server.url
-        with pytest.raises(ConnectFailed):
-            await client.open_ahead(Request("GET", url), path=LOCAL, count=40, within_s=5)
-        assert not client._pool
-        await client.close()
-
-    run(scenario())
-
-
-def test_a_connection_opened_ahead_that_the_server_closed_is_replaced(run: Run) -> None:
-    async def once(_asked: Any, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        first, server.talk = server.talk, saying(ok())
-        assert first is once
-        writer.close()
-
-    server = WireServer(once)
-
-    async def scenario() -> None:
-        client = Client()
-        server.talk = once
-        async with server:
-            request = Request("POST", f"{server.url}/v1", body=b"{}")
-            await client.open_ahead(request, path=LOCAL, count=1, within_s=5)
-            response = await client.send(request, path=LOCAL, deadlines=Deadlines())
-            assert await response.read(100) == b"hello"
-            assert len(server.asked) == 2
-        await client.close()
 
     run(scenario())
