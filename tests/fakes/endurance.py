@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 import psutil
 
-from tests.fakes.counts import count
+from tests.fakes.counts import HARD, SEED, count
 from tests.fakes.faults import Faults
-from tests.fakes.server import Client
+from tests.fakes.server import Client, Server
 
 CALLERS = 4
 MOST_DATABASE_FILES = 6 * (8 + 3)
@@ -49,6 +49,39 @@ def quick_cases(faults: Faults, wire: str = "openai") -> list[dict[str, Any]]:
     """Cases that fail at once; those that run into deadlines would be all that such a test waits for."""
     quick = [fault for fault in faults.cases if not fault.slow and wire in fault.base_urls]
     return [fault.fields(wire, "test") for fault in quick[:: max(1, len(quick) // FAULTY)]]
+
+
+def must_keep_nothing(
+    server: Server,
+    world: W,
+    operations: Mapping[Operation[W], float],
+    allowed: set[int],
+    *,
+    warm_up: int,
+    total: int,
+    did: Callable[[str], None],
+) -> None:
+    """Warm up, settle, work, settle: in the end it holds what it held in the beginning, and nothing failed inside.
+
+    Memory is judged in `make hard` alone: a short run is too short for a straight line.
+    """
+    assert server.process is not None
+    process = psutil.Process(server.process.pid)
+    work(world, operations, allowed, process, warm_up, SEED)
+    baseline = settle(process)
+    began = time.monotonic()
+    samples = work(world, operations, allowed, process, total, SEED + 1)
+    took_s = time.monotonic() - began
+    after = settle(process, baseline)
+    assert after.close_wait == 0
+    assert after.at_most(baseline), (baseline, after)
+    assert '"failed"' not in server.log, server.log[-4000:]
+    if HARD:
+        did(
+            f"{total} operations after {warm_up} in {took_s:.0f} s: {figures(samples)}; {after.files} files, "
+            f"{after.threads} threads, no CLOSE_WAIT; statuses {dict(sorted(world.statuses.items()))}"
+        )
+        assert growth_mib(samples) <= MOST_GROWTH_MIB, figures(samples)
 
 
 def work(

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from tests.fakes.counts import HARD, SEED, count
-from tests.fakes.endurance import MOST_GROWTH_MIB, Operation, World, figures, growth_mib, quick_cases, settle, work
+from tests.fakes.counts import count
+from tests.fakes.endurance import Operation, World, must_keep_nothing, quick_cases
 from tests.fakes.faults import running_faults
 from tests.fakes.paced import paced
 from tests.fakes.server import Answer, Client, Server, Workbench, by_id, running_server
@@ -154,21 +153,5 @@ def furnished(folder: Path) -> Iterator[tuple[Server, Called]]:
 @pytest.mark.timeout(2_700)
 def test_a_server_that_is_called_for_long_keeps_nothing(tmp_path: Path, did: Callable[[str], None]) -> None:
     with furnished(tmp_path) as (server, world):
-        assert server.process is not None
-        process = psutil.Process(server.process.pid)
-        work(world, OPERATIONS, ALLOWED, process, WARM_UP, SEED)
-        baseline = settle(process)
-        began = time.monotonic()
-        samples = work(world, OPERATIONS, ALLOWED, process, REQUESTS, SEED + 1)
-        took_s = time.monotonic() - began
-        after = settle(process, baseline)
-        assert after.close_wait == 0
-        assert after.at_most(baseline), (baseline, after)
-        assert '"failed"' not in server.log, server.log[-4000:]
+        must_keep_nothing(server, world, OPERATIONS, ALLOWED, warm_up=WARM_UP, total=REQUESTS, did=did)
         assert world.statuses[200] > REQUESTS / 2
-        if HARD:
-            did(
-                f"{REQUESTS} requests after {WARM_UP} in {took_s:.0f} s: {figures(samples)}; {after.files} files, "
-                f"{after.threads} threads, no CLOSE_WAIT; statuses {dict(sorted(world.statuses.items()))}"
-            )
-            assert growth_mib(samples) <= MOST_GROWTH_MIB, figures(samples)
