@@ -18,6 +18,7 @@ class Model:
     model_id: str
     visible: bool
     deleted: bool = False
+    agents_enabled: bool = False
     lost_aliases: list[str] = field(default_factory=list)
     """Those that went when it was deleted."""
 
