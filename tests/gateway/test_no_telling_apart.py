@@ -1,4 +1,4 @@
-"""Hidden, disabled, deleted and unknown: no endpoint, key or way of asking tells one from another.
+"""Hidden, disabled, deleted and unknown, retired before or not: no endpoint, key or way of asking tells one from another.
 
 Every name is compared with an unknown one of the same length, whole: status, every header, every byte of the body, but
 for the name itself and the request id. Endpoints are those that the gateway serves, so that a new one is held to it.
@@ -21,6 +21,8 @@ SECRET = (
     *("switched-off", "off/switched-off", "to-switched-off", "both"),
     *("deleted", "acme/deleted", "to-deleted"),
     *("provider-gone", "closed/provider-gone", "was-an-alias", "unlisted-and-hidden"),
+    *("hidden-and-ended", "acme/hidden-and-ended", "to-hidden-and-ended", "ended-for-hidden", "off-and-ended"),
+    *("deleted-and-ended", "to-hidden-follower"),
 )
 """What there is, and nobody may know of."""
 
@@ -71,6 +73,10 @@ def there(v1: V1, provider: FakeProvider) -> FakeProvider:
     gone = v1.desk.model(acme, "deleted", visible=True, agents_enabled=True)
     switched = v1.desk.model(off, "switched-off", visible=True, agents_enabled=True)
     v1.desk.model(off, "both")
+    ended(v1, acme.id, "hidden-and-ended", alias="to-hidden-and-ended", visible=False)
+    ended(v1, acme.id, "ended-for-hidden", alias="to-hidden-follower", visible=False, successor_id=hidden.id)
+    ended(v1, off.id, "off-and-ended")
+    v1.rooms.models.delete(ended(v1, acme.id, "deleted-and-ended"), BY)
     closing = v1.desk.model(closed, "provider-gone", visible=True, agents_enabled=True)
     for model, alias in ((hidden, "to-hidden"), (gone, "to-deleted"), (switched, "to-switched-off")):
         v1.desk.alias(model, alias)
@@ -80,6 +86,16 @@ def there(v1: V1, provider: FakeProvider) -> FakeProvider:
     v1.rooms.providers.delete(closed.id, BY, force=True)
     provider.answer("/chat/completions", reply(ANSWER))
     return provider
+
+
+def ended(v1: V1, provider_id: int, name: str, *, alias: str = "", visible: bool = True, **said: Any) -> int:
+    """A model whose end has come, with words for its callers; in the database too."""
+    lifecycle = {"sunset_at": "2001-01-01T00:00:00Z", "message": "It has ended.", **said}
+    model = v1.desk.model(provider_id, name, visible=visible, agents_enabled=True, pins={"lifecycle": lifecycle})
+    if alias:
+        v1.desk.alias(model, alias)
+    v1.rooms.retirement.carry_out([model.id])
+    return model.id
 
 
 @pytest.mark.parametrize("caller", ["user", "agent"])
