@@ -1,4 +1,4 @@
-"""Hidden, disabled, deleted and unknown, retired before or not: no endpoint, key or way of asking tells one from another.
+"""Hidden, disabled, deleted (ended before or not), unknown: no endpoint, key or way of asking tells one from another.
 
 Every name is compared with an unknown one of the same length, whole: status, every header, every byte of the body, but
 for the name itself and the request id. Endpoints are those that the gateway serves, so that a new one is held to it.

@@ -1,7 +1,4 @@
-"""The OpenAI Agents SDK, unchanged, with an agent's key: an agent that calls a tool, and one that is refused.
-
-The SDK stands in no lock yet: `pip install openai-agents==0.24.0` into .venv lets this run.
-"""
+"""The OpenAI Agents SDK, unchanged, with an agent's key: an agent that calls a tool, and one that is refused."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,7 +13,7 @@ from tests.fakes.provider import reply, stream
 from tests.fakes.sdk_stage import Stage, called, stage
 from tests.fakes.server import Server, Workbench, by_id
 
-agents: Any = pytest.importorskip("agents", reason="openai-agents is not installed, see the top of this file")
+agents: Any = pytest.importorskip("agents", reason="openai-agents is not installed; `make setup-dev` brings it")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +27,10 @@ def run(on: Stage, name: str, *, streamed: bool = False, tools: Any = ()) -> Any
     async def ask() -> Any:
         async with on.of_async_openai(api_key=on.agent_key) as client:
             model = agents.OpenAIChatCompletionsModel(model=name, openai_client=client)
-            agent = agents.Agent(name="helper", instructions="Be kind.", tools=list(tools), model=model)
+            short = agents.ModelSettings(max_tokens=8)
+            agent = agents.Agent(
+                name="helper", instructions="Be kind.", tools=list(tools), model=model, model_settings=short
+            )
             if not streamed:
                 return await agents.Runner.run(agent, "Weather in Bonn?")
             running = agents.Runner.run_streamed(agent, "Weather in Bonn?")
