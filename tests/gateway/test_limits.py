@@ -1,6 +1,7 @@
 """Limits per key as callers meet them: how many get in, what they are told, what is counted in the end."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from model_lineup.shell import Shell
 from tests.fakes.clock import ManualClock
 from tests.fakes.desk import BY
 from tests.fakes.provider import HANG, FakeProvider, delta, event_bytes, reply, stream
-from tests.fakes.v1 import CHAT, HELLO, V1, Line, Reply
+from tests.fakes.v1 import CHAT, HELLO, MESSAGES, V1, Line, Reply
 
 USAGE = {"prompt_tokens": 20, "completion_tokens": 10}
 ANSWER = {
@@ -76,7 +77,25 @@ def test_answers_say_what_is_left(v1: V1, there: FakeProvider) -> None:
     assert got.headers["x-ratelimit-reset-requests"] == "61s"
     assert got.headers["x-ratelimit-limit-tokens"] == "10000"
     assert 9_800 < int(got.headers["x-ratelimit-remaining-tokens"]) < 9_900
+    assert "anthropic-ratelimit-requests-limit" not in got.headers
     assert not [name for name in v1.chat("m").headers if "ratelimit" in name], "a key without limits"
+
+
+def test_answers_in_anthropics_format_say_it_in_its_headers_too(
+    v1: V1, there: FakeProvider, clock: ManualClock
+) -> None:
+    key = key_with(v1, requests_per_minute=1, tokens_per_minute=10_000)
+    ask = {"model": "m", "max_tokens": 100, "messages": HELLO}
+    got, refused = v1.call(MESSAGES, ask, key=key), v1.call(MESSAGES, ask, key=key)
+    assert (got.status, refused.status) == (200, 429)
+    full_again = (clock.now() + timedelta(seconds=61)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for answer in (got, refused):
+        assert answer.headers["anthropic-ratelimit-requests-limit"] == "1"
+        assert answer.headers["anthropic-ratelimit-requests-remaining"] == "0"
+        assert answer.headers["anthropic-ratelimit-requests-reset"] == full_again
+        assert answer.headers["anthropic-ratelimit-tokens-limit"] == "10000"
+        assert answer.headers["x-ratelimit-limit-requests"] == "1"
+    assert 9_800 < int(got.headers["anthropic-ratelimit-tokens-remaining"]) < 9_900
 
 
 def test_tokens_are_reserved_before_and_counted_after(v1: V1, there: FakeProvider) -> None:

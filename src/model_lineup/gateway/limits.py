@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from model_lineup.access.callers import Caller
 from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.failures import Refused
-from model_lineup.gateway.ratelimits import refusal, told
+from model_lineup.gateway.ratelimits import refusal, told, told_anthropic
 from model_lineup.gateway.resolve import Route
 from model_lineup.gateway.visit import Visit
 from model_lineup.limits.keys import Booking, KeyLimits, Settlement, Wanted
@@ -22,6 +22,7 @@ from model_lineup.upstream.contract import Surface
 
 SETTLE_EVERY_S = 0.25
 _BYTES_PER_TOKEN = 4
+_ANTHROPIC: tuple[Surface, ...] = ("messages", "count_tokens")
 _BOUNDS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
@@ -46,6 +47,8 @@ class Desk:
         tokens, nanodollars = self._reserved(allowed, ask, visit.surface, route)
         answer = await self._answer(visit.caller, allowed, tokens, nanodollars)
         visit.headers += told(answer.left, allowed)
+        if visit.surface in _ANTHROPIC:
+            visit.headers += told_anthropic(answer.left, allowed, self._limits.now())
         if isinstance(answer, Denial):
             raise refusal(answer)
         visit.grant = answer

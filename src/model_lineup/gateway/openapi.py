@@ -10,7 +10,15 @@ from typing import Any
 import msgspec
 
 from model_lineup import __version__
-from model_lineup.gateway.openapi_shapes import ANSWER_HEADERS, EVERY_ANSWER, MESSAGES, RETRY_AFTER, SCHEMAS
+from model_lineup.gateway.openapi_shapes import (
+    ANSWER_HEADERS,
+    ANTHROPIC_LIMITS,
+    EVERY_ANSWER,
+    LIMITS,
+    MESSAGES,
+    RETRY_AFTER,
+    SCHEMAS,
+)
 
 _ABOUT = (
     "OpenAI's and Anthropic's APIs over the models that an administrator made available. Whatever is hidden, switched "
@@ -83,7 +91,14 @@ def document() -> Json:
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "api_key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
             },
-            "headers": {**EVERY_ANSWER, **MESSAGES, **ANSWER_HEADERS, **RETRY_AFTER},
+            "headers": {
+                **EVERY_ANSWER,
+                **MESSAGES,
+                **ANSWER_HEADERS,
+                **RETRY_AFTER,
+                **LIMITS,
+                **ANTHROPIC_LIMITS,
+            },
             "schemas": SCHEMAS,
         },
     }
@@ -127,8 +142,8 @@ def _call(path: str, shape: str, about: str) -> Json:
     media: Json = {"application/json": {"schema": _ref("Answer")}}
     if path in _STREAMED:
         media["text/event-stream"] = {"schema": {"type": "string"}}
-    more = MESSAGES if path.startswith("/v1/messages") else {}
-    headers = {**EVERY_ANSWER, **more, **ANSWER_HEADERS}
+    more = {**MESSAGES, **ANTHROPIC_LIMITS} if path.startswith("/v1/messages") else {}
+    headers = {**EVERY_ANSWER, **more, **ANSWER_HEADERS, **LIMITS}
     answer = {"description": "The provider's answer.", "headers": _headers(headers), "content": media}
     return {
         "operationId": path.removeprefix("/v1/").replace("/", "_"),

@@ -13,6 +13,24 @@ EVERY_ANSWER: Json = {
     "x-request-id": _header("Of this request; the caller may choose it by sending that header."),
 }
 RETRY_AFTER: Json = {"retry-after": _header("Seconds after which to come again, where they are known.", "integer")}
+LIMITS: Json = {
+    f"x-ratelimit-{word}-{what}": _header(f"{about} Only where the key has a limit of {what} per minute.")
+    for what in ("requests", "tokens")
+    for word, about in (
+        ("limit", "The limit."),
+        ("remaining", "What is left of it."),
+        ("reset", "Seconds until all of it is there again, like `12s`."),
+    )
+}
+ANTHROPIC_LIMITS: Json = {
+    f"anthropic-ratelimit-{what}-{word}": _header(f"{about} Only where the key has a limit of {what} per minute.")
+    for what in ("requests", "tokens")
+    for word, about in (
+        ("limit", "The limit."),
+        ("remaining", "What is left of it."),
+        ("reset", "The moment at which all of it is there again."),
+    )
+}
 MESSAGES: Json = {"request-id": _header("The same as `x-request-id`, under Anthropic's name.")}
 ANSWER_HEADERS: Json = {
     "x-lineup-model": _header("The provider's own id of the model that answered."),

@@ -1,6 +1,10 @@
-"""How limits are told to callers: in the headers that OpenAI's users know, and in an error that says which limit."""
+"""How limits are told to callers: in the headers that OpenAI's users know, in Anthropic's format also in those that
+Anthropic's users know, and in an error that says which limit."""
 
 import math
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from model_lineup.gateway.failures import Refused
 from model_lineup.limits.spending import NANO, Allowance, Denial, Left
@@ -15,20 +19,46 @@ _PATIENCE_S = 60
 """SDKs wait and ask again by themselves; beyond this they are told not to."""
 
 
+class _Bound(NamedTuple):
+    """One limit per minute; `reset_s`: seconds until all of it is there again."""
+
+    name: bytes
+    limit: int
+    left: int
+    reset_s: float
+
+
 def told(left: Left, allowed: Allowance) -> list[tuple[bytes, bytes]]:
     """`x-ratelimit-*` of the limits per minute that there are."""
     headers = []
-    for name, limit, rest, reset_s in (
-        (b"requests", allowed.requests_per_minute, left.requests, left.requests_reset_s),
-        (b"tokens", allowed.tokens_per_minute, left.tokens, left.tokens_reset_s),
-    ):
-        if limit is not None and rest is not None:
-            headers += [
-                (b"x-ratelimit-limit-" + name, b"%d" % limit),
-                (b"x-ratelimit-remaining-" + name, b"%d" % rest),
-                (b"x-ratelimit-reset-" + name, b"%ds" % math.ceil(reset_s)),
-            ]
+    for one in _bounds(left, allowed):
+        headers += [
+            (b"x-ratelimit-limit-" + one.name, b"%d" % one.limit),
+            (b"x-ratelimit-remaining-" + one.name, b"%d" % one.left),
+            (b"x-ratelimit-reset-" + one.name, b"%ds" % math.ceil(one.reset_s)),
+        ]
     return headers
+
+
+def told_anthropic(left: Left, allowed: Allowance, now: int) -> list[tuple[bytes, bytes]]:
+    """The same as `anthropic-ratelimit-*`, whose reset is a moment. `now`: microseconds since 1970."""
+    headers = []
+    for one in _bounds(left, allowed):
+        reset = datetime.fromtimestamp(math.ceil(now / 1e6 + one.reset_s), UTC)
+        begin = b"anthropic-ratelimit-" + one.name
+        headers += [
+            (begin + b"-limit", b"%d" % one.limit),
+            (begin + b"-remaining", b"%d" % one.left),
+            (begin + b"-reset", reset.strftime("%Y-%m-%dT%H:%M:%SZ").encode()),
+        ]
+    return headers
+
+
+def _bounds(left: Left, allowed: Allowance) -> Iterator[_Bound]:
+    if allowed.requests_per_minute is not None and left.requests is not None:
+        yield _Bound(b"requests", allowed.requests_per_minute, left.requests, left.requests_reset_s)
+    if allowed.tokens_per_minute is not None and left.tokens is not None:
+        yield _Bound(b"tokens", allowed.tokens_per_minute, left.tokens, left.tokens_reset_s)
 
 
 def refusal(denial: Denial) -> Refused:
