@@ -111,6 +111,31 @@ def test_a_provider_that_asks_for_time_is_not_asked_meanwhile(
     assert len(routed.requests) == (1 if wait_s else 3)
 
 
+def test_where_all_are_left_alone_callers_hear_which_can_be_asked_first(
+    v1: V1, routed: FakeProvider, other: FakeProvider
+) -> None:
+    for provider, said in ((routed, "7"), (other, "1")):
+        answer = reply({"error": {"message": "slow down"}}, status=429, headers=[f"retry-after: {said}"])
+        provider.answer("/chat/completions", answer)
+    last, blocked = chats(v1, "safe", 2)
+    assert "slow down" in last.json["error"]["message"]
+    assert blocked.headers["retry-after"] == "1"
+    words = "The provider asked to be left alone for a while. Try again in 1 s."
+    assert blocked.json["error"]["message"] == words
+
+
+def test_what_a_provider_said_counts_more_than_that_its_fallback_is_left_alone(
+    v1: V1, routed: FakeProvider, other: FakeProvider
+) -> None:
+    other.answer(
+        "/chat/completions", reply({"error": {"message": "slow down"}}, status=429, headers=["retry-after: 60"])
+    )
+    routed.answer("/chat/completions", BAD)
+    first, second = chats(v1, "safe", 2)
+    assert (first.code, second.code) == ("upstream_rate_limited", "upstream_server_error")
+    assert "retry-after" not in second.headers
+
+
 def test_a_storm_of_failures_is_not_made_a_fifth_larger(v1: V1, routed: FakeProvider, other: FakeProvider) -> None:
     """Every fifth answer is good, so that nothing opens; the rest asks for its fallback."""
     seen = iter(range(10_000))

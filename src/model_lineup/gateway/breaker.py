@@ -125,8 +125,9 @@ class Breakers:
         if kept[0] != provider.changed_at or wait_s <= 0:
             del self._cooling[provider.id]
             return
-        message = f"The provider asked Lineup to wait; {math.ceil(wait_s)} s of that are left."
-        raise Blocked(429, "upstream_rate_limited", message, retry_after_s=math.ceil(wait_s), another_may_do=True)
+        again_s = math.ceil(wait_s)
+        message = f"The provider asked to be left alone for a while. Try again in {again_s} s."
+        raise Blocked(429, "upstream_rate_limited", message, retry_after_s=again_s, another_may_do=True)
 
     def _open(self, place: int, provider: ProviderState) -> _Trouble | None:
         trouble = self._troubles.get(place)
@@ -141,8 +142,11 @@ class Breakers:
         wait_s = trouble.until - self._now()
         if wait_s <= 0 and not trouble.is_probed:
             return
-        message = "This model's provider failed several times in a row, and is left alone for a while."
         again_s = max(1, math.ceil(wait_s))
+        message = (
+            "This model's provider failed several times in a row, and is left alone for a while. "
+            f"Try again in {again_s} s."
+        )
         raise Blocked(503, "upstream_unavailable", message, retry_after_s=again_s, another_may_do=True)
 
     def _count(self, place: int, provider: ProviderState, model: ModelState | None, *, probe: bool) -> None:

@@ -54,14 +54,17 @@ class Opener:
         self._ready: dict[_Way, Ready] = {}
 
     async def open(self, route: Route, ask: Ask, surface: Surface, hops: str = "") -> Opened:
-        """`hops`: see `hops.Hops.before`. Raises Refused: what the last target that was tried said."""
+        """`hops`: see `hops.Hops.before`. Raises Refused: what the last target that was asked said, or, where all are
+        left alone, which of them can be asked again first."""
         self._budget.count()
+        said: Refused | None = None
         for place, model in enumerate(route.models):
             try:
                 return await self._ask(route, place, model, ask, surface, hops)
             except Refused as refused:
+                said = _more_telling(said, refused)
                 if not refused.another_may_do or place + 1 == len(route.models):
-                    raise
+                    raise said from None
                 if not isinstance(refused, Blocked) and not self._budget.take():
                     raise
         raise AssertionError("a route has at least one model")
@@ -140,3 +143,12 @@ class Opener:
         if kept is None or kept[0] != provider.changed_at:
             kept = self._manners[provider.id] = (provider.changed_at, Manners())
         return kept[1]
+
+
+def _more_telling(before: Refused | None, last: Refused) -> Refused:
+    """Of two targets that were tried in this order."""
+    if before is None or not isinstance(last, Blocked):
+        return last
+    if not isinstance(before, Blocked):
+        return before
+    return min(before, last, key=lambda one: one.retry_after_s or 0)
