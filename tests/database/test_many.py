@@ -5,7 +5,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, select
 
 from model_lineup.catalog.tables import aliases
 from model_lineup.database import many
-from model_lineup.database.many import insert_columns, insert_many, next_ids
+from model_lineup.database.many import insert_many, next_ids
 from model_lineup.database.metadata import Flag, Number, Words
 from model_lineup.rooms import Rooms
 from tests.fakes.desk import BY, Desk
@@ -35,18 +35,7 @@ def test_many_rows_are_inserted_piece_by_piece(rooms: Rooms, monkeypatch: pytest
     with rooms.database.write() as connection:
         scratch.create(connection)
         insert_many(connection, scratch, [{"order": n, "words": str(n)} for n in range(7)])
-        insert_columns(connection, scratch, {"order": list(range(7, 13))}, {"words": "x"})
-        expected = [*((n, str(n), None) for n in range(7)), *((n, "x", None) for n in range(7, 13))]
-        assert stored(connection) == expected
-        scratch.drop(connection)
-
-
-def test_columns_arrive_as_rows_beside_what_all_rows_share(rooms: Rooms) -> None:
-    with rooms.database.write() as connection:
-        scratch.create(connection)
-        insert_columns(connection, scratch, {"words": ["a", "b", None], "order": [1, 2, 2**53]}, {"flag": 1})
-        insert_columns(connection, scratch, {"order": [0]}, {"words": "{x}", "flag": None})
-        assert stored(connection) == [(0, "{x}", None), (1, "a", 1), (2, "b", 1), (2**53, None, 1)]
+        assert stored(connection) == [(n, str(n), None) for n in range(7)]
         scratch.drop(connection)
 
 

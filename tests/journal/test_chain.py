@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -16,16 +17,17 @@ from sqlalchemy.exc import DBAPIError
 from model_lineup import telemetry
 from model_lineup.app import open_instance
 from model_lineup.database import engines
-from model_lineup.journal import chain
+from model_lineup.journal import chain, contents
 from model_lineup.journal.record import Author, Journal
-from model_lineup.journal.tables import change_digests, change_entries, change_sets
+from model_lineup.journal.shapes import Entry
+from model_lineup.journal.tables import change_contents, change_digests, change_sets
 from model_lineup.journal.verify import verify
 from model_lineup.rooms import Rooms
 from tests.fakes.clock import ManualClock
 from tests.fakes.desk import BY, Desk
 from tests.fakes.instances import Kind, Templates
 
-TABLES = (change_sets, change_entries, change_digests)
+TABLES = (change_sets, change_contents, change_digests)
 COLUMNS = [(table, column.name) for table in TABLES for column in table.c]
 SETS, ENTRIES = 4, 2
 
@@ -87,10 +89,9 @@ def test_whoever_has_the_rows_can_do_the_sum_again(written: Desk) -> None:
     before = ""
     with written.rooms.database.read() as connection:
         for header in connection.execute(text("SELECT * FROM change_sets ORDER BY id")).mappings().all():
-            rows = text("SELECT * FROM change_entries WHERE change_id = :id ORDER BY position")
-            entries = connection.execute(rows, {"id": header["id"]}).mappings()
-            kept = ("position", "entity", "entity_id", "label", "before", "after")
-            contents = sha256([[entry[name] for name in kept] for entry in entries])
+            rows = text("SELECT entries FROM change_contents WHERE change_id = :id ORDER BY part")
+            parts = connection.execute(rows, {"id": header["id"]}).scalars()
+            contents = sha256([entry for part in parts for entry in json.loads(part)])
             names = ("id", "revision", "at", "actor", "operation", "request_id", "touched")
             before = sha256([before, *(header[name] for name in names), contents])
     found = verify(written.rooms.database)
@@ -105,15 +106,35 @@ def sha256(value: Any) -> str:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(-(2**63), 2**63 - 1))
 def test_the_sum_is_the_same_in_any_json_library(words: str, number: int) -> None:
-    row = dict(zip(chain.ENTRY, (0, words, number, words, words, words), strict=True))
-    assert chain.contents_digest([tuple(row.values())]) == sha256([list(row.values())])
+    (part,) = contents.parts_of([Entry(words, number, words, {words: words}, {})])
+    row = [0, words, number, words, json.dumps({words: words}, ensure_ascii=False, separators=(",", ":")), "{}"]
+    assert chain.contents_digest([part.entries]) == sha256([row])
 
 
 def test_the_digest_of_many_entries_is_that_of_all_of_them_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [(n, "model", n, f"model-{n}", "{}", '{"visible":true}') for n in range(7)]
-    monkeypatch.setattr(chain, "_AT_ONCE", 3)
+    entries = [Entry("model", n, f"model-{n}", {}, {"visible": True}) for n in range(7)]
+    rows = [[n, "model", n, f"model-{n}", "{}", '{"visible":true}'] for n in range(7)]
+    monkeypatch.setattr(contents, "AT_ONCE", 3)
     for count in range(8):
-        assert chain.contents_digest(iter(rows[:count])) == sha256([list(row) for row in rows[:count]])
+        parts = [part.entries for part in contents.parts_of(entries[:count])]
+        assert (len(parts), chain.contents_digest(parts)) == (-(-count // 3), sha256(rows[:count]))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["model", "alias", "key"]), st.integers(1, 9)), max_size=30))
+def test_parts_are_of_one_entity_say_which_rows_they_hold_and_are_read_as_they_were_written(
+    rows: list[tuple[str, int]],
+) -> None:
+    entries = [Entry(entity, row, "é", {"a": [row]}, {"b": None}) for entity, row in rows]
+    with mock.patch.object(contents, "AT_ONCE", 4):
+        parts = list(contents.parts_of(entries))
+    assert [entry for part in parts for entry in contents.entries_of(part.entries)] == entries
+    position = 0
+    for number, part in enumerate(parts):
+        held = contents.read(part.entries)
+        assert contents.is_whole(part, number, position, held)
+        assert not contents.is_whole(part, number, position + 1, held)
+        assert not contents.is_whole(part._replace(highest=part.highest + 1), number, position, held)
+        position += len(held)
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS, ids=[f"{table.name}.{column}" for table, column in COLUMNS])
@@ -123,7 +144,7 @@ def test_a_changed_value_in_any_column_breaks_the_chain_at_its_change_set(
     key = table.c.id if table is change_sets else table.c.change_id
     for at in range(1, SETS + 1):
         with by_the_back_door(written) as connection:
-            one = (key == at) if table is not change_entries else (key == at) & (table.c.position == 0)
+            one = (key == at) if table is not change_contents else (key == at) & (table.c.part == 0)
             old = connection.execute(select(table.c[column]).where(one)).scalar_one()
             connection.execute(update(table).where(one).values({column: other_than(old)}))
         found = verify(written.rooms.database)
@@ -163,12 +184,24 @@ def test_rows_removed_from_one_table_show(written: Desk, table: Table) -> None:
 
 
 @pytest.mark.parametrize("change_id", [2, SETS + 1])
-def test_an_added_entry_shows(written: Desk, change_id: int) -> None:
-    extra = {"position": 2, "entity": "model", "entity_id": 1, "label": "m", "before": "{}", "after": "{}"}
+def test_an_added_part_shows(written: Desk, change_id: int) -> None:
+    extra = {"part": 2, "entity": "model", "lowest": 1, "highest": 1, "entries": '[[2,"model",1,"m","{}","{}"]]'}
     with by_the_back_door(written) as connection:
-        connection.execute(insert(change_entries).values(change_id=change_id, **extra))
+        connection.execute(insert(change_contents).values(change_id=change_id, **extra))
     found = verify(written.rooms.database)
     assert (found.holds, found.broken_at) == (False, change_id)
+
+
+def test_parts_that_are_put_together_otherwise_show(written: Desk) -> None:
+    """The same entries, and so the same digest, but not where whoever looks for one of them would find it."""
+    with by_the_back_door(written) as connection:
+        of_two = change_contents.c.change_id == 2
+        first, second = connection.execute(select(change_contents.c.entries).where(of_two)).scalars().all()
+        connection.execute(delete(change_contents).where(of_two & (change_contents.c.part == 1)))
+        together = {"entries": f"{first[:-1]},{second[1:]}", "highest": 8}
+        connection.execute(update(change_contents).where(of_two).values(together))
+    found = verify(written.rooms.database)
+    assert (found.holds, found.broken_at) == (False, 2)
 
 
 def test_a_journal_written_anew_shows_by_a_digest_that_was_kept(written: Desk, journal: Journal) -> None:
@@ -179,8 +212,8 @@ def test_a_journal_written_anew_shows_by_a_digest_that_was_kept(written: Desk, j
         connection.execute(delete(change_digests).where(change_digests.c.change_id == SETS))
         connection.execute(update(change_sets).where(change_sets.c.id == SETS).values(actor="eve@example.com"))
         header = connection.execute(select(change_sets).where(change_sets.c.id == SETS)).mappings().one()
-        rows = connection.execute(select(change_entries).where(change_entries.c.change_id == SETS)).mappings().all()
-        chain.extend(connection, dict(header), map(chain.values_of_entry, rows))
+        parts = select(change_contents.c.entries).where(change_contents.c.change_id == SETS)
+        chain.extend(connection, dict(header), connection.execute(parts.order_by(change_contents.c.part)).scalars())
     assert verify(written.rooms.database).holds
     found = verify(written.rooms.database, kept=kept.digest)
     assert not found.holds
@@ -201,7 +234,7 @@ def test_bytes_that_are_no_text_are_told_and_are_no_failure(written: Desk) -> No
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_the_database_refuses_to_change_what_was_written(written: Desk, table: Table) -> None:
-    column = "touched" if table is change_sets else "label" if table is change_entries else "digest"
+    column = "touched" if table is change_sets else "lowest" if table is change_contents else "digest"
     same = {column: table.c[column]}
     for statement in (update(table).values(same), delete(table)):
         with pytest.raises(DBAPIError, match="append-only"), written.rooms.database.write() as connection:
@@ -216,22 +249,22 @@ def test_contents_may_go_where_the_journal_says_so_and_the_chain_still_holds(wri
     with journal.change(BY, chain.COMPACTION) as change:
         change.touched("journal", 2, "contents of change sets 1 to 2", before={}, after={"through": 2})
     with written.rooms.database.write() as connection:
-        connection.execute(delete(change_entries).where(change_entries.c.change_id <= 2))
+        connection.execute(delete(change_contents).where(change_contents.c.change_id <= 2))
     found = verify(written.rooms.database)
     assert (found.holds, found.change_sets, found.entries) == (True, SETS + 1, 2 * ENTRIES + 1)
     with pytest.raises(DBAPIError, match="append-only"), written.rooms.database.write() as connection:
-        connection.execute(delete(change_entries).where(change_entries.c.change_id == 3))
+        connection.execute(delete(change_contents).where(change_contents.c.change_id == 3))
 
 
 def test_contents_that_went_in_part_or_beyond_what_was_declared_show(written: Desk, journal: Journal) -> None:
     with journal.change(BY, chain.COMPACTION) as change:
         change.touched("journal", 2, "contents of change sets 1 to 2", before={}, after={"through": 2})
     with written.rooms.database.write() as connection:
-        gone = (change_entries.c.change_id == 2) & (change_entries.c.position == 1)
-        connection.execute(delete(change_entries).where(gone))
+        gone = (change_contents.c.change_id == 2) & (change_contents.c.part == 1)
+        connection.execute(delete(change_contents).where(gone))
     assert verify(written.rooms.database).broken_at == 2
     with by_the_back_door(written) as connection:
-        connection.execute(delete(change_entries).where(change_entries.c.change_id.in_([2, 3])))
+        connection.execute(delete(change_contents).where(change_contents.c.change_id.in_([2, 3])))
     assert verify(written.rooms.database).broken_at == 3
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from model_lineup.errors import LineupError
 from model_lineup.journal.record import Author
 from model_lineup.journal.shapes import ChangeSet
-from model_lineup.journal.tables import change_entries, change_sets
+from model_lineup.journal.tables import change_contents, change_sets
 from model_lineup.rooms import Rooms
 from tests.fakes.desk import Desk
 from tests.journal.operations import CANARIES, CASES, Case, Entry
@@ -106,7 +106,7 @@ def test_no_secret_stands_in_the_journal(desk: Desk) -> None:
             except LineupError:
                 continue  # two cases want the same name; the others have made their mark
     with desk.rooms.database.read() as connection:
-        rows = [tuple(row) for table in (change_sets, change_entries) for row in connection.execute(select(table))]
+        rows = [tuple(row) for table in (change_sets, change_contents) for row in connection.execute(select(table))]
     assert len(rows) > 40
     told = repr(rows)
     assert not [canary for canary in (*CANARIES, "argon2", "lineup_adm_", "v1.") if canary in told]

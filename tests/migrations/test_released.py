@@ -1,13 +1,17 @@
 """The tables of every version that was ever released come up to this one's and go back, and no row is another one."""
 
+import json
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from sqlalchemy import Connection, Engine, select
 
 from model_lineup.database import engines
+from model_lineup.journal.tables import change_contents
 from model_lineup.migrations import upgrade
 from model_lineup.operations import store
 from tests.migrations.make_released import RELEASED
@@ -36,18 +40,19 @@ def rows(connection: Connection) -> Rows:
 
 
 def kept(before: Rows, connection: Connection) -> Rows:
-    """The same columns of the same tables as they are now."""
+    """The same columns of the same tables as they are now; entries of the journal stand together now."""
     now = {table.fullname: table for table in store.tables(connection)}
-    return {
-        name: (
-            columns,
-            sorted(
-                repr(tuple(row))
-                for row in connection.execute(select(*(now[name].c[column] for column in columns))).all()
-            ),
-        )
-        for name, (columns, _) in before.items()
-    }
+
+    def found(name: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
+        if name == "change_entries":
+            for change_id, entries in connection.execute(
+                select(change_contents.c.change_id, change_contents.c.entries)
+            ):
+                yield from ((change_id, *entry) for entry in json.loads(entries))
+        else:
+            yield from map(tuple, connection.execute(select(*(now[name].c[column] for column in columns))))
+
+    return {name: (columns, sorted(map(repr, found(name, columns)))) for name, (columns, _) in before.items()}
 
 
 @pytest.mark.parametrize("name", sorted(folder.name for folder in RELEASED.iterdir()))

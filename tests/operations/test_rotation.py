@@ -31,7 +31,7 @@ from tests.fakes.instances import Kind, Templates, must_hold_together
 
 SECRET = "sk-canary-0123456789"
 ORIGIN = "https://api.example.com:443"
-JOURNAL = ("change_sets", "change_entries", "change_digests", "activity.security_events")
+JOURNAL = ("change_sets", "change_contents", "change_digests", "activity.security_events")
 
 
 @pytest.fixture

@@ -70,7 +70,13 @@ models = table(
     Column("changed_at_revision", Number, nullable=False),
     UniqueConstraint("provider_id", "model_id", name="uq_models_provider_model"),
     Index("ix_models_model_id", "model_id"),
-    Index("ix_models_changed", "changed_at_revision"),
+    Index(
+        "ix_models_changed",
+        "changed_at_revision",
+        postgresql_using="brin",
+        postgresql_with={"pages_per_range": 32, "autosummarize": "on"},
+    ),
+    postgresql_with={"fillfactor": 50},
 )
 Index("ix_models_lower_model_id", func.lower(models.c.model_id))
 only_on("postgresql", Index("ix_models_lower_name", func.lower(models.c.display_name), models.c.id))

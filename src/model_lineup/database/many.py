@@ -7,7 +7,6 @@ the event loop.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -29,35 +28,18 @@ def insert_many(connection: Connection, into: Table, rows: Sequence[Mapping[str,
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(_sqlite_insert(into, names, connection.dialect), values)
         else:
-            _insert_arrays(connection, into, dict(zip(names, map(list, zip(*values, strict=True)), strict=True)), {})
+            _insert_arrays(connection, into, dict(zip(names, map(list, zip(*values, strict=True)), strict=True)))
 
 
-def insert_columns(
-    connection: Connection, into: Table, columns: Mapping[str, Sequence[Any]], shared: Mapping[str, Any]
-) -> None:
-    """The same from columns, which are as long as each other and not empty; `shared` values are those of every row."""
-    alike = [repeat(value) for value in shared.values()]
-    for start in range(0, len(next(iter(columns.values()))), AT_ONCE):
-        here = {name: values[start : start + AT_ONCE] for name, values in columns.items()}
-        if connection.dialect.name == "sqlite":
-            statement = _sqlite_insert(into, (*columns, *shared), connection.dialect)
-            connection.exec_driver_sql(statement, list(zip(*here.values(), *alike, strict=False)))
-        else:
-            _insert_arrays(connection, into, here, shared)
-
-
-def _insert_arrays(
-    connection: Connection, into: Table, columns: Mapping[str, Sequence[Any]], shared: Mapping[str, Any]
-) -> None:
+def _insert_arrays(connection: Connection, into: Table, columns: Mapping[str, Sequence[Any]]) -> None:
     """PostgreSQL: one statement with an array for each column."""
     arrays = [
         bindparam(f"_{name}", values, type_=ARRAY(into.c[name].type.dialect_impl(connection.dialect)))
         for name, values in columns.items()
     ]
     each = func.unnest(*arrays).table_valued(*(column(name, into.c[name].type) for name in columns)).render_derived()
-    alike = [bindparam(f"_{name}", value, type_=into.c[name].type) for name, value in shared.items()]
-    chosen = select(*(each.c[name] for name in columns), *alike)
-    connection.execute(insert(into).from_select([*columns, *shared], chosen))
+    chosen = select(*(each.c[name] for name in columns))
+    connection.execute(insert(into).from_select([*columns], chosen))
 
 
 def next_ids(connection: Connection, of: Table, how_many: int) -> Sequence[int]:

@@ -26,9 +26,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def table(name: str, metadata: MetaData, *items: SchemaItem) -> Table:
-    """A table that is STRICT on SQLite and never gives the same row id twice."""
-    return Table(name, metadata, *items, sqlite_strict=True, sqlite_autoincrement=_has_row_id(items))
+def table(name: str, metadata: MetaData, *items: SchemaItem, **more: Any) -> Table:
+    """A table that is STRICT on SQLite and never gives the same row id twice; `more` is for one of the databases."""
+    return Table(name, metadata, *items, sqlite_strict=True, sqlite_autoincrement=_has_row_id(items), **more)
 
 
 def row_id() -> Column[int]:

@@ -9,8 +9,7 @@ stays (docs/decisions/0024). That nobody wrote the chain anew shows by a head th
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -19,11 +18,8 @@ from sqlalchemy import Connection, insert, select
 
 from model_lineup.journal.tables import change_digests
 
-ENTRY = ("position", "entity", "entity_id", "label", "before", "after")
 HEADER = ("id", "revision", "at", "actor", "operation", "request_id", "touched")
-values_of_entry, _values_of_header = itemgetter(*ENTRY), itemgetter(*HEADER)
-_AT_ONCE = 2_000
-"""Entries: encoding 100 000 in one call holds the interpreter for 50 ms."""
+_values_of_header = itemgetter(*HEADER)
 COMPACTION = "journal.compact"
 """The operation whose entry says through which change set contents may be missing: ("journal", that id)."""
 
@@ -35,12 +31,11 @@ class Head(NamedTuple):
     digest: str
 
 
-def contents_digest(rows: Iterable[Sequence[Any]]) -> str:
-    """Of all entries of a change set, in the order of their positions: of each the columns of `ENTRY`, as stored."""
-    digest = hashlib.sha256(b"[")
-    waiting, before = iter(rows), b""
-    while piece := list(islice(waiting, _AT_ONCE)):
-        digest.update(before + msgspec.json.encode(piece)[1:-1])
+def contents_digest(parts: Iterable[str]) -> str:
+    """Of all entries of a change set: the parts of its contents in their order, each the JSON of a list, as stored."""
+    digest, before = hashlib.sha256(b"["), b""
+    for part in parts:
+        digest.update(before + part[1:-1].encode())
         before = b","
     digest.update(b"]")
     return digest.hexdigest()
@@ -51,11 +46,11 @@ def digest(before: str, header: Mapping[Any, Any], contents: str) -> str:
     return _sha256([before, *_values_of_header(header), contents])
 
 
-def extend(connection: Connection, header: Mapping[Any, Any], rows: Iterable[Sequence[Any]]) -> Head:
+def extend(connection: Connection, header: Mapping[Any, Any], parts: Iterable[str]) -> Head:
     """Store the digests of a new change set; nobody else may be writing one."""
     newest = select(change_digests.c.digest).order_by(change_digests.c.change_id.desc()).limit(1)
     before = connection.execute(newest).scalar_one_or_none() or ""
-    contents = contents_digest(rows)
+    contents = contents_digest(parts)
     head = Head(header["id"], digest(before, header, contents))
     values = {"change_id": head.change_id, "contents": contents, "digest": head.digest}
     connection.execute(insert(change_digests).values(values))

@@ -19,14 +19,14 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
-from model_lineup.database.many import insert_columns
-from model_lineup.database.metadata import dump, micros
+from model_lineup.database.metadata import micros
 from model_lineup.database.tables import instance
 from model_lineup.errors import IdempotencyInProgress
 from model_lineup.journal import chain
+from model_lineup.journal.contents import parts_of
 from model_lineup.journal.shapes import Entry, Impact, Receipt
 from model_lineup.journal.store import change_of_claim
-from model_lineup.journal.tables import change_entries, change_sets, claimed_changes
+from model_lineup.journal.tables import change_contents, change_sets, claimed_changes
 from model_lineup.telemetry import log
 
 MARKS_KEPT = 31 * 24 * 3600 * 1_000_000
@@ -141,9 +141,9 @@ def _store(change: Change, author: Author, operation: str) -> chain.Head:
         "touched": len(change.entries),
     }
     change_id = int(connection.execute(insert(change_sets).values(values).returning(change_sets.c.id)).scalar_one())
-    columns = _columns(change.entries)
-    insert_columns(connection, change_entries, columns, {"change_id": change_id})
-    return chain.extend(connection, {"id": change_id, **values}, zip(*columns.values(), strict=True))
+    parts = list(parts_of(change.entries))
+    connection.execute(insert(change_contents), [{"change_id": change_id, **part._asdict()} for part in parts])
+    return chain.extend(connection, {"id": change_id, **values}, [part.entries for part in parts])
 
 
 def _mark(change: Change, author: Author, change_id: int) -> None:
@@ -155,29 +155,6 @@ def _mark(change: Change, author: Author, change_id: int) -> None:
         raise IdempotencyInProgress("This very request was carried out a moment ago. Ask again.", retry_after=1)
     connection.execute(delete(claimed_changes).where(claimed_changes.c.at < change.now - MARKS_KEPT))
     connection.execute(insert(claimed_changes).values(claim=author.claim, change_id=change_id, at=change.now))
-
-
-def _columns(entries: Sequence[Entry]) -> dict[str, Sequence[Any]]:
-    """What is stored of the entries, column by column, in the order of `chain.ENTRY`."""
-    return {
-        "position": list(range(len(entries))),
-        "entity": [entry.entity for entry in entries],
-        "entity_id": [entry.entity_id for entry in entries],
-        "label": [entry.label for entry in entries],
-        "before": _written([entry.before for entry in entries]),
-        "after": _written([entry.after for entry in entries]),
-    }
-
-
-def _written(each: Sequence[dict[str, Any]]) -> list[str]:
-    """As JSON; fields that entries share with the one before are written out once."""
-    texts: list[str] = []
-    last, text = None, ""
-    for fields in each:
-        if fields is not last:
-            last, text = fields, dump(fields)
-        texts.append(text)
-    return texts
 
 
 def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

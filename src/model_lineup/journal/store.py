@@ -11,10 +11,11 @@ from model_lineup.database.metadata import moment
 from model_lineup.database.prepared import Prepared
 from model_lineup.database.tables import instance
 from model_lineup.journal.chain import COMPACTION
-from model_lineup.journal.shapes import ChangePage, ChangeSet, Entry
-from model_lineup.journal.tables import change_digests, change_entries, change_sets, claimed_changes
+from model_lineup.journal.contents import entries_of
+from model_lineup.journal.shapes import ChangePage, ChangeSet
+from model_lineup.journal.tables import change_contents, change_digests, change_sets, claimed_changes
 
-_AT_ONCE = 1_000
+_SETS_AT_ONCE, _PARTS_AT_ONCE = 1_000, 20
 """Rows in memory while the whole journal is read."""
 _REVISION = Prepared(lambda _: select(instance.c.revision))
 
@@ -36,32 +37,30 @@ def one(connection: Connection, change_id: int) -> ChangeSet | None:
     row = connection.execute(select(change_sets).where(change_sets.c.id == change_id)).one_or_none()
     if row is None:
         return None
-    found = connection.execute(
-        select(change_entries).where(change_entries.c.change_id == change_id).order_by(change_entries.c.position)
-    )
-    return msgspec.structs.replace(_change_set(row), entries=[_entry(entry) for entry in found])
+    parts = select(change_contents.c.entries).where(change_contents.c.change_id == change_id)
+    found = connection.execute(parts.order_by(change_contents.c.part)).scalars()
+    return msgspec.structs.replace(_change_set(row), entries=[entry for part in found for entry in entries_of(part)])
 
 
 @contextlib.contextmanager
 def everything(connection: Connection) -> Iterator[tuple[Iterable[RowMapping], Iterable[RowMapping]]]:
-    """All change sets with their digests (None where one has none), and all entries, in order, read as they are asked
-    for; `before` and `after` as they are stored.
+    """All change sets with their digests (None where one has none), and the parts of all contents, in order, read as
+    they are asked for.
     """
     digests = (change_digests.c.contents, change_digests.c.digest)
     sets = select(change_sets, *digests).outerjoin(change_digests).order_by(change_sets.c.id)
-    entries = select(change_entries).order_by(change_entries.c.change_id, change_entries.c.position)
-    piecewise = {"yield_per": _AT_ONCE}
+    parts = select(change_contents).order_by(change_contents.c.change_id, change_contents.c.part)
     with (
-        connection.execute(sets, execution_options=piecewise) as every_set,
-        connection.execute(entries, execution_options=piecewise) as every_entry,
+        connection.execute(sets, execution_options={"yield_per": _SETS_AT_ONCE}) as every_set,
+        connection.execute(parts, execution_options={"yield_per": _PARTS_AT_ONCE}) as every_part,
     ):
-        yield every_set.mappings(), every_entry.mappings()
+        yield every_set.mappings(), every_part.mappings()
 
 
 def compacted_through(connection: Connection) -> int:
     """The id of the newest change set whose contents may be gone; 0 when none may."""
-    declared = select(func.max(change_entries.c.entity_id)).join(change_sets)
-    found = declared.where(change_entries.c.entity == "journal", change_sets.c.operation == COMPACTION)
+    declared = select(func.max(change_contents.c.highest)).join(change_sets)
+    found = declared.where(change_contents.c.entity == "journal", change_sets.c.operation == COMPACTION)
     return int(connection.execute(found).scalar_one() or 0)
 
 
@@ -81,8 +80,3 @@ def _change_set(row: Row[Any]) -> ChangeSet:
         request_id=row.request_id,
         touched=row.touched,
     )
-
-
-def _entry(row: Row[Any]) -> Entry:
-    before, after = msgspec.json.decode(row.before), msgspec.json.decode(row.after)
-    return Entry(row.entity, row.entity_id, row.label, before, after)

@@ -1,7 +1,7 @@
-"""Change sets, the rows that each of them touched, and their digests: rows are added, and never change.
+"""Change sets, what each of them did to which rows, and their digests: rows are added, and never change.
 
 Triggers hold that against mistakes and other tools. Contents alone may go, and only where the journal says so itself:
-an entry ("journal", N) allows to delete the entries of change sets up to N.
+an entry ("journal", N) allows to delete the contents of change sets up to N.
 """
 
 from sqlalchemy import DDL, Column, ForeignKey, Index, Integer, Table, event
@@ -20,18 +20,21 @@ change_sets = table(
     Column("touched", Integer, nullable=False),
 )
 
-change_entries = table(
-    "change_entries",
+change_contents = table(
+    "change_contents",
     configuration,
     Column("change_id", Number, ForeignKey("change_sets.id", ondelete="CASCADE"), primary_key=True),
-    Column("position", Integer, primary_key=True),
+    Column("part", Integer, primary_key=True),
     Column("entity", Words, nullable=False),
-    Column("entity_id", Number, nullable=False),
-    Column("label", Words, nullable=False),
-    Column("before", Words, nullable=False),
-    Column("after", Words, nullable=False),
-    Index("ix_change_entries_entity", "entity", "entity_id"),
+    Column("lowest", Number, nullable=False),
+    Column("highest", Number, nullable=False),
+    Column("entries", Words, nullable=False),
+    Index("ix_change_contents_rows", "entity", "highest", "lowest"),
 )
+"""The entries of a change set, a thousand to a row as the JSON that the chain covers (docs/decisions/0036).
+
+`lowest` and `highest` of the row ids in it: where to look for what happened to one row.
+"""
 
 change_digests = table(
     "change_digests",
@@ -51,7 +54,7 @@ claimed_changes = table(
 )
 """Which change set a request made that can come twice (`Idempotency-Key`): kept for some days, no part of the chain."""
 
-_SAID_SO = "EXISTS (SELECT 1 FROM change_entries WHERE entity = 'journal' AND entity_id >= OLD.change_id)"
+_SAID_SO = "EXISTS (SELECT 1 FROM change_contents WHERE entity = 'journal' AND highest >= OLD.change_id)"
 
 _SQLITE = """\
 CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {unless}
@@ -60,7 +63,7 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"""
 _POSTGRES_FUNCTION = f"""\
 CREATE OR REPLACE FUNCTION keep_journal() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'change_entries' THEN
+    IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'change_contents' THEN
         IF {_SAID_SO} THEN RETURN OLD; END IF;
     END IF;
     RAISE EXCEPTION 'the journal is append-only';
@@ -78,12 +81,12 @@ def _ddl(statement: str) -> DDL:
 def _keep(kept: Table) -> None:
     """Let the triggers be made with the table."""
     for verb in ("update", "delete"):
-        unless = f"WHEN NOT {_SAID_SO}" if (kept, verb) == (change_entries, "delete") else ""
+        unless = f"WHEN NOT {_SAID_SO}" if (kept, verb) == (change_contents, "delete") else ""
         made = _SQLITE.format(table=kept.name, verb=verb, unless=unless)
         event.listen(kept, "after_create", _ddl(made).execute_if(dialect="sqlite"))
     for made in (_POSTGRES_FUNCTION, *_POSTGRES.format(table=kept.name).split(";")):
         event.listen(kept, "after_create", _ddl(made).execute_if(dialect="postgresql"))
 
 
-for _table in (change_sets, change_entries, change_digests):
+for _table in (change_sets, change_contents, change_digests):
     _keep(_table)

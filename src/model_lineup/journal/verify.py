@@ -4,14 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from model_lineup.database.engines import Database
-from model_lineup.journal import chain, store
+from model_lineup.journal import chain, contents, store
 from model_lineup.journal.shapes import ChainHead, Verification
 
 _Row = Mapping[Any, Any]
+_OTHERS = "Its entries are not those that were written."
 _SQLITE_CORRUPT = ("malformed", "decode to utf-8", "not a database")
 _POSTGRES_CORRUPT = ("XX", "22021")  # internal error and data corrupted; not in the repertoire of the encoding
 
@@ -48,11 +50,11 @@ class _Walk:
     def over(self, connection: Connection) -> None:
         try:
             compacted = store.compacted_through(connection)
-            with store.everything(connection) as (headers, entries):
-                contents = _Contents(entries)
+            with store.everything(connection) as (headers, parts):
+                waiting = _Contents(parts)
                 for header in headers:
-                    self.check(header, contents.of(header["id"]), compacted)
-                contents.must_be_read()
+                    self.check(header, waiting.of(header["id"]), compacted)
+                waiting.must_be_read()
         except DBAPIError as error:
             if not _is_corrupt(error):
                 raise
@@ -65,20 +67,21 @@ class _Walk:
         if self.kept is not None:
             raise _Broken(None, "No change set has the digest that was kept: the journal was written anew, or cut.")
 
-    def check(self, header: _Row, rows: list[_Row], compacted: int) -> None:
+    def check(self, header: _Row, parts: list[_Row], compacted: int) -> None:
         at, before = header["id"], self.head
         if header["revision"] != (before.revision if before else 0) + 1:
             raise _Broken(at, "Its revision does not follow the one before it: a change set is missing or was added.")
-        gone = not rows and at <= compacted
-        if not gone and header["touched"] != len(rows):
-            raise _Broken(at, f"It touched {header['touched']} rows, and {len(rows)} entries are there.")
-        if not gone and header["contents"] != chain.contents_digest(map(chain.values_of_entry, rows)):
-            raise _Broken(at, "Its entries are not those that were written.")
+        gone = not parts and at <= compacted
+        entries = 0 if gone else _counted(at, parts)
+        if not gone and header["touched"] != entries:
+            raise _Broken(at, f"It touched {header['touched']} rows, and {entries} entries are there.")
+        if not gone and header["contents"] != chain.contents_digest(part["entries"] for part in parts):
+            raise _Broken(at, _OTHERS)
         if header["digest"] != chain.digest(before.digest if before else "", header, header["contents"]):
             raise _Broken(at, "It is not what was written, or does not follow the one before it.")
         self.head = ChainHead(at, header["revision"], header["digest"])
         self.change_sets += 1
-        self.entries += len(rows)
+        self.entries += entries
         if header["digest"] == self.kept:
             self.kept = None
 
@@ -93,11 +96,26 @@ class _Walk:
         )
 
 
-class _Contents:
-    """The entries of one change set after the other, read once."""
+def _counted(at: int, parts: Iterable[_Row]) -> int:
+    """How many entries the parts hold. The digest covers these alone: the columns beside them must say the same."""
+    found = 0
+    for number, row in enumerate(parts):
+        part = contents.Part(row["part"], row["entity"], row["lowest"], row["highest"], row["entries"])
+        try:
+            entries = contents.read(part.entries)
+        except msgspec.DecodeError:
+            raise _Broken(at, _OTHERS) from None
+        if not contents.is_whole(part, number, found, entries):
+            raise _Broken(at, _OTHERS)
+        found += len(entries)
+    return found
 
-    def __init__(self, entries: Iterable[_Row]) -> None:
-        self._groups = groupby(entries, key=lambda row: int(row["change_id"]))
+
+class _Contents:
+    """The contents of one change set after the other, read once."""
+
+    def __init__(self, parts: Iterable[_Row]) -> None:
+        self._groups = groupby(parts, key=lambda row: int(row["change_id"]))
         self._next: tuple[int, Iterator[_Row]] | None = next(self._groups, None)
 
     def of(self, change_id: int) -> list[_Row]:
