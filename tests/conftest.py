@@ -11,6 +11,7 @@ import pytest
 
 from model_lineup.demo.model_server import LocalModel
 from model_lineup.rooms import Rooms
+from tests.fakes import compiled
 from tests.fakes.clock import ManualClock
 from tests.fakes.faults import Faults, running_faults
 from tests.fakes.instances import KINDS, Kind, Templates
@@ -25,6 +26,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's backgro
 # Else every server and command that is started from nothing would compile all of Lineup anew, a second each.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+compiled.share()
 
 
 @pytest.fixture(scope="session")
