@@ -3,13 +3,14 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup setup-dev serve demo check test hard bench docs site dist sbom lock clean
+.PHONY: help setup setup-dev serve demo check test hard bench docs site dist sbom lock clean panel-is-gone
 
 VENV := .venv
 BIN := $(VENV)/bin
 SERVE := $(VENV)/.lineup-serve
 DEV := $(VENV)/.lineup-dev
-PANEL := package.json package-lock.json src/model_lineup/panel/icons.txt tools/browser.py tools/browser_files.py
+PANEL := package.json package-lock.json src/model_lineup/panel/icons.txt tools/browser.py tools/browser_files.py \
+	$(if $(wildcard src/model_lineup/panel/built/.lineup-stamp),,panel-is-gone)
 BOOTSTRAP = python=$$(sh tools/python.sh "$(PYTHON)") && "$$python" tools/bootstrap.py
 
 help: ## explain these words
