@@ -1,0 +1,68 @@
+"""A browser at the panel. Every test gets contexts of its own, in which nothing may go wrong that it does not name."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.fakes.browser import NoBrowser, RestingChromium, running_chromium
+from tests.fakes.server import Server
+from tests.fakes.watch import Watch
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def resting_chromium() -> Iterator[RestingChromium]:
+    """One for all tests of this process; those of other rooms do not notice that it runs."""
+    try:
+        with running_chromium() as chromium:
+            yield chromium
+    except NoBrowser as why:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no browser: {why}")
+
+
+@pytest.fixture
+def chromium(resting_chromium: RestingChromium) -> Iterator[Browser]:
+    """The browser, usable until the test ends. A test that has it cannot start an event loop in this thread."""
+    with resting_chromium.awake() as browser:
+        yield browser
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """What goes wrong in this test's browser windows; ask it to `allow` what shall."""
+    watch = Watch()
+    yield watch
+    assert watch.problems() == []
+
+
+@pytest.fixture
+def open_page(chromium: Browser, server: Server, watch: Watch) -> Iterator[Open]:
+    """`open_page(url=server.url, **options)`: a page in a new window of a new person.
+
+    Options are those of Playwright's contexts: `color_scheme="dark"`, `java_script_enabled=False`, `viewport`, …
+    Addresses are relative to the server's: `page.goto("/admin")`.
+    """
+    opened: list[BrowserContext] = []
+
+    def open_page(url: str = server.url, **options: Any) -> Page:
+        context = chromium.new_context(base_url=url, **{"reduced_motion": "reduce", **options})
+        context.set_default_timeout(10_000)
+        watch.over(context, url)
+        opened.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page: Open) -> Page:
+    """A page at the shared server, nobody signed in."""
+    return open_page()
