@@ -22,7 +22,7 @@ from model_lineup.gateway.admission import Admission, OwnersAdmission
 from model_lineup.gateway.breaker import BreakerRules, Breakers
 from model_lineup.gateway.budget import BudgetRules, RetryBudget
 from model_lineup.gateway.errors import ToldAsErrors
-from model_lineup.gateway.face import Gateway
+from model_lineup.gateway.face import SURFACES, Gateway
 from model_lineup.gateway.front_ends import FrontEnds
 from model_lineup.gateway.hearing import Hearing
 from model_lineup.gateway.hops import Hops
@@ -95,6 +95,7 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         wind_up=rooms.runs.close,
         end_streams=gateway.end_all,
         stop=stop,
+        prompt=dict.fromkeys(SURFACES, gateway.at_once),
     )
 
 

@@ -29,7 +29,7 @@ class Worker:
         if answer is not None:
             return isinstance(answer, Grant)
         self.booked += 1
-        settled, wanted = list(self.purses.over(now)), self.purses.wanted(1, allowed, tokens, 0)
+        settled, wanted = list(self.purses.over(now)), self.purses.wanted(1, allowed, tokens, 0, now)
         booking = self.limits.book([wanted], settled)[0]
         if booking.ahead is not None:
             back = self.purses.put(allowed, booking.ahead, now)

@@ -71,6 +71,11 @@ class Breakers:
         self._troubles: dict[int, _Trouble] = {}  # a model's row id, or a provider's negated
         self._cooling: dict[int, tuple[int, float]] = {}
 
+    @property
+    def know_of_nothing(self) -> bool:
+        """That fails, or asked to be left alone."""
+        return not (self._cooling or self._troubles)
+
     def admit(self, provider: ProviderState, model: ModelState) -> bool:
         """Whether this request is a probe, of which the outcome must be told. Raises Blocked."""
         if self._cooling:

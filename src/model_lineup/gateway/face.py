@@ -1,8 +1,7 @@
 """The ASGI face of `/v1`: which endpoint, whose key, which model; then the exchange, and what callers hear of it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
@@ -18,7 +17,8 @@ from model_lineup.gateway.hops import Hops
 from model_lineup.gateway.limits import Desk
 from model_lineup.gateway.opening import Opener
 from model_lineup.gateway.relay import meter_for, relay
-from model_lineup.gateway.resolve import route_of
+from model_lineup.gateway.resolve import Route, route_of
+from model_lineup.gateway.straight import Begun, Request, Straight, begun
 from model_lineup.gateway.streams import Running, Streams
 from model_lineup.gateway.visit import Listener, Visit
 from model_lineup.routing.follow import Follower
@@ -66,6 +66,28 @@ class Gateway:
         self._lists = models.Lists()
         self._notes = tuple(listener.note for listener in (*listeners, limits))
 
+    def at_once(self, request: Request) -> bool:
+        """Begins to answer it without a task. False: it needs the long way, and nothing has been done."""
+        snapshot = self._follower.fresh()
+        if snapshot is None or self._streams.are_full:
+            return False
+        try:
+            caller = self._admission.admit(request.headers, snapshot)
+            visit = Visit(caller, SURFACES[request.path], request.headers, request.request_id)
+            ask, hops = self._read(visit, request.body)
+            if ask.stream:
+                return False
+            visit.route = route = route_of(snapshot, ask.name, caller)
+            if caller.allowance is not None:
+                admitted = self._limits.admit_at_once(visit, caller.allowance, ask, route)
+                if admitted is None:
+                    return False
+                visit.route = route = admitted
+        except (Refused, LineupError):
+            return False  # the long way meets it again, and tells it
+        Straight(request, self._begin(visit, ask, route, hops), self._opener, self._over).go()
+        return True
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._answer(scope, receive, send)
@@ -89,6 +111,9 @@ class Gateway:
         self._streams.end_all()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        before = begun(scope)
+        if before is not None:
+            return await self._to_its_end(before.visit, self._exchange(before, scope, receive, send))
         path: str = scope["path"]
         snapshot = self._follower.fresh() or await self._follower.newest()
         surface = SURFACES.get(path)
@@ -123,35 +148,59 @@ class Gateway:
     async def _converse(self, surface: Surface, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
         caller = self._admission.admit(scope["headers"], snapshot)
         visit = Visit(caller, surface, scope["headers"], _request_id(scope))
+        await self._to_its_end(visit, self._serve(visit, snapshot, scope, receive, send))
+
+    async def _to_its_end(self, visit: Visit, answering: Awaitable[None]) -> None:
+        """However it ends, those who listen hear of it."""
         try:
-            await self._serve(visit, snapshot, scope, receive, send)
+            await answering
         except Refused as refused:
             visit.refused(refused)
             refused.headers += tuple(visit.headers)
             raise
         finally:
-            for note in self._notes:
-                note(visit)
+            self._note(visit)
+
+    def _note(self, visit: Visit) -> None:
+        for note in self._notes:
+            note(visit)
 
     async def _serve(self, visit: Visit, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
-        hops = self._hops.before(visit.head)
-        if visit.caller.trusted:
-            visit.on_behalf_of = self._front_ends.user(visit.head)
-        ask = Ask((await receive())["body"])
-        visit.name, visit.stream = ask.name, ask.stream
-        if visit.surface in travelling.SURFACES:
-            ask.said = travelling.said(visit.head)
+        ask, hops = self._read(visit, (await receive())["body"])
         visit.route = route = route_of(snapshot, ask.name, visit.caller)
         if visit.caller.allowance is not None:
             visit.route = route = await self._limits.admit(visit, visit.caller.allowance, ask, route)
+        await self._exchange(self._begin(visit, ask, route, hops), scope, receive, send)
+
+    def _read(self, visit: Visit, body: bytes) -> tuple[Ask, str]:
+        """What is asked, and the Lineups that it came through. Raises Refused."""
+        hops = self._hops.before(visit.head)
+        if visit.caller.trusted:
+            visit.on_behalf_of = self._front_ends.user(visit.head)
+        ask = Ask(body)
+        visit.name, visit.stream = ask.name, ask.stream
+        if visit.surface in travelling.SURFACES:
+            ask.said = travelling.said(visit.head)
+        return ask, hops
+
+    def _begin(self, visit: Visit, ask: Ask, route: Route, hops: str) -> Begun:
+        """Raises Refused."""
         if route.models[0].notice is not None:
-            visit.headers += notices.headers_of(snapshot, ask.name, route.models[0], visit.caller)
-        running = self._streams.begin(visit.caller)
-        running.visit = visit
+            visit.headers += notices.headers_of(route.snapshot, ask.name, route.models[0], visit.caller)
+        return Begun(visit, ask, route, hops, self._streams.begin(visit))
+
+    def _over(self, begun: Begun) -> None:
+        """It ended on the straight way."""
+        self._streams.over(begun.running)
+        self._note(begun.visit)
+
+    async def _exchange(self, begun: Begun, scope: Scope, receive: Receive, send: Send) -> None:
+        visit, ask, route, hops, running, asked = begun
         started = _Started(send)
         watch = _watch(scope, receive, running)
         try:
-            visit.opened = opened = await self._opener.open(route, ask, visit.surface, hops)
+            running.has_a_task()
+            visit.opened = opened = await self._opener.open(route, ask, visit.surface, hops, asked)
             try:
                 visit.meter = meter_for(opened)
                 await relay(visit, opened, route, ask, visit.meter, started.send)
@@ -169,6 +218,8 @@ class Gateway:
             self._streams.over(running)
             if watch is not None:
                 watch.cancel()
+            if asked is not None:
+                asked.pending.inbox.close()
 
 
 class _Started:
@@ -213,7 +264,7 @@ def _watch(scope: Scope, receive: Receive, running: Running) -> "asyncio.Task[No
     still be received is that, for which a task has to wait."""
     request = scope.get("extensions", {}).get(UNDERWAY)
     if request is not None:
-        request.on_leave(partial(running.end, "left"))
+        request.on_leave(running.leave)
         return None
 
     async def wait() -> None:

@@ -78,6 +78,6 @@ def still_means(snapshot: Snapshot, name: str, model: ModelState, caller: Caller
 
 def _asked(running: Running) -> tuple[str | None, ModelState | None]:
     visit = running.visit
-    if visit is None or visit.route is None:
+    if visit.route is None:
         return None, None
     return visit.name, visit.route.models[0] if visit.opened is None else visit.opened.model

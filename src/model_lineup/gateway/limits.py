@@ -46,13 +46,28 @@ class Desk:
             route = _priced(route)
         tokens, nanodollars = self._reserved(allowed, ask, visit.surface, route)
         answer = await self._answer(visit.caller, allowed, tokens, nanodollars)
+        self._tell(visit, answer, allowed)
+        return route
+
+    def admit_at_once(self, visit: Visit, allowed: Allowance, ask: Ask, route: Route) -> Route | None:
+        """As `admit`, from what is held of the allowance; None where it must be booked. Raises Refused."""
+        if allowed.nanodollars_per_month is not None:
+            route = _priced(route)
+        tokens, nanodollars = self._reserved(allowed, ask, visit.surface, route)
+        answer = self._purses.answer(visit.caller.key_id, allowed, tokens, nanodollars, self._limits.now())
+        if answer is None:
+            return None
+        self._tell(visit, answer, allowed)
+        return route
+
+    def _tell(self, visit: Visit, answer: Grant | Denial, allowed: Allowance) -> None:
+        """Raises Refused."""
         visit.headers += told(answer.left, allowed)
         if visit.surface in _ANTHROPIC:
             visit.headers += told_anthropic(answer.left, allowed, self._limits.now())
         if isinstance(answer, Denial):
             raise refusal(answer)
         visit.grant = answer
-        return route
 
     def note(self, visit: Visit) -> None:
         """Settle what the request used, however it ended."""
@@ -74,11 +89,12 @@ class Desk:
 
     async def _answer(self, caller: Caller, allowed: Allowance, tokens: int, nanodollars: int) -> Grant | Denial:
         """Raises Unavailable."""
-        answer = self._purses.answer(caller.key_id, allowed, tokens, nanodollars, self._limits.now())
+        now = self._limits.now()
+        answer = self._purses.answer(caller.key_id, allowed, tokens, nanodollars, now)
         if answer is not None:
             return answer
         future: asyncio.Future[Grant | Denial] = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._purses.wanted(caller.key_id, allowed, tokens, nanodollars), future))
+        self._waiting.append((self._purses.wanted(caller.key_id, allowed, tokens, nanodollars, now), future))
         self._kick()
         return await future
 

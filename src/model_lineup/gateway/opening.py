@@ -18,8 +18,16 @@ from model_lineup.gateway.wording import Manners, Worded, word
 from model_lineup.routing.snapshot import ModelState, ProviderState
 from model_lineup.routing.targets import Endpoints
 from model_lineup.upstream.contract import Endpoint, Surface, Target
-from model_lineup.upstream.sending import FailedError, Ready, ready, refusal_of, send_ready
-from model_lineup.upstream.wire import Client, Response
+from model_lineup.upstream.sending import (
+    FailedError,
+    Ready,
+    begin_ready,
+    finish_ready,
+    ready,
+    refusal_of,
+    send_ready,
+)
+from model_lineup.upstream.wire import Client, Pending, Response
 
 _MOST_READY = 4096
 _Way = tuple[int, str, tuple[tuple[str, str], ...], bool]
@@ -39,6 +47,17 @@ class Opened(NamedTuple):
     place: int
 
 
+class Asked(NamedTuple):
+    """The model itself was asked, on a connection that was there, and its answer is awaited."""
+
+    pending: Pending
+    ready: Ready
+    worded: Worded
+    target: Target
+    model: ModelState
+    provider: ProviderState
+
+
 class Opener:
     """One per event loop."""
 
@@ -53,23 +72,67 @@ class Opener:
         self._manners: dict[int, tuple[int, Manners]] = {}
         self._ready: dict[_Way, Ready] = {}
 
-    async def open(self, route: Route, ask: Ask, surface: Surface, hops: str = "") -> Opened:
-        """`hops`: see `hops.Hops.before`. Raises Refused: what the last target that was asked said, or, where all are
-        left alone, which of them can be asked again first."""
+    def ask_at_once(self, route: Route, ask: Ask, surface: Surface) -> Asked | None:
+        """Asks the model itself where nothing has to be waited for and nothing is out of the ordinary: no translation,
+        a connection that is there, nothing that fails. None: it was not asked. Raises Refused."""
+        if not self._breakers.know_of_nothing or ask.said is not None:
+            return None
+        model = route.models[0]
+        provider = route.snapshot.providers[model.provider_id]
+        endpoint = self._endpoints.known(provider)
+        if endpoint is None:
+            return None
+        target = Target(endpoint, model.model_id, "chat")
+        worded = word(ask, surface, target, model, self._manners_of(provider))
+        call = worded.call
+        known = self._ready.get((provider.id, call.path, call.query, ask.stream))
+        if worded.translation is not None or known is None or known.endpoint is not endpoint:
+            return None
+        pending = begin_ready(self._client(), known, call.body or b"")
+        if pending is None:
+            return None
         self._budget.count()
+        return Asked(pending, known, worded, target, model, provider)
+
+    def opened(self, asked: Asked) -> Opened:
+        """It has answered, with 2xx and all of the answer."""
+        self._breakers.answered(asked.provider, asked.model, probe=False)
+        response = asked.pending.response()
+        return Opened(response, asked.worded, asked.target, asked.model, asked.provider, 0)
+
+    async def open(
+        self, route: Route, ask: Ask, surface: Surface, hops: str = "", asked: Asked | None = None
+    ) -> Opened:
+        """`hops`: see `hops.Hops.before`. `asked`: what has gone out already, which counts as the first try.
+
+        Raises Refused: what the last target that was asked said, or, where all are left alone, which of them can be
+        asked again first.
+        """
+        if asked is None:
+            self._budget.count()
         said: Refused | None = None
         for place, model in enumerate(route.models):
             try:
-                return await self._ask(route, place, model, ask, surface, hops)
+                return await self._ask(route, place, model, ask, surface, hops, asked)
             except Refused as refused:
                 said = _more_telling(said, refused)
                 if not refused.another_may_do or place + 1 == len(route.models):
                     raise said from None
                 if not isinstance(refused, Blocked) and not self._budget.take():
                     raise
+                asked = None
         raise AssertionError("a route has at least one model")
 
-    async def _ask(self, route: Route, place: int, model: ModelState, ask: Ask, surface: Surface, hops: str) -> Opened:
+    async def _ask(
+        self,
+        route: Route,
+        place: int,
+        model: ModelState,
+        ask: Ask,
+        surface: Surface,
+        hops: str,
+        asked: Asked | None,
+    ) -> Opened:
         provider = route.snapshot.providers[model.provider_id]
         try:
             endpoint = self._endpoints.known(provider) or await self._endpoints.of(provider)
@@ -79,9 +142,10 @@ class Opener:
             ) from None
         target, manners = Target(endpoint, model.model_id, "chat"), self._manners_of(provider)
         while True:
-            worded = word(ask, surface, target, model, manners)
+            worded = asked.worded if asked is not None else word(ask, surface, target, model, manners)
             here = endpoint if ask.said is None or worded.translation is not None else ask.said.at(endpoint)
-            response = await self._watched(worded, here, provider, model, hops, stream=ask.stream)
+            response = await self._watched(worded, here, provider, model, hops, asked, stream=ask.stream)
+            asked = None
             if 200 <= response.status < 300:
                 return Opened(response, worded, target, model, provider, place)
             refusal = await refusal_of(response, endpoint, target.model_id)
@@ -92,12 +156,23 @@ class Opener:
                 raise of_failure(refusal.failure)
 
     async def _watched(
-        self, worded: Worded, endpoint: Endpoint, provider: ProviderState, model: ModelState, hops: str, *, stream: bool
+        self,
+        worded: Worded,
+        endpoint: Endpoint,
+        provider: ProviderState,
+        model: ModelState,
+        hops: str,
+        asked: Asked | None,
+        *,
+        stream: bool,
     ) -> Response:
         """Sends, where that is not left alone now, and tells how it went. Raises Refused."""
-        probe = self._breakers.admit(provider, model)
+        probe = asked is None and self._breakers.admit(provider, model)
         try:
-            response = await self._send(worded, endpoint, provider, hops, stream=stream)
+            if asked is not None:
+                response = await finish_ready(self._client(), asked.ready, asked.pending)
+            else:
+                response = await self._send(worded, endpoint, provider, hops, stream=stream)
         except FailedError as error:
             cause = error.cause
             if cause is not None and is_outage(cause):

@@ -7,7 +7,7 @@ closing mark; a plain answer that breaks is an error.
 import asyncio
 import contextlib
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -66,19 +66,22 @@ async def _plain(visit: Visit, opened: Opened, route: Route, meter: Meter, send:
     endpoint, model_id = opened.target.endpoint, opened.target.model_id
     try:
         body = await opened.response.read(MAX_ANSWER_BYTES)
-        body = _answer(opened, route.name, body, meter)
+        body = answer_of(opened, route.name, body, meter)
     except WireError as error:
         raise of_wire(error) from None
     except ProviderError as error:
         raise of_failure(failures.of_provider_error(error, endpoint, model_id)) from None
     except MalformedError as error:
         raise of_failure(failures.of_malformed(str(error), endpoint, opened.response.status)) from None
-    await send(_start(visit, opened, route, b"application/json", length=len(body)))
+    headers = head_of(visit, opened, route, b"application/json")
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": opened.response.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
     visit.completed()
 
 
-def _answer(opened: Opened, name: str, body: bytes, meter: Meter) -> bytes:
+def answer_of(opened: Opened, name: str, body: bytes, meter: Meter) -> bytes:
+    """What the caller gets for a whole answer; its usage is counted. Raises ProviderError, MalformedError."""
     dialect = DIALECTS.get(opened.worded.surface)
     if dialect is not None:
         read = dialect.answer(opened.target, body)
@@ -96,7 +99,8 @@ async def _stream(visit: Visit, opened: Opened, route: Route, ask: Ask, meter: M
         await _refuse_unstreamed(opened)
     way, received = _way(opened, route.name, ask, visit.surface), 0
     last, code, message = b"", None, _BROKEN
-    await send(_start(visit, opened, route, b"text/event-stream; charset=utf-8"))
+    headers = head_of(visit, opened, route, b"text/event-stream; charset=utf-8")
+    await send({"type": "http.response.start", "status": opened.response.status, "headers": headers})
     try:
         async for piece in opened.response.pieces():
             received += len(piece.data)
@@ -210,9 +214,8 @@ class _Translating:
         return self._translator.error(message, code)
 
 
-def _start(
-    visit: Visit, opened: Opened, route: Route, content_type: bytes, length: int | None = None
-) -> dict[str, Any]:
+def head_of(visit: Visit, opened: Opened, route: Route, content_type: bytes) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer with 2xx, but its length; its status is noted."""
     headers = [
         (b"content-type", content_type),
         (b"x-lineup-model", _quoted(opened.model.model_id)),
@@ -223,13 +226,11 @@ def _start(
         headers.append((b"x-lineup-fallback", str(opened.place).encode()))
     if opened.worded.left_out:
         headers.append((b"x-lineup-left-out", ", ".join(opened.worded.left_out).encode("ascii", "replace")))
-    if length is not None:
-        headers.append((b"content-length", str(length).encode()))
     if visit.surface in ("messages", "count_tokens"):
         headers.append((b"request-id", visit.request_id.encode()))  # where Anthropic's SDK looks for it
     headers += visit.headers
     visit.status = opened.response.status
-    return {"type": "http.response.start", "status": visit.status, "headers": headers}
+    return headers
 
 
 @lru_cache(maxsize=4096)

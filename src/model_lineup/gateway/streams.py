@@ -1,6 +1,7 @@
 """The exchanges that are under way: how many, whose, and how to end them before they end by themselves."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Literal
 
 from model_lineup.access.callers import Caller
@@ -12,26 +13,43 @@ Cut = Literal["left", "revoked", "stopping", "withdrawn"]
 
 
 class Running:
-    """One exchange. `cut` says why its task was cancelled, None while it was not."""
+    """One exchange. `cut` says why it was ended, None while it was not."""
 
-    __slots__ = ("_task", "caller", "cut", "visit")
+    __slots__ = ("_on_end", "_task", "caller", "cut", "visit")
 
-    def __init__(self, caller: Caller) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._task = task
-        self.caller = caller
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self.caller: Caller = visit.caller
         self.cut: Cut | None = None
-        self.visit: Visit | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._on_end: Callable[[], None] | None = None
 
     def end(self, why: Cut) -> None:
         if self.cut is None:
             self.cut = why
-            self._task.cancel()
+            if self._task is not None:
+                self._task.cancel()
+            elif self._on_end is not None:
+                self._on_end()
+
+    def leave(self) -> None:
+        """The caller did."""
+        self.end("left")
+
+    def on_end(self, callback: Callable[[], None] | None) -> None:
+        """What ends it while it has no task."""
+        self._on_end = callback
+
+    def has_a_task(self) -> None:
+        """The current one, which is cancelled when it is to end. Raises CancelledError where it was ended before."""
+        if self.cut is not None:
+            raise asyncio.CancelledError
+        self._task = asyncio.current_task()
 
     def taken_back(self) -> None:
         """The cancellation was ours and is dealt with."""
-        self._task.uncancel()
+        if self._task is not None:
+            self._task.uncancel()
 
 
 class Streams:
@@ -44,12 +62,16 @@ class Streams:
     def __len__(self) -> int:
         return len(self._running)
 
-    def begin(self, caller: Caller) -> Running:
+    @property
+    def are_full(self) -> bool:
+        return len(self._running) >= self._most
+
+    def begin(self, visit: Visit) -> Running:
         """Raises Refused."""
-        if len(self._running) >= self._most:
+        if self.are_full:
             message = f"Lineup is answering {self._most} requests already. Try again in a second."
             raise Refused(503, "overloaded", message, retry_after_s=1)
-        running = Running(caller)
+        running = Running(visit)
         self._running.add(running)
         return running
 

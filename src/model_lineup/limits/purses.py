@@ -87,14 +87,11 @@ class Purses:
 
     def answer(self, key_id: int, allowed: Allowance, tokens: int, nanodollars: int, now: int) -> Grant | Denial | None:
         """To one request, from what is held; None where it must be booked."""
-        pace = self._paces.get(key_id)
-        if pace is None:
-            pace = self._paces[key_id] = _Pace()
-        pace.count(now // _SECOND)
         purse = self._purses.get(key_id)
         if purse is not None and purse.good_until > now and purse.allowed is allowed:
             grant = purse.hand_out(tokens, nanodollars)
             if grant is not None:
+                self._pace(key_id, now)
                 return grant
         denied = self._denials.get(key_id)
         if (
@@ -103,14 +100,23 @@ class Purses:
             and denied.allowed is allowed
             and denied.covers(tokens, nanodollars)
         ):
+            self._pace(key_id, now)
             return denied.denial
         return None
 
-    def wanted(self, key_id: int, allowed: Allowance, tokens: int, nanodollars: int) -> Wanted:
+    def wanted(self, key_id: int, allowed: Allowance, tokens: int, nanodollars: int, now: int) -> Wanted:
         """For a request that nothing is held for."""
-        pace = self._paces[key_id]
+        pace = self._pace(key_id, now)
         ahead = min(max(pace.before, pace.this) - 1, MOST_AHEAD)
         return Wanted(key_id, allowed, tokens, nanodollars, ahead)
+
+    def _pace(self, key_id: int, now: int) -> _Pace:
+        """One more request of this key."""
+        pace = self._paces.get(key_id)
+        if pace is None:
+            pace = self._paces[key_id] = _Pace()
+        pace.count(now // _SECOND)
+        return pace
 
     def put(self, allowed: Allowance, grant: Grant, now: int) -> Settlement | None:
         """Hold what was booked ahead. Returns what was left of what was held before."""

@@ -5,12 +5,14 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
+import httptools
 from starlette.types import ASGIApp, Message, Scope
 
 from model_lineup.errors import LineupError, Unavailable
-from model_lineup.shell import LINES, refusal
+from model_lineup.shell import LINES, UNDERWAY, refusal
 from model_lineup.telemetry import log
 
 if TYPE_CHECKING:
@@ -21,37 +23,43 @@ _NAME = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
 _UNSAFE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 _WITHOUT_BODY = (204, 304)
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
 class Cycle:
-    """Also what the shell knows as `Underway`. `more_body`: of the request, still to come.
+    """Also what the shell knows as `Underway`. `more_body`: of the request, still to come. `begun`: somebody answers.
 
     `is_head`: nothing but the head is answered. `may_chunk`: the caller speaks HTTP/1.1.
     """
 
     __slots__ = (
         *("_body", "_chunked", "_connection", "_expects_continue", "_gone", "_head", "_is_head", "_left_to_send"),
-        *("_may_chunk", "_news", "_on_leave", "_size", "_waiter", "headers", "keep_alive", "more_body"),
-        *("response_complete", "response_started", "scope", "task"),
+        *("_may_chunk", "_news", "_on_leave", "_size", "_waiter", "begun", "headers", "keep_alive", "method"),
+        *("more_body", "path", "query", "response_complete", "response_started", "task", "version"),
     )
 
     def __init__(
         self,
         connection: "Connection",
+        method: str,
+        url: bytes,
+        version: str,
         headers: list[tuple[bytes, bytes]],
         *,
-        is_head: bool,
         keep_alive: bool,
-        may_chunk: bool,
         expects_continue: bool,
     ) -> None:
+        """Raises httptools' error for a URL that is none."""
         self._connection = connection
+        self.method = method
+        self.path, self.query = _split(url)
+        self.version = version
         self.headers = headers
-        self._is_head = is_head
-        self.keep_alive = keep_alive
-        self._may_chunk = may_chunk
+        self._is_head = method == "HEAD"
+        self._may_chunk = version != "1.0"
+        self.keep_alive = keep_alive and self._may_chunk
         self._expects_continue = expects_continue
-        self.scope: Scope = {}
+        self.begun = False
         self.task: asyncio.Task[None] | None = None
         self._body: list[bytes] = []
         self._size = 0
@@ -66,10 +74,10 @@ class Cycle:
         self._chunked = False
         self._left_to_send: int | None = None
 
-    async def run(self, app: ASGIApp, tasks: "set[asyncio.Task[None]]") -> None:
+    async def run(self, app: ASGIApp, scope: Scope, tasks: "set[asyncio.Task[None]]") -> None:
         """Never raises. `tasks`: where this one is kept while it runs."""
         try:
-            await app(self.scope, self.receive, self.send)
+            await app(scope, self.receive, self.send)
         except asyncio.CancelledError:
             self._give_up(Unavailable("Lineup is shutting down. Ask again.", retry_after=1))
         except Exception as error:
@@ -105,6 +113,26 @@ class Cycle:
         if self._on_leave is not None:
             self._on_leave()
 
+    def scope(self, extensions: dict[str, Any], state: dict[str, Any]) -> Scope:
+        """As ASGI has it."""
+        path, connection = self.path, self._connection
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": self.version,
+            "server": connection.here,
+            "client": connection.there,
+            "scheme": "http",
+            "method": self.method,
+            "root_path": "",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": path.encode("ascii"),
+            "query_string": self.query,
+            "headers": self.headers,
+            "state": state,
+            "extensions": {UNDERWAY: self, **extensions},
+        }
+
     # For the shell, beyond ASGI: see `Underway`.
 
     def whole(self) -> bytes | None:
@@ -112,6 +140,30 @@ class Cycle:
             return None
         self._news = False
         return self._taken()
+
+    def here(self, most: int) -> bytes | None:
+        if self.more_body or self._gone or self._size > most:
+            return None
+        if len(self._body) > 1:
+            self._body = [b"".join(self._body)]
+        return self._body[0] if self._body else None
+
+    def answer(self, status: int, headers: Iterable[tuple[bytes, bytes]], lines: bytes, body: bytes) -> None:
+        if self._gone:
+            return
+        self.response_started = True
+        of_its_own = b"".join([_line(name, value) for name, value in headers])
+        close = b"" if self.keep_alive else b"connection: close\r\n"
+        head = b"%b%b%bcontent-length: %d\r\n%b\r\n" % (_status_line(status), of_its_own, lines, len(body), close)
+        if len(body) < _JOINED_UNDER:
+            self._connection.transport.write(head + body)
+        else:
+            self._connection.transport.writelines((head, body))
+        self._on_leave = None
+        self._complete()
+
+    def hand_over(self, extensions: dict[str, Any], state: dict[str, Any]) -> None:
+        self._connection.run(self, extensions, state)
 
     def on_leave(self, callback: Callable[[], None]) -> None:
         self._on_leave = callback
@@ -232,6 +284,14 @@ class Cycle:
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+
+@lru_cache(maxsize=1024)
+def _split(url: bytes) -> tuple[str, bytes]:
+    """The path as it was sent, and the query. Raises httptools' error."""
+    parsed = httptools.parse_url(url)
+    path: bytes = parsed.path
+    return path.decode("ascii"), parsed.query or b""
 
 
 @lru_cache(maxsize=600)

@@ -7,9 +7,7 @@ docs/decisions/0032-what-a-request-costs.md.
 
 import asyncio
 from collections import deque
-from functools import lru_cache
 from typing import Any, cast
-from urllib.parse import unquote
 
 import httptools
 from uvicorn import Config
@@ -20,7 +18,7 @@ from uvicorn.server import ServerState
 from model_lineup.clock import tick
 from model_lineup.errors import BadRequest, HeadTooLarge, LineupError
 from model_lineup.serving.cycle import Cycle
-from model_lineup.shell import UNDERWAY, refusal
+from model_lineup.shell import Underway, refusal
 from model_lineup.upstream.wire.watch import Watch
 
 LARGEST_HEAD = 32 * 1024
@@ -28,7 +26,6 @@ MOST_HEADERS = 100
 UNREAD_BODY = 64 * 1024
 UNWANTED_REST_S = 1.5
 """After its answer, a request that is still being sent."""
-_ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
 def careful_protocol(head_s: float, write_stall_s: float) -> type["Connection"]:
@@ -59,6 +56,7 @@ class Connection(asyncio.Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.app = config.loaded_app
+        self._at_once = getattr(self.app, "at_once", _never)
         self.loop = _loop or asyncio.get_running_loop()
         self._keep_alive_s = config.timeout_keep_alive
         self._server = server_state
@@ -80,7 +78,7 @@ class Connection(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=32 * 1024)  # as much of the provider's is held beside it
         self.flow = FlowControl(self.transport)
-        self._here, self._there = get_local_addr(self.transport), get_remote_addr(self.transport)
+        self.here, self.there = get_local_addr(self.transport), get_remote_addr(self.transport)
         self._watch.set(tick() + self.head_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -109,9 +107,7 @@ class Connection(asyncio.Protocol):
         was_in_head = self._in_head
         self._arrived = self._head_size + len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            return  # it is not done; the request is answered as one without
+            self._parse(data)
         except httptools.HttpParserError:
             if self._head_is_too_large:
                 self._refuse_large_head()
@@ -168,35 +164,18 @@ class Connection(asyncio.Protocol):
         self._in_head = False
         self._watch.lift()
         parser = self._parser
-        path, raw_path, query = _split(self._url)
-        version = parser.get_http_version()
         cycle = Cycle(
             self,
+            parser.get_method().decode("ascii"),
+            self._url,
+            parser.get_http_version(),
             self._headers,
-            is_head=(method := parser.get_method()) == b"HEAD",
-            keep_alive=version != "1.0" and parser.should_keep_alive(),
-            may_chunk=version != "1.0",
+            keep_alive=parser.should_keep_alive(),
             expects_continue=self._expects_continue,
         )
-        cycle.scope = {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": version,
-            "server": self._here,
-            "client": self._there,
-            "scheme": "http",
-            "method": method.decode("ascii"),
-            "root_path": "",
-            "path": path,
-            "raw_path": raw_path,
-            "query_string": query,
-            "headers": self._headers,
-            "state": {},
-            "extensions": {UNDERWAY: cycle},
-        }
         self._receiving = cycle
         if self._answering is None:
-            self._start(cycle)
+            self._answering = cycle  # and begun when all that came with it is read
         else:
             self.flow.pause_reading()
             self._queue.append(cycle)
@@ -229,18 +208,35 @@ class Connection(asyncio.Protocol):
         if self._in_message and cycle is self._receiving and self._rest_timer is None:
             self._rest_timer = self.loop.call_later(UNWANTED_REST_S, self.transport.close)
         if self._queue:
-            self._start(self._queue.popleft())
+            self._begin(self._queue.popleft())
         elif not self._in_head:
             self._watch.set(tick() + self._keep_alive_s)
         self.go_on_reading()
 
+    def run(self, cycle: Cycle, extensions: dict[str, Any], state: dict[str, Any]) -> None:
+        """The application, in a task."""
+        tasks = self._server.tasks
+        cycle.task = task = self.loop.create_task(cycle.run(self.app, cycle.scope(extensions, state), tasks))
+        tasks.add(task)
+
     # Helpers.
 
-    def _start(self, cycle: Cycle) -> None:
+    def _parse(self, data: bytes) -> None:
+        """Raises httptools' errors."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # it is not done; the request is answered as one without
+        finally:
+            if self._answering is not None and not self._answering.begun:
+                self._begin(self._answering)
+
+    def _begin(self, cycle: Cycle) -> None:
+        """At once, where it is here and the application can; else in a task."""
         self._answering = cycle
-        tasks = self._server.tasks
-        cycle.task = task = self.loop.create_task(cycle.run(self.app, tasks))
-        tasks.add(task)
+        cycle.begun = True
+        if cycle.more_body or self.flow.write_paused or not self._at_once(cycle):
+            self.run(cycle, {}, {})
 
     def _waited_long_enough(self) -> None:
         """For a head, or for another request."""
@@ -264,10 +260,6 @@ class Connection(asyncio.Protocol):
         self.transport.close()
 
 
-@lru_cache(maxsize=1024)
-def _split(url: bytes) -> tuple[str, bytes, bytes]:
-    """Path, path as it was sent, query. Raises httptools' error."""
-    parsed = httptools.parse_url(url)
-    raw: bytes = parsed.path
-    path = raw.decode("ascii")
-    return (unquote(path) if "%" in path else path), raw, parsed.query or b""
+def _never(request: Underway) -> bool:
+    """What an application that answers nothing at once says."""
+    return False

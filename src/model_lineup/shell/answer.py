@@ -52,15 +52,11 @@ class Answer:
             headers = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode())]
             if self._last:
                 headers.append((b"connection", b"close"))
-            may_be_kept = False
-            for name, _ in headers:
-                if name == b"cache-control":
-                    may_be_kept = True
             message = {**message, "headers": headers}
-            if self._takes_lines:  # the same in every answer, so written once
-                message[LINES] = _LINES if may_be_kept else _LINES_NO_STORE
+            if self._takes_lines:
+                message[LINES] = _fixed(headers)
             else:
-                headers += SECURITY_HEADERS if may_be_kept else (*SECURITY_HEADERS, _NO_STORE)
+                headers += SECURITY_HEADERS if _fixed(headers) is _LINES else (*SECURITY_HEADERS, _NO_STORE)
         await self._send(message)
 
     async def json(self, status: int, value: Any) -> None:
@@ -98,6 +94,19 @@ class Answer:
         if unread is not None:
             await throw_away(unread, error)
             await self.send({"type": "http.response.body", "body": b""})
+
+
+def answer_lines(request_id: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The header lines that every answer has, beside these."""
+    return b"x-request-id: %b\r\n%b" % (request_id.encode(), _fixed(headers))
+
+
+def _fixed(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The same in every answer, so written once; some may be kept by whoever reads them."""
+    for name, _ in headers:
+        if name == b"cache-control":
+            return _LINES
+    return _LINES_NO_STORE
 
 
 def refusal(error: LineupError) -> bytes:

@@ -33,6 +33,11 @@ class Watch:
         self._set_up = False
         self.stopping = False
 
+    @property
+    def is_open(self) -> bool:
+        """Known to be set up, and not about to end."""
+        return self._set_up and not self.stopping
+
     async def answer(self, scope: Scope, answer: Answer) -> None:
         """One of `PROBES`. Raises MethodNotAllowed, SetupPending, NotSignedIn."""
         path: str = scope["path"]

@@ -94,6 +94,10 @@ class WholeBody:
         return min(self._limits.body_receipt_s, max(self._limits.grace_s, received / self._limits.least_rate))
 
 
+def is_json(content_type: bytes) -> bool:
+    return content_type == b"application/json" or _JSON.fullmatch(content_type) is not None
+
+
 def _replay(body: bytes, receive: Receive) -> Receive:
     """The body in one piece, then whatever the server says next (that the caller left)."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
@@ -118,5 +122,5 @@ def _refuse_other_types(scope: Scope) -> None:
     kind = header(scope, b"content-type")
     if wanted_form and kind.partition(b";")[0].strip().lower() == _FORM:
         return
-    if wanted_form or not (kind == b"application/json" or _JSON.fullmatch(kind)):
+    if wanted_form or not is_json(kind):
         raise UnsupportedMediaType("Send the body with Content-Type: application/json.")

@@ -2,8 +2,8 @@
 
 import re
 import secrets
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 from starlette.types import Scope
 
@@ -14,13 +14,34 @@ _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 
 
 class Underway(Protocol):
-    """A request as the server that reads it knows it: what spares a task or a timer for each request."""
+    """A request as the server that reads it knows it: what spares a task or a timer for each request.
+
+    `path`: as it was sent. `headers`: names in small letters.
+    """
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]: ...
+
+    def here(self, most: int) -> bytes | None:
+        """The body, if all of it has come and it is not larger than that; it can still be received after this."""
 
     def whole(self) -> bytes | None:
         """The body, if all of it has come and none of it was read; else it is received piece by piece."""
 
     def on_leave(self, callback: Callable[[], None]) -> None:
         """`callback` is called once when the connection goes before the answer is finished."""
+
+    def answer(self, status: int, headers: Iterable[tuple[bytes, bytes]], lines: bytes, body: bytes) -> None:
+        """All of an answer, in one write, for a request that was taken `at_once`. `lines`: more of its head."""
+
+    def hand_over(self, extensions: dict[str, Any], state: dict[str, Any]) -> None:
+        """Start the application in a task after all, with these in its scope."""
 
 
 def underway(scope: Scope) -> Underway | None:
@@ -40,7 +61,10 @@ def header(scope: Scope, name: bytes) -> bytes:
 
 def request_id(scope: Scope) -> str:
     """The caller's own id where it can stand in a log and a header as it is, else a new one."""
-    given = header(scope, b"x-request-id")
+    return request_id_of(header(scope, b"x-request-id"))
+
+
+def request_id_of(given: bytes) -> str:
     return given.decode() if given and _REQUEST_ID.fullmatch(given) else new_request_id()
 
 

@@ -12,9 +12,10 @@ from model_lineup.clock import tick
 from model_lineup.errors import LineupError, NotFound, RequestTimeout, TooLarge
 from model_lineup.metrics import Metrics
 from model_lineup.shell.answer import Answer
+from model_lineup.shell.at_once import AtOnce, at_once, goes_on
 from model_lineup.shell.probes import PROBES, Probes, Watch
 from model_lineup.shell.receipt import ClientGone
-from model_lineup.shell.requests import first_segment, method, request_id, underway
+from model_lineup.shell.requests import Underway, first_segment, method, request_id, underway
 from model_lineup.telemetry import log, requests
 
 
@@ -24,7 +25,7 @@ class Shell:
     connections are taken, `end_streams` when those that still run must end.
 
     `faces`: the application for each first part of a path, `{"api": …}`. A face may raise any LineupError before it
-    answers.
+    answers. `prompt`: who may answer a request to a path at once, and whether it does.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class Shell:
         wind_up: Callable[[], Awaitable[None]],
         end_streams: Callable[[], None],
         stop: Callable[[], Awaitable[None]],
+        prompt: Mapping[str, Callable[[AtOnce], bool]] | None = None,
     ) -> None:
+        self._prompt = prompt or {}
         self._faces = faces
         self._watch = Watch(probes, metrics)
         self._metrics = metrics
@@ -47,6 +50,14 @@ class Shell:
         self._wind_up = wind_up
         self._stop = stop
         self.end_streams = end_streams
+
+    def at_once(self, underway: Underway) -> bool:
+        """Answers it without a task, now or later; False: it has to be asked as ASGI has it, and nothing was done."""
+        answer_it = self._prompt.get(underway.path)
+        if answer_it is None or not self._watch.is_open:
+            return False
+        request = at_once(underway, self._note)
+        return request is not None and answer_it(request)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -76,10 +87,10 @@ class Shell:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever happens inside, the caller gets an answer, and the log and the metrics a line."""
-        ours = underway(scope) is not None
-        answer = Answer(send, request_id(scope), last=self._watch.stopping, takes_lines=ours)
+        ours, (known_id, began_at) = underway(scope) is not None, goes_on(scope)
+        answer = Answer(send, known_id or request_id(scope), last=self._watch.stopping, takes_lines=ours)
         scope["state"] = {**scope.get("state", {}), "request_id": answer.request_id}
-        started = tick()
+        started = tick() if began_at is None else began_at
         try:
             await self._dispatch(scope, receive, answer)
         except (TooLarge, RequestTimeout) as error:
@@ -92,7 +103,8 @@ class Shell:
             log().error("failed", request_id=answer.request_id, error=type(error).__name__, traceback=_where(error))
             await answer.problem(LineupError("Something failed inside Lineup. The log has more under this request id."))
         finally:
-            self._note(scope, answer, tick() - started)
+            route = getattr(scope.get("route"), "path_format", None) or _known(scope["path"])
+            self._note(answer.request_id, method(scope), route, answer.status, tick() - started)
 
     async def _dispatch(self, scope: Scope, receive: Receive, answer: Answer) -> None:
         path: str = scope["path"]
@@ -104,11 +116,9 @@ class Shell:
             raise NotFound("There is nothing at this address. The admin API is under /api, its reference at /api/docs.")
         return await face(scope, receive, answer.send)
 
-    def _note(self, scope: Scope, answer: Answer, duration_s: float) -> None:
-        route = getattr(scope.get("route"), "path_format", None) or _known(scope["path"])
-        verb = method(scope)
-        self._metrics.answered(verb, route, answer.status, duration_s)
-        requests.add(answer.request_id, verb, route, answer.status, duration_s)
+    def _note(self, request_id: str, verb: str, route: str, status: int, duration_s: float) -> None:
+        self._metrics.answered(verb, route, status, duration_s)
+        requests.add(request_id, verb, route, status, duration_s)
 
 
 def _known(path: str) -> str:

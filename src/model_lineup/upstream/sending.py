@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from model_lineup.clock import SystemClock
+from model_lineup.clock import SystemClock, tick
 from model_lineup.upstream import address, failures, registry
 from model_lineup.upstream.contract import Endpoint, Failure
 from model_lineup.upstream.retry_after import seconds_to_wait
@@ -15,6 +15,7 @@ from model_lineup.upstream.wire import (
     BadUrl,
     Client,
     Deadlines,
+    Pending,
     Prepared,
     Request,
     Response,
@@ -62,6 +63,20 @@ async def send_ready(client: Client, ready: Ready, body: bytes) -> Response:
     """The response's head. Raises FailedError."""
     try:
         return await client.send_prepared(ready.prepared, body, deadlines=ready.deadlines)
+    except WireError as error:
+        raise FailedError(failures.of_wire(error, ready.endpoint), error) from None
+
+
+def begin_ready(client: Client, ready: Ready, body: bytes) -> Pending | None:
+    """The request is on its way over a pooled connection, and `finish_ready` gives the response's head; None where none
+    is free, and nothing was sent. Raises ClientClosed."""
+    return client.begin(ready.prepared, body, started=tick(), deadlines=ready.deadlines)
+
+
+async def finish_ready(client: Client, ready: Ready, pending: Pending) -> Response:
+    """Raises FailedError."""
+    try:
+        return await client.finish(pending)
     except WireError as error:
         raise FailedError(failures.of_wire(error, ready.endpoint), error) from None
 

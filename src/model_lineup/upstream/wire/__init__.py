@@ -5,7 +5,7 @@ decodes nothing, reads no proxy from the environment, and knows nothing of langu
 """
 
 from model_lineup.upstream.wire.addresses import Verdict, classify
-from model_lineup.upstream.wire.client import Client, Prepared, prepare
+from model_lineup.upstream.wire.client import Client, Pending, Prepared, prepare
 from model_lineup.upstream.wire.egress import check_url, within
 from model_lineup.upstream.wire.faults import (
     AddressRefused,
@@ -24,6 +24,7 @@ from model_lineup.upstream.wire.faults import (
     Truncated,
     WireError,
 )
+from model_lineup.upstream.wire.inbox import Inbox
 from model_lineup.upstream.wire.origin import BadUrl, Origin
 from model_lineup.upstream.wire.receipts import Receipts
 from model_lineup.upstream.wire.resolve import Resolver
@@ -42,9 +43,11 @@ __all__ = [
     "DeadlinePassed",
     "Deadlines",
     "HeadTooLarge",
+    "Inbox",
     "NameNotResolved",
     "Origin",
     "Path",
+    "Pending",
     "Piece",
     "PoolFull",
     "Prepared",

@@ -9,6 +9,7 @@ from model_lineup.clock import tick
 from model_lineup.upstream.wire.connection import Connection
 from model_lineup.upstream.wire.dial import Dialler, Listeners
 from model_lineup.upstream.wire.faults import ClientClosed, ConnectionBroken
+from model_lineup.upstream.wire.inbox import Inbox
 from model_lineup.upstream.wire.origin import split_url
 from model_lineup.upstream.wire.pool import Key, Pool
 from model_lineup.upstream.wire.receipts import Receipts, keep_stamping
@@ -41,6 +42,22 @@ def prepare(request: Request, path: Path) -> Prepared:
 def no_listeners() -> Collection[tuple[str, int]]:
     """For a client in a process that listens nowhere."""
     return ()
+
+
+class Pending(NamedTuple):
+    """A request that went out over a pooled connection; its response comes into `inbox`. `started`: `clock.tick()`."""
+
+    prepared: Prepared
+    body: bytes
+    started: float
+    deadlines: Deadlines
+    inbox: Inbox
+
+    def response(self) -> Response:
+        """Once its head is here."""
+        head = self.inbox.head
+        assert head is not None  # nosec B101
+        return Response(self.inbox, head, sent_at=self.inbox.sent_at, reused=self.inbox.reused)
 
 
 class Client:
@@ -79,19 +96,44 @@ class Client:
 
     async def send_prepared(self, prepared: "Prepared", body: bytes, *, deadlines: Deadlines) -> Response:
         """As `send`, with another body each time. Raises `WireError`."""
+        started = tick()
+        pending = self.begin(prepared, body, started=started, deadlines=deadlines)
+        if pending is not None:
+            return await self.finish(pending)
+        return await self._over_a_fresh_one(prepared, body, started, deadlines)
+
+    def begin(self, prepared: "Prepared", body: bytes, *, started: float, deadlines: Deadlines) -> Pending | None:
+        """Send over a pooled connection; None where there is none, and nothing was sent. Raises ClientClosed."""
         if self._closed:
             raise ClientClosed("The client is closed.")
-        started = tick()
-        key, head = prepared.key, prepared.written.with_length(body)
-        connection = self._pool.take(key)
-        if connection is not None:
-            try:
-                return await connection.exchange(head, body, started=started, deadlines=deadlines)
-            except ConnectionBroken as error:
-                if not error.stale_connection:
-                    raise
-        connection = await self._connect(key, min(deadlines.connect_s, started + deadlines.total_s - tick()))
-        return await connection.exchange(head, body, started=started, deadlines=deadlines)
+        connection = self._pool.take(prepared.key)
+        if connection is None:
+            return None
+        try:
+            head = prepared.written.with_length(body)
+            inbox = connection.begin(head, body, started=started, deadlines=deadlines)
+        except ConnectionBroken:
+            return None
+        return Pending(prepared, body, started, deadlines, inbox)
+
+    async def finish(self, pending: Pending) -> Response:
+        """The head of what `begin` asked for. Raises `WireError`."""
+        inbox = pending.inbox
+        try:
+            return Response(inbox, await inbox.wait_for_head(), sent_at=inbox.sent_at, reused=inbox.reused)
+        except ConnectionBroken as error:
+            if not error.stale_connection:
+                raise
+        return await self._over_a_fresh_one(pending.prepared, pending.body, pending.started, pending.deadlines)
+
+    async def _over_a_fresh_one(
+        self, prepared: Prepared, body: bytes, started: float, deadlines: Deadlines
+    ) -> Response:
+        within_s = min(deadlines.connect_s, started + deadlines.total_s - tick())
+        connection = await self._connect(prepared.key, within_s)
+        head = prepared.written.with_length(body)
+        inbox = connection.begin(head, body, started=started, deadlines=deadlines)
+        return Response(inbox, await inbox.wait_for_head(), sent_at=inbox.sent_at, reused=inbox.reused)
 
     async def open_ahead(self, request: Request, *, path: Path, count: int, within_s: float) -> None:
         """Have `count` connections idle in the pool for requests like this one. Raises `WireError` when one fails.

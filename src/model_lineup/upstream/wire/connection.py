@@ -20,7 +20,6 @@ from model_lineup.upstream.wire.faults import (
 )
 from model_lineup.upstream.wire.inbox import Inbox
 from model_lineup.upstream.wire.reader import Reader
-from model_lineup.upstream.wire.response import Response
 from model_lineup.upstream.wire.shapes import Deadlines
 from model_lineup.upstream.wire.watch import EARLY_S, Watch
 
@@ -44,19 +43,21 @@ class Connection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._poll: select.poll | None = None
         self._inbox: Inbox | None = None
-        self._exchanges = 0
         self._was_idle = False
+        self._was_used = False
 
     # For the client and the pool.
 
-    async def exchange(self, head: bytes, body: bytes, *, started: float, deadlines: Deadlines) -> Response:
-        """Send a request and wait for the head of its response. `started`: when the caller's clock began to run."""
-        reused = self._exchanges > 0
-        self._exchanges += 1
+    def begin(self, head: bytes, body: bytes, *, started: float, deadlines: Deadlines) -> Inbox:
+        """Send a request; its response comes into the inbox. `started`: when the caller's clock began to run.
+
+        Raises ConnectionBroken.
+        """
         transport = self._transport
         if transport is None or transport.is_closing():  # uvloop raises RuntimeError when a closed one is written to
             raise ConnectionBroken("The connection was closed.", stale_connection=self._was_idle)
         inbox = self._inbox = Inbox(self)
+        inbox.reused, self._was_used = self._was_used, True
         self._deadlines = deadlines
         self._total_at = started + deadlines.total_s
         # Before the write: a process that is interrupted right after it must not measure less than a caller waits.
@@ -66,7 +67,7 @@ class Connection(asyncio.BufferedProtocol):
         else:
             transport.writelines((head, body))
         self._watch.set(min(self._total_at, self._sent_at + deadlines.first_byte_s))
-        return Response(inbox, await inbox.wait_for_head(), sent_at=inbox.sent_at, reused=reused)
+        return inbox
 
     def park(self, until: float) -> None:
         """Idle in the pool; a byte or an end that comes now closes it."""
@@ -158,14 +159,14 @@ class Connection(asyncio.BufferedProtocol):
         assert inbox is not None
         assert transport is not None
         self._inbox = None
-        inbox.end()
         if not self._reader.reusable or transport.is_closing() or transport.get_write_buffer_size() > 0:
             self.abort()
-            return
-        if inbox.is_full:
-            transport.resume_reading()
-        self._reader.expect()
-        self._pool.put(self)
+        else:
+            if inbox.is_full:
+                transport.resume_reading()
+            self._reader.expect()
+            self._pool.put(self)
+        inbox.end()
 
     def _ended(self, error: Exception | None) -> None:
         """The other side closed, or the connection broke. A response that was awaited ends with it."""

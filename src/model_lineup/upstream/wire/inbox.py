@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from model_lineup.upstream.wire.faults import ClientClosed, WireError
@@ -36,21 +37,27 @@ class Inbox:
     """One response's way from connection to caller.
 
     `source` is None once the connection is done with it; `is_full` while the source has been told to hold; `sent_at`:
-    `clock.tick()` of the sending of the request.
+    `clock.tick()` of the sending of the request; `reused`: not the first on its connection. `on_news`: called after
+    everything that comes, the end included; it must not raise, and must not wait.
     """
 
-    __slots__ = ("_pieces", "_unread", "_waiter", "ended", "error", "head", "is_full", "sent_at", "source")
+    __slots__ = (
+        *("_pieces", "_unread", "_waiter", "ended", "error", "head", "is_full", "on_news", "reused", "sent_at"),
+        "source",
+    )
 
     def __init__(self, source: Source) -> None:
         self.source: Source | None = source
         self.head: Head | None = None
         self.sent_at = 0.0
+        self.reused = False
         self.ended = False
         self.error: WireError | None = None
         self._pieces: deque[Piece] = deque()
         self._unread = 0
         self.is_full = False
         self._waiter: asyncio.Future[None] | None = None
+        self.on_news: Callable[[], None] | None = None
 
     # What the connection calls.
 
@@ -105,6 +112,11 @@ class Inbox:
         """The next piece if it is here already; for a whole answer it mostly is."""
         return self._handed() if self._pieces else None
 
+    def whole(self) -> bytes:
+        """All that is here; it stays here."""
+        pieces = self._pieces
+        return pieces[0].data if len(pieces) == 1 else b"".join(piece.data for piece in pieces)
+
     def close(self) -> None:
         """Synchronous, because no `await` can be trusted while a task is being cancelled."""
         source = self.source
@@ -119,6 +131,8 @@ class Inbox:
             self._waiter = None
             if not waiter.done():
                 waiter.set_result(None)
+        if self.on_news is not None:
+            self.on_news()
 
     async def _wait(self) -> None:
         if self._waiter is not None:
