@@ -23,7 +23,10 @@ model_server.why_not_available = lambda: "Its packages are not installed."
 from model_lineup.cli import main
 main()
 """
-PHASES = ["model", "server", "sign-in", "provider", "fetch", "visible", "alias", "test", "benchmark"]
+PHASES = [
+    *("model", "server", "sign-in", "provider", "fetch", "visible", "alias", "test"),
+    *("call", "hide", "unhide", "benchmark"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,9 @@ def test_a_real_model_is_shown_named_tested_and_measured_and_served_until_sigter
     assert re.search(r"smollm2-135m in llama.cpp's own server, \d+ MB", phases["model"][0])
     assert phases["fetch"][0] == "1 model listed, 1 new and hidden"
     assert "'tiny' is answered by 'smollm2-135m' at local-model." in said
+    assert re.search(r"tiny through /v1, with a new key: “.+”", phases["call"][0])
+    assert phases["hide"][0] == "smollm2-135m; the next call is told 404 model_not_found"
+    assert re.search(r"answered again: “.+”", phases["unhide"][0])
     assert "10 of 10 succeeded" in said
     assert "\x1b" not in said
     _check_it_serves(said)
@@ -100,6 +106,10 @@ def _check_it_serves(said: str) -> None:
     assert password is not None
     login = {"email": "admin@example.com", "password": password[1]}
     token = _json(f"{found[1]}/api/auth/login", login)["access_token"]
+    key = re.search(r"Bearer (lineup_usr_\w+)'", said)
+    assert key is not None
+    ask = {"model": "tiny", "max_tokens": 2, "messages": [{"role": "user", "content": "Hi"}]}
+    assert _json(f"{found[1]}/v1/chat/completions", ask, token=key[1])["model"] == "tiny"
     models = _json(f"{found[1]}/api/admin/models?q=tiny", token=token)["models"]
     assert [(model["model_id"], model["status"], model["visible"]) for model in models] == [
         ("smollm2-135m", "ok", True)

@@ -18,7 +18,8 @@ def demo(
     port: Port = None,
     once: Annotated[bool, typer.Option("--once", help="End after the tour instead of serving on.")] = False,
 ) -> None:
-    """Try Lineup with a real small model. It is registered, tested and benchmarked, then Lineup keeps serving.
+    """Try Lineup with a real small model: registered, tested, called, hidden from its caller and shown again, and
+    benchmarked; then Lineup keeps serving.
 
     Its data stay in lineup-data/demo, or in the folder that --data-dir names; running it again goes on with them.
     """

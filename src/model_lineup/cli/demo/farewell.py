@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 from model_lineup.cli import show
+from model_lineup.cli.demo.phases import ALIAS
 from model_lineup.cli.demo.stage import PASSWORD_FILE, Stage
 
 
-def tell_farewell(stage: Stage, email: str) -> None:
+def tell_farewell(stage: Stage, email: str, key: str) -> None:
     lineup = f"{_command()} --data-dir {shlex.quote(str(stage.folder))}"
     login = shlex.quote(json.dumps({"email": email, "password": stage.password}))
     show.line(f"\nLineup keeps serving at {stage.url} until Ctrl-C.\n")
@@ -20,12 +21,16 @@ def tell_farewell(stage: Stage, email: str) -> None:
             ("password", f"{stage.password}  (kept in {stage.folder / PASSWORD_FILE})"),
         ]
     )
-    show.line("\nIn another terminal, sign in and list the models:\n")
+    ask = shlex.quote(json.dumps({"model": ALIAS, "messages": [{"role": "user", "content": "Say hello."}]}))
+    show.line("\nIn another terminal, call the model as an application would (this key lives for a day):\n")
+    show.line(f"curl -s {stage.url}/v1/chat/completions -H 'Authorization: Bearer {key}' \\")
+    show.line(f"  -H 'Content-Type: application/json' -d {ask}")
+    show.line("\nSign in and list the models:\n")
     show.line(f"TOKEN=$(curl -s {stage.url}/api/auth/login -H 'Content-Type: application/json' -d {login} \\")
     show.line("""  | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')""")
     show.line(f'curl -s {stage.url}/api/admin/models -H "Authorization: Bearer $TOKEN"')
     show.line("\nor without signing in, because the folder is yours:\n")
-    for verb in ("models list", "benchmark tiny --requests 8", "changes list"):
+    for verb in ("models list", f"chat {ALIAS} 'Say hello.'", "benchmark tiny --requests 8", "changes list"):
         show.line(f"{lineup} {verb}")
 
 

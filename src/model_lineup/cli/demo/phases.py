@@ -1,8 +1,10 @@
-"""What the demo shows, one phase after the other, through the admin API alone. Each finds what an earlier demo left."""
+"""What the demo shows, one phase after the other, through the admin API, and through `/v1` as an application. Each
+finds what an earlier demo left."""
 
 from typing import Any
 
 from model_lineup.cli import finding, show
+from model_lineup.cli.demo.calling import Application, application, new_key
 from model_lineup.cli.demo.upstream import Upstream
 from model_lineup.cli.figures import tell_report
 from model_lineup.cli.following import follow
@@ -22,14 +24,18 @@ def tell(name: str, what: str, took_s: float) -> None:
     show.line(f"{name:<10} {what:<76} {took_s:6.2f} s")
 
 
-def walk(here: Session, upstream: Upstream) -> None:
-    """Raises Refused."""
+def walk(here: Session, upstream: Upstream, url: str) -> str:
+    """The key that it made. `url`: where the server is. Raises Refused."""
     provider = _provider(here, upstream)
     _fetch(here, provider)
     model = _show(here, provider, upstream)
     _alias(here, model)
     _test(here, model)
+    key = new_key(here)
+    with application(url, key, ALIAS) as caller:
+        _call(here, model, caller)
     _benchmark(here, model)
+    return key
 
 
 def _provider(here: Session, upstream: Upstream) -> Row:
@@ -93,6 +99,18 @@ def _test(here: Session, model: Row) -> None:
         raise refuse("demo_test_failed", "The model did not answer the connection test.")
     ttft = f", first token after {show.number(result['ttft_ms'], ' ms')}" if result["ttft_ms"] else ""
     tell("test", f"one real request passed in {show.number(result['latency_ms'], ' ms')}{ttft}", tick() - began)
+
+
+def _call(here: Session, model: Row, caller: Application) -> None:
+    """Call it, hide it, call again: what an administrator does holds on the next request."""
+    began = tick()
+    tell("call", f"{ALIAS} through /v1, with a new key: “{caller.says(max_tokens=12)}”", tick() - began)
+    began = tick()
+    here.put(f"models/{model['id']}", {"visible": False})
+    tell("hide", f"{model['model_id']}; the next call is told {caller.is_told()}", tick() - began)
+    began = tick()
+    here.put(f"models/{model['id']}", {"visible": True})
+    tell("unhide", f"and the next call is answered again: “{caller.says(max_tokens=6)}”", tick() - began)
 
 
 def _benchmark(here: Session, model: Row) -> None:

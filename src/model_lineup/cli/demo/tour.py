@@ -76,12 +76,12 @@ class Tour:
             return
         here = self._signed_in()
         try:
-            phases.walk(here, self._upstream)
+            key = phases.walk(here, self._upstream, self._stage.url)
         finally:
             here.close()
         show.line(f"\nAll of it took {tick() - self._began:.1f} s.")
         if not self._once:
-            tell_farewell(self._stage, EMAIL)
+            tell_farewell(self._stage, EMAIL, key)
 
     def _signed_in(self) -> Session:
         nobody = Admin(Remote(self._stage.url, "-"))
