@@ -2,6 +2,7 @@
 
 # ruff: noqa: S603  (every command is written here, none comes from outside)
 
+import os
 import subprocess
 import sys
 import time
@@ -9,9 +10,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.browser import node_command
+
 CODE = [folder for folder in ("src", "tests", "bench", "tools") if any(Path(folder).rglob("*.py"))]
 PYTHON = [sys.executable, "-m"]
 BESIDE_PYTHON = Path(sys.executable).parent
+SCRIPTS = Path("src/model_lineup/panel/static")
+SCRIPT_TYPES = "node_modules/typescript/bin/tsc"
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,16 @@ def commands() -> dict[str, list[str]]:
     }
     if Path("tools/docs.py").exists():
         found["fresh reference"] = [*PYTHON, "tools.docs", "--check"]
+    if any(SCRIPTS.glob("*.js")) and ("CI" in os.environ or not why_scripts_are_skipped()):
+        found["scripts (tsc)"] = [*(node_command() or ["node"]), SCRIPT_TYPES, "--project", "jsconfig.json"]
     return found
+
+
+def why_scripts_are_skipped() -> str:
+    """Empty where their types can be checked. CI checks them in any case, and fails where they cannot."""
+    if not Path(SCRIPT_TYPES).exists():
+        return "node_modules is missing: make setup-dev"
+    return "" if node_command() else "Node.js is missing"
 
 
 def run(name: str, command: list[str]) -> Outcome:
@@ -65,6 +79,8 @@ def main() -> int:
             if not outcome.passed:
                 failed.append(outcome.name)
                 print(f"{outcome.said}\n", flush=True)
+    if any(SCRIPTS.glob("*.js")) and "CI" not in os.environ and (why := why_scripts_are_skipped()):
+        print(f"{'scripts (tsc)':<28} skipped: {why}")
     print(f"{'all checks':<28} {'FAILED' if failed else 'ok':<6} {time.monotonic() - began:6.1f} s")
     return 1 if failed else 0
 

@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -24,10 +24,14 @@ THIRD_PARTY = re.compile(r"\.min\.(js|css)$|\.js\.map$|(^|/)(node_modules|vendor
 CONFLICT = re.compile(r"<{7} |>{7} |\|{7} ")
 LARGEST_FILE = 1_000_000
 LONGEST_SCRIPT_LINE = 1_000
+MOST_SCRIPT_LINES = 600
+"""Of all of the panel's own scripts: the server renders, and they only help."""
 
 
 def main() -> int:
-    found = [problem for path in tracked_files() for problem in problems(path)]
+    tracked = tracked_files()
+    found = [problem for path in tracked for problem in problems(path)]
+    found += too_much_script(path for path in tracked if path.match("panel/static/*.js"))
     for problem in found:
         print(problem)
     return 1 if found else 0
@@ -66,6 +70,12 @@ def complaints(path: Path, line: str) -> Iterator[str]:
         yield "a lock holds no addresses"
     if path.suffix in {".js", ".mjs"} and len(line) > LONGEST_SCRIPT_LINE:
         yield "looks like minified code, which is never committed"
+
+
+def too_much_script(scripts: Iterable[Path]) -> Iterator[str]:
+    lines = sum(len(script.read_text("utf-8").splitlines()) for script in scripts)
+    if lines > MOST_SCRIPT_LINES:
+        yield f"The panel's own scripts have {lines} lines together, more than {MOST_SCRIPT_LINES}"
 
 
 def registry_hosts() -> list[str]:

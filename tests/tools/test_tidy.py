@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.tidy import complaints, problems
+from tools.tidy import MOST_SCRIPT_LINES, complaints, problems, too_much_script
 
 SLASH = "/"
 
@@ -55,3 +55,12 @@ def test_bundled_and_minified_scripts_are_found(tmp_path: Path) -> None:
 def test_the_mark_of_a_conflict_is_found(mark: str) -> None:
     assert list(complaints(Path("a.md"), mark)) == ["has the mark of a conflict"]
     assert not list(complaints(Path("a.md"), f"{mark[:6]} a heading"))
+
+
+def test_the_scripts_of_the_panel_stay_small(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.js", tmp_path / "two.js"
+    one.write_text("a;\n" * (MOST_SCRIPT_LINES - 1))
+    two.write_text("b;\n")
+    assert not list(too_much_script([one, two]))
+    two.write_text("b;\nc;\n")
+    assert list(too_much_script([one, two])) == ["The panel's own scripts have 601 lines together, more than 600"]
