@@ -115,6 +115,12 @@ class Settings(BaseModel):
     write_stall_s: float = Field(
         60, gt=0, le=3600, description="Time for which a client may leave an answer unread before it is cut off."
     )
+    unsent_kib: int = Field(
+        64,
+        ge=4,
+        le=65_536,
+        description="Largest part of an answer, in KiB, that the system takes before its client reads, on Linux.",
+    )
     admin_at_once: int = Field(
         32,
         ge=1,

@@ -22,6 +22,7 @@ def bound(settings: Settings) -> socket.socket:
             "Choose another one with --host, --port, LINEUP_HOST or LINEUP_PORT."
         ) from None
     _notice_the_dead(listener)
+    _keep_little(listener, settings.unsent_kib * 1024)
     listener.listen(BACKLOG)
     return listener
 
@@ -32,3 +33,11 @@ def _notice_the_dead(listener: socket.socket) -> None:
     for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
         if hasattr(socket, name):
             listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _keep_little(listener: socket.socket, unsent_bytes: int) -> None:
+    """What the kernel takes from us and has not sent yet; connections inherit it. Without a bound it is 3 MB for a
+    client who does not read (seen on Linux 6.18, 2026-11-23). What is under way is not bounded, so that a long line
+    stays as quick as it is, and an answer of 4.5 MB takes no longer."""
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, unsent_bytes)
