@@ -12,6 +12,7 @@ from typing import cast
 
 from sqlalchemy import Engine
 
+from model_lineup.access.browsers import BrowserSessions
 from model_lineup.access.door import Door
 from model_lineup.access.keys import Keys
 from model_lineup.access.passwords import Passwords
@@ -107,6 +108,17 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     rates = Rates(database, vault, clock)
     guesses = Guesses(database, vault, clock, _guess_rules(settings))
     door = Door(database, guesses, rates, security, per_second=settings.sign_ins_per_s)
+    sessions = Sessions(
+        database,
+        vault,
+        passwords,
+        clock,
+        door=door,
+        log=security,
+        access_life=timedelta(minutes=settings.access_token_minutes),
+        refresh_life=timedelta(days=settings.refresh_token_days),
+        session_life=timedelta(days=settings.session_days),
+    )
     client = SharedClient(pool=settings.upstream_pool, own_listeners=bounds.own_listeners)
     models = Models(database, journal)
     providers = Providers(database, journal, vault, timeouts=_timeouts(settings), bounds=bounds)
@@ -119,15 +131,13 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         clock=clock,
         database=database,
         people=People(database, journal, vault, passwords, door, clock),
-        sessions=Sessions(
+        sessions=sessions,
+        browsers=BrowserSessions(
             database,
             vault,
-            passwords,
             clock,
-            door=door,
-            log=security,
-            access_life=timedelta(minutes=settings.access_token_minutes),
-            refresh_life=timedelta(days=settings.refresh_token_days),
+            sessions,
+            idle_life=timedelta(hours=settings.panel_idle_hours),
             session_life=timedelta(days=settings.session_days),
         ),
         keys=Keys(database, journal, vault, clock, security),

@@ -34,6 +34,8 @@ from model_lineup.gateway.visit import Listener
 from model_lineup.journal import store as journal_store
 from model_lineup.ledger.figures import Figures
 from model_lineup.metrics import Metrics, watch_loop
+from model_lineup.panel import application as panel
+from model_lineup.panel import failures as panel_failures
 from model_lineup.rooms import Rooms
 from model_lineup.routing.retiring import retire_on_time
 from model_lineup.routing.targets import Endpoints
@@ -83,7 +85,10 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
     desk = Desk(rooms.key_limits, unsaid=settings.reserved_answer_tokens)
     opener = Opener(rooms.upstream.get, Endpoints(rooms.providers), breakers, _retry_budget(rooms, metrics))
     gateway = _gateway(rooms, (Recording(rooms.ledger), *listeners), streams, opener, desk)
-    admin = HeadAsGet(WholeBody(application.build(rooms, user_surface=openapi.document()), limits))
+    pages_and_api = application.build(
+        rooms, user_surface=openapi.document(), more=panel.ROUTERS, finish=panel_failures.install
+    )
+    admin = HeadAsGet(WholeBody(pages_and_api, limits))
     user_surface = ToldAsErrors(WholeBody(gateway, _limits_of_v1(settings)), linger=throw_away)
     faces: dict[str, ASGIApp] = {"api": admin, "admin": admin, "v1": user_surface}
     return Shell(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from model_lineup.access.browsers import BrowserSessions
 from model_lineup.access.keys import Keys
 from model_lineup.access.people import People
 from model_lineup.access.sessions import Sessions
@@ -37,6 +38,7 @@ class Rooms:
     database: Database
     people: People
     sessions: Sessions
+    browsers: BrowserSessions
     keys: Keys
     security: SecurityLog
     rates: Rates

@@ -39,6 +39,12 @@ class Settings(BaseModel):
     )
     keyring_file: Path | None = Field(None, description="Key ring; `keyring.json` in the data directory by default.")
     public_url: str | None = Field(None, description="Address under which browsers reach Lineup, for links.")
+    root_path: str = Field(
+        "/",
+        pattern="^(/|(/[A-Za-z0-9._~-]+)+)$",
+        max_length=200,
+        description="Path below which a proxy serves Lineup, like `/lineup`; the proxy may strip it or leave it.",
+    )
     admin_email: str | None = Field(None, description="E-mail address of the first administrator (first start only).")
     admin_password: SecretStr | None = Field(
         None, description="Password of the first administrator, 10–256 characters."
@@ -53,6 +59,9 @@ class Settings(BaseModel):
     refresh_token_days: int = Field(14, ge=1, le=365, description="Life of a refresh token.")
     session_days: int = Field(
         90, ge=1, le=3650, description="Life of a session as a whole, however often it is refreshed."
+    )
+    panel_idle_hours: int = Field(
+        12, ge=1, le=720, description="A session of the Admin Panel ends after that long without a request."
     )
     setup_link_minutes: int = Field(30, ge=1, le=1440, description="Life of the set-up link.")
     sign_in_failures: int = Field(

@@ -7,7 +7,7 @@ import pytest
 
 from model_lineup.access.tokens import ALPHABET, PREFIXES, kind_of, new_token, token_from
 
-SCANNER = re.compile(r"\blineup_(at|rt|usr|agt|adm|set)_[0-9A-Za-z]{49}\b")
+SCANNER = re.compile(r"\blineup_(at|rt|usr|agt|adm|set|bro)_[0-9A-Za-z]{49}\b")
 """What a secret scanner looks for."""
 
 

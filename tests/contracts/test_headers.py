@@ -31,7 +31,8 @@ Ask = Callable[[], Answer]
 
 def as_they_must_be(answer: Answer, path: str = "") -> None:
     """Each of them once: two of one name would be joined by a comma."""
-    assert {name: answer.headers.get(name) for name in GOLDEN} == GOLDEN, answer
+    pages = {"referrer-policy": "same-origin"} if path.startswith("/admin") else {}
+    assert {name: answer.headers.get(name) for name in GOLDEN} == {**GOLDEN, **pages}, answer
     assert answer.headers["cache-control"] == MAY_BE_KEPT.get(path, "no-store"), (path, answer)
     assert REQUEST_ID.fullmatch(answer.headers["x-request-id"])
     assert not NEVER & answer.headers.keys()
@@ -58,13 +59,22 @@ def test_every_page_and_every_list(server: Server, workbench: Workbench, path: s
 @pytest.mark.parametrize(
     "path",
     [
-        *("/", "/livez", "/health", "/readyz", "/metrics", "/api", "/api/", "/nowhere", "/api/nowhere", "/admin/x"),
+        *("/", "/livez", "/health", "/readyz", "/metrics", "/api", "/api/", "/nowhere", "/api/nowhere"),
         *("/v1", "/v1/", "/v1/nowhere", "/v1/models", "/v1/models/x", "/v1/chat/completions", "/v1/messages"),
     ],
 )
 def test_what_is_there_and_what_is_not(server: Server, path: str) -> None:
     for method in ("GET", "HEAD", "POST", "OPTIONS", "DELETE"):
-        as_they_must_be(server.client().call(method, path))
+        as_they_must_be(server.client().call(method, path), path)
+
+
+@pytest.mark.parametrize("path", ["/admin/sign-in", "/admin/", "/admin/setup", "/admin/nowhere"])
+def test_pages(server: Server, path: str) -> None:
+    """A page for a stranger gives him one cookie, which his form needs."""
+    for method in ("GET", "HEAD", "PATCH"):
+        answer = server.client().call(method, path)
+        assert answer.headers.pop("set-cookie", "lineup-").startswith("lineup-")
+        as_they_must_be(answer, path)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A browser at the panel. Every test gets contexts of its own, in which nothing may go wrong that it does not name."""
+"""Visitors of the panel: with a browser, in whose windows nothing may go wrong unnamed; and without scripts."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.fakes.browser import NoBrowser, RestingChromium, running_chromium
-from tests.fakes.server import Server
+from tests.fakes.pages import Looker
+from tests.fakes.server import EMAIL, PASSWORD, Server
 from tests.fakes.watch import Watch
 
 Open = Callable[..., Page]
@@ -66,3 +67,25 @@ def open_page(chromium: Browser, server: Server, watch: Watch) -> Iterator[Open]
 def page(open_page: Open) -> Page:
     """A page at the shared server, nobody signed in."""
     return open_page()
+
+
+@pytest.fixture
+def admin_page(page: Page) -> Page:
+    """A page at the shared server's overview, the administrator signed in."""
+    page.goto("/admin/sign-in")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/admin/")
+    return page
+
+
+@pytest.fixture
+def stranger(server: Server) -> Looker:
+    """Somebody without scripts who is not signed in."""
+    return Looker(server.client())
+
+
+@pytest.fixture
+def admin(stranger: Looker) -> Looker:
+    return stranger.sign_in()

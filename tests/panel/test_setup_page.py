@@ -27,7 +27,7 @@ def test_the_link_makes_the_first_administrator_once(new_server: Server, open_pa
     assert violations(page) == []
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="Create administrator").click()
     expect(page.locator("body")).to_contain_text(EMAIL)
     assert new_server.admin().get("/api/admin/models").status == 200
 

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
-from tests.fakes.server import PASSWORD, Answer, Client, Server
+from tests.fakes.pages import Looker
+from tests.fakes.server import PASSWORD, Server
 
 
 @pytest.fixture
@@ -45,26 +45,24 @@ def test_the_link_is_told_once_and_kept_where_its_owner_alone_reads(fresh: Serve
     assert link_of(fresh).rpartition("=")[2] not in fresh.log
 
 
-def test_the_form_makes_the_first_administrator_and_works_once(fresh: Server) -> None:
-    client, link = fresh.client(), link_of(fresh)
-    page = client.get(link)
+def test_the_form_makes_the_first_administrator_signs_him_in_and_works_once(fresh: Server) -> None:
+    looker, link = Looker(fresh.client()), link_of(fresh)
+    page = looker.get(link)
     assert (page.status, b"<form" in page.body) == (200, True)
     assert page.headers["cache-control"] == "no-store"
-    weak = send_form(client, link, "me@example.com", "aaaaaaaaaa")
+    assert looker.get(page.body.decode().partition('stylesheet" href="')[2].partition('"')[0]).status == 200
+    weak = looker.send(link, {"email": "me@example.com", "password": "aaaaaaaaaa"})
     assert (weak.status, b'role="alert"' in weak.body) == (422, True)
-    assert send_form(client, link.replace("token=", "token=x"), "me@example.com", PASSWORD).status == 403
-    assert client.get("/readyz").status == 503
-    done = send_form(client, link, "<b>@example.com", PASSWORD)
-    assert (done.status, b"<b>@" in done.body) == (201, False)
-    assert client.get("/readyz").status == 200
-    assert client.get(link).status == 403
-    assert send_form(client, link, "second@example.com", PASSWORD).status in (403, 409)
+    assert looker.send(link.replace("token=", "token=x"), {"email": "me@x.y", "password": PASSWORD}).status == 403
+    assert looker.client.get("/readyz").status == 503
+    done = looker.send(link, {"email": "<b>@example.com", "password": PASSWORD})
+    assert (done.status, done.headers["location"]) == (303, "/admin/")
+    first = looker.follow(done)
+    assert (first.status, b"<b>@" in first.body) == (200, False)
+    assert looker.client.get("/readyz").status == 200
+    assert looker.get(link).status == 403
+    assert looker.send(link, {"email": "second@example.com", "password": PASSWORD}).status in (403, 409)
     assert fresh.sign_in("<b>@example.com", PASSWORD)
-
-
-def send_form(client: Client, link: str, email: str, password: str) -> Answer:
-    body = urlencode({"email": email, "password": password}).encode()
-    return client.post(link, raw=body, headers={"content-type": "application/x-www-form-urlencoded"})
 
 
 def test_of_many_who_use_the_link_at_once_one_is_the_administrator(fresh: Server) -> None:

@@ -6,8 +6,9 @@ the answer to a refresh gets the same successor again within the grace, and only
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from model_lineup.access import store
 from model_lineup.access.actor import Actor, Role
@@ -57,6 +58,15 @@ class Sessions:
 
     def sign_in(self, email: str, password: str, visit: Visit = LOCAL) -> TokenPair:
         """Raises NotSignedIn with the same words, after the same work, whatever was wrong; SignInThrottled."""
+        row = self.prove(email, password, visit)
+        now = self._clock.now()
+        until = micros(now + min(self._refresh_life, self._session_life))
+        with self._database.write_activity() as connection:
+            family = self.begin(connection, row, now, until, visit)
+            return self._issue(connection, family, 1, now, until)
+
+    def prove(self, email: str, password: str, visit: Visit) -> Row[Any]:
+        """The person whose e-mail address and password these are. Raises as `sign_in` does."""
         attempt = Attempt(folded(email), visit)
         self._door.before(attempt)
         with self._database.read() as connection:
@@ -66,16 +76,17 @@ class Sessions:
         self._door.after(attempt, right=may, owner=row.email if row is not None else None)
         if row is None or not may:
             raise NotSignedIn(WRONG)
+        return row
+
+    def begin(self, connection: Connection, row: Row[Any], now: datetime, until: int, visit: Visit) -> str:
+        """A new session of this person until then, in microseconds; the name of its family."""
         family = secrets.token_hex(16)
-        now = self._clock.now()
-        until = micros(now + min(self._refresh_life, self._session_life))
         values = {"family": family, "person_id": row.id, "epoch": row.session_epoch, "generation": 1}
-        with self._database.write_activity() as connection:
-            store.forget_ended(connection, micros(now))
-            times = {"created_at": micros(now), "refreshed_at": micros(now), "expires_at": until}
-            store.add_session(connection, {**values, **times})
-            self._log.note(connection, SecurityEvent.SIGNED_IN, visit, actor=row.email)
-            return self._issue(connection, family, 1, now, until)
+        store.forget_ended(connection, micros(now))
+        times = {"created_at": micros(now), "refreshed_at": micros(now), "expires_at": until}
+        store.add_session(connection, {**values, **times})
+        self._log.note(connection, SecurityEvent.SIGNED_IN, visit, actor=row.email)
+        return family
 
     def refresh(self, token: str, visit: Visit = LOCAL) -> TokenPair:
         """A new pair. The token just used gives the same pair again for 10 s; an older one ends the session.

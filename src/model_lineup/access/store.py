@@ -12,6 +12,9 @@ from model_lineup.access.tables import keys, people, session_tokens, sessions, s
 from model_lineup.database.metadata import moment, moment_or_none
 from model_lineup.database.prepared import Prepared
 
+PersonRow = Row[Any]
+"""All columns of a person, the password's hash included."""
+
 
 def person(connection: Connection, person_id: int) -> Person | None:
     row = connection.execute(_people().where(people.c.id == person_id)).one_or_none()
@@ -20,8 +23,8 @@ def person(connection: Connection, person_id: int) -> Person | None:
 
 def person_row(
     connection: Connection, *, email_folded: str | None = None, person_id: int | None = None
-) -> Row[Any] | None:
-    """All columns of a living person, the password's hash included."""
+) -> PersonRow | None:
+    """A living person."""
     query = _people()
     query = (
         query.where(people.c.id == person_id)
@@ -164,6 +167,10 @@ def keep_session(connection: Connection, family: str, person_id: int, *, epoch: 
 def add_tokens(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """token_hash, family, kind, generation, expires_at of each."""
     connection.execute(insert(session_tokens), list(rows))
+
+
+def prolong_tokens(connection: Connection, family: str, until: int) -> None:
+    connection.execute(update(session_tokens).where(session_tokens.c.family == family).values(expires_at=until))
 
 
 def forget_ended(connection: Connection, now: int) -> None:

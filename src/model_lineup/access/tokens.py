@@ -18,6 +18,7 @@ PREFIXES = {
     "agent": "lineup_agt_",
     "admin": "lineup_adm_",
     "setup": "lineup_set_",
+    "browser": "lineup_bro_",
 }
 _TOKEN = re.compile(rf"(lineup_[a-z]{{2,3}}_)([0-9A-Za-z]{{{BODY}}})([0-9A-Za-z]{{6}})")
 

@@ -1,8 +1,9 @@
 """The FastAPI application: every noun's routes, one shape of errors, a policy on each route."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -52,10 +53,17 @@ ROUTERS = (
 )
 
 
-def build(rooms: Rooms, *, user_surface: dict[str, Any] | None = None) -> FastAPI:
+def build(
+    rooms: Rooms,
+    *,
+    user_surface: dict[str, Any] | None = None,
+    more: Sequence[APIRouter] = (),
+    finish: Callable[[FastAPI], None] = lambda _: None,
+) -> FastAPI:
     """The application over these rooms. Raises StartRefused when a route has no policy.
 
-    `user_surface`: the OpenAPI document of `/v1`, which the reference page shows after its own.
+    `user_surface`: the OpenAPI document of `/v1`, which the reference page shows after its own. `more`: routes of
+    another face, and `finish` what else that face has to say about errors.
     """
     app = FastAPI(
         title="Lineup admin API",
@@ -67,13 +75,14 @@ def build(rooms: Rooms, *, user_surface: dict[str, Any] | None = None) -> FastAP
         redirect_slashes=False,
     )
     app.state.rooms = rooms
-    for router in ROUTERS:
+    for router in (*ROUTERS, *more):
         app.router.routes.extend(router.routes)  # include_router would hide them from the policy check
     _add_reference(app, user_surface)
     app.add_exception_handler(LineupError, problems.lineup_error)
     app.add_exception_handler(RequestValidationError, problems.validation_error)
     app.add_exception_handler(HTTPException, problems.http_error)
     app.add_exception_handler(Exception, problems.unexpected)
+    finish(app)
     refuse_open_routes(app)
     return app
 

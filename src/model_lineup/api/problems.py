@@ -81,25 +81,44 @@ async def lineup_error(request: Request, error: Exception) -> Response:
 
 async def unexpected(request: Request, _: Exception) -> Response:
     """What nobody foresaw: the caller learns the request id alone; the shell logs where it happened."""
-    return problem(
-        LineupError("Something failed inside Lineup. The log has more under this request id."), request_id_of(request)
-    )
+    return problem(_unforeseen(), request_id_of(request))
 
 
 async def validation_error(request: Request, error: Exception) -> Response:
     """What pydantic found, with JSON pointers for bodies and names for query parameters; never the input itself."""
     assert isinstance(error, RequestValidationError)
-    errors = [{"pointer": _pointer(found["loc"]), "message": _message(found)} for found in error.errors()[:50]]
-    detail = "; ".join(f"{found['pointer'] or 'the body'}: {found['message']}" for found in errors[:3])
-    return problem(InvalidInput(detail, errors=errors), request_id_of(request))
+    return problem(invalid_input(error.errors()), request_id_of(request))
+
+
+def invalid_input(found: Sequence[Any], *, of_body: bool = False) -> InvalidInput:
+    """What pydantic reported, in our words. `of_body`: it looked at a body alone, not at a whole request."""
+    errors = [
+        {"pointer": _pointer(("body", *one["loc"]) if of_body else one["loc"]), "message": _message(one)}
+        for one in found[:50]
+    ]
+    detail = "; ".join(f"{one['pointer'] or 'the body'}: {one['message']}" for one in errors[:3])
+    return InvalidInput(detail, errors=errors)
 
 
 async def http_error(request: Request, error: Exception) -> Response:
     """What Starlette itself refuses: unknown paths, wrong methods; and errors that travelled inside one."""
     assert isinstance(error, HTTPException)
-    if isinstance(error.__cause__, LineupError):
-        return problem(error.__cause__, request_id_of(request))
-    return problem(_from_status(error, request), request_id_of(request))
+    return problem(as_lineup_error(request, error), request_id_of(request))
+
+
+def as_lineup_error(request: Request, error: Exception) -> LineupError:
+    """Whatever a route raised, as an error of ours."""
+    if isinstance(error, LineupError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return invalid_input(error.errors())
+    if isinstance(error, HTTPException):
+        return error.__cause__ if isinstance(error.__cause__, LineupError) else _from_status(error, request)
+    return _unforeseen()
+
+
+def _unforeseen() -> LineupError:
+    return LineupError("Something failed inside Lineup. The log has more under this request id.")
 
 
 def _from_status(error: HTTPException, request: Request) -> LineupError:

@@ -23,6 +23,14 @@ def visit_of(request: Request, trusted_proxies: str) -> Visit:
     return Visit(address, printable(agent) if agent else None, request_id)
 
 
+def spoken_for_by_proxy(request: Request, trusted_proxies: str) -> str:
+    """The scheme by which the browser came to a trusted proxy in front of us; empty without one."""
+    here = _address(request.client.host) if request.client is not None else None
+    if here is None or not _is_trusted(here, networks(trusted_proxies)):
+        return ""
+    return request.headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
+
+
 def client_address(peer: str, hops: Sequence[str], trusted: Sequence[Network]) -> str:
     """The right-most hop that is no trusted proxy, for what stands left of it anybody can have written.
 

@@ -17,12 +17,15 @@ _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+REFERRER, REFERRER_OF_PAGES = b"no-referrer", b"same-origin"
+"""A browser that names no referrer at all names no origin either when a form of the panel is sent."""
 SECURITY_HEADERS = (
     (b"content-security-policy", _CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", REFERRER),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+_OF_PAGES = tuple((name, REFERRER_OF_PAGES if value == REFERRER else value) for name, value in SECURITY_HEADERS)
 _NO_STORE = (b"cache-control", b"no-store")
 LINES = "lineup.lines"
 """In the beginning of an answer: whole header lines, which our own server puts there as they are."""
@@ -45,6 +48,7 @@ class Answer:
         self._takes_lines = takes_lines
         self.request_id = request_id
         self.status = 0
+        self.is_of_pages = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -53,10 +57,12 @@ class Answer:
             if self._last:
                 headers.append((b"connection", b"close"))
             message = {**message, "headers": headers}
+            lines = _fixed(headers)
             if self._takes_lines:
-                message[LINES] = _fixed(headers)
+                message[LINES] = lines.replace(REFERRER, REFERRER_OF_PAGES) if self.is_of_pages else lines
             else:
-                headers += SECURITY_HEADERS if _fixed(headers) is _LINES else (*SECURITY_HEADERS, _NO_STORE)
+                security = _OF_PAGES if self.is_of_pages else SECURITY_HEADERS
+                headers += security if lines is _LINES else (*security, _NO_STORE)
         await self._send(message)
 
     async def json(self, status: int, value: Any) -> None:

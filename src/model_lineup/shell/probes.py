@@ -12,7 +12,8 @@ from model_lineup.shell.answer import Answer
 from model_lineup.shell.requests import header
 
 PROBES = ("/livez", "/health", "/readyz", "/metrics")
-WITHOUT_SETUP = ("/livez", "/health", "/readyz", "/admin/setup", "/api/setup", "/api/page.css")
+WITHOUT_SETUP = ("/livez", "/health", "/readyz", "/admin/setup", "/api/setup")
+FILES_OF_PAGES = "/admin/static/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ class Watch:
 
     async def refuse_before_setup(self, path: str) -> None:
         """Raises SetupPending."""
-        if path not in WITHOUT_SETUP and not await self._is_set_up():
+        if path in WITHOUT_SETUP or path.startswith(FILES_OF_PAGES):
+            return
+        if not await self._is_set_up():
             raise SetupPending(
                 "Lineup has no administrator yet. Open the set-up link that its start printed, "
                 "or run `lineup create-admin`."

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from model_lineup.errors import RequestTimeout, TooLarge, UnsupportedMediaType
 from model_lineup.shell.lane import Lane
-from model_lineup.shell.requests import header, underway
+from model_lineup.shell.requests import first_segment, header, underway
 
 MIB = 1024 * 1024
 _JSON = re.compile(rb"\s*application/([a-z0-9.!#$&^_-]+\+)?json\s*(;.*)?", re.IGNORECASE)
@@ -118,7 +118,7 @@ def _refuse_encoded(scope: Scope) -> None:
 
 
 def _refuse_other_types(scope: Scope) -> None:
-    wanted_form = scope["path"] == "/admin/setup"
+    wanted_form = first_segment(scope["path"]) == "admin"
     kind = header(scope, b"content-type")
     if wanted_form and kind.partition(b";")[0].strip().lower() == _FORM:
         return

@@ -111,7 +111,8 @@ class Shell:
         if path in PROBES:
             return await self._watch.answer(scope, answer)
         await self._watch.refuse_before_setup(path)
-        face = self._faces.get(first_segment(path))
+        first = first_segment(path)
+        face, answer.is_of_pages = self._faces.get(first), first == "admin"
         if face is None:
             raise NotFound("There is nothing at this address. The admin API is under /api, its reference at /api/docs.")
         return await face(scope, receive, answer.send)

@@ -1,0 +1,74 @@
+"""The panel's cookies: the session, a nonce for strangers' forms, what was just done, and the theme.
+
+`__Host-` binds a cookie to this host over TLS. A browser takes such a cookie on https alone, so on plain http it is
+only set for the machine itself; elsewhere there is no signing in, and the page says why.
+"""
+
+import base64
+import contextlib
+import json
+from typing import Literal
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from model_lineup.api.dependencies import rooms
+from model_lineup.api.visits import spoken_for_by_proxy
+
+SESSION, NONCE, SAID, THEME = "lineup", "lineup-form", "lineup-said", "lineup-theme"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+Theme = Literal["light", "dark", "system"]
+SAID_FOR_S = 60
+YEAR_S = 365 * 24 * 3600
+
+
+def over_tls(request: Request) -> bool:
+    """Whether the browser came by https, as far as this server or a trusted proxy in front of it can know."""
+    settings = rooms(request).settings
+    if request.url.scheme == "https" or spoken_for_by_proxy(request, settings.trusted_proxies) == "https":
+        return True
+    public = urlsplit(settings.public_url or "")
+    return public.scheme == "https" and request.headers.get("host", "").lower() == public.netloc.lower()
+
+
+def may_sign_in(request: Request) -> bool:
+    """Passwords and session cookies do not travel over a network in the clear."""
+    return over_tls(request) or (request.url.hostname or "") in LOOPBACK
+
+
+def read(request: Request, name: str) -> str:
+    """The cookie's value; empty without one."""
+    return request.cookies.get(_full(request, name), "")
+
+
+def put(request: Request, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
+    """Until the browser closes, or for so many seconds."""
+    secure = over_tls(request)
+    response.set_cookie(_full(request, name), value, max_age, path="/", secure=secure, httponly=True, samesite="strict")
+
+
+def drop(request: Request, response: Response, name: str) -> None:
+    put(request, response, name, "", max_age=0)
+
+
+def say(request: Request, response: Response, text: str) -> None:
+    """Have the next page tell this, once."""
+    packed = base64.urlsafe_b64encode(json.dumps(text[:1_000]).encode()).decode()
+    put(request, response, SAID, packed, max_age=SAID_FOR_S)
+
+
+def said(request: Request) -> str:
+    with contextlib.suppress(ValueError, UnicodeError):
+        text = json.loads(base64.urlsafe_b64decode(read(request, SAID)))
+        return text if isinstance(text, str) else ""
+    return ""
+
+
+def theme(request: Request) -> Theme:
+    chosen = read(request, THEME)
+    return chosen if chosen in ("light", "dark") else "system"  # type: ignore[return-value]
+
+
+def _full(request: Request, name: str) -> str:
+    return f"__Host-{name}" if over_tls(request) else name

@@ -1,0 +1,72 @@
+// What every page shares: form tokens on htmx requests, toasts, dialogs, copying, menus. No page needs it to be read.
+
+const TOAST_MS = 8000;
+
+document.addEventListener("htmx:config:request", (event) => {
+  const token = document.body.dataset.formToken;
+  if (token) /** @type {any} */ (event).detail.ctx.request.headers["X-Form-Token"] = token;
+});
+
+document.addEventListener("lineup:said", (event) => toast(/** @type {CustomEvent} */ (event).detail.text));
+document.addEventListener("lineup:failed", (event) => toast(/** @type {CustomEvent} */ (event).detail.text, "error"));
+document.addEventListener("htmx:error", () => toast("The server did not answer. Nothing was changed here.", "error"));
+
+/**
+ * Tell something beside the page. Errors stay until they are closed.
+ * @param {string} text
+ * @param {"said" | "error"} kind
+ */
+export function toast(text, kind = "said") {
+  const line = document.createElement("p");
+  line.className = "toast-line";
+  line.dataset.kind = kind;
+  line.textContent = text;
+  document.getElementById("toasts")?.append(line);
+  keepFor(line);
+}
+
+/** @param {HTMLElement} line */
+function keepFor(line) {
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "btn";
+  close.dataset.variant = "ghost";
+  close.dataset.size = "icon-xs";
+  close.setAttribute("aria-label", "Close this message");
+  close.textContent = "×";
+  close.addEventListener("click", () => line.remove());
+  line.append(close);
+  if (line.dataset.kind !== "error") setTimeout(() => line.remove(), TOAST_MS);
+}
+
+document.querySelectorAll("[data-toast]").forEach((line) => keepFor(/** @type {HTMLElement} */ (line)));
+
+document.addEventListener("click", async (event) => {
+  const target = /** @type {Element} */ (event.target);
+  const opener = target.closest("[data-open]");
+  if (opener instanceof HTMLElement) {
+    const dialog = document.getElementById(opener.dataset.open ?? "");
+    if (dialog instanceof HTMLDialogElement) {
+      event.preventDefault();
+      dialog.showModal();
+    }
+  }
+  if (target.closest("[data-close]")) target.closest("dialog")?.close();
+  const copier = target.closest("[data-copy]");
+  if (copier instanceof HTMLElement) {
+    try {
+      await navigator.clipboard.writeText(copier.dataset.copy ?? "");
+      toast("Copied.");
+    } catch {
+      toast("The browser did not let the panel copy. Select the text and copy it.", "error");
+    }
+  }
+  document.querySelectorAll("details[data-menu][open]").forEach((menu) => {
+    if (!menu.contains(target)) menu.removeAttribute("open");
+  });
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  document.querySelectorAll("details[data-menu][open]").forEach((menu) => menu.removeAttribute("open"));
+});

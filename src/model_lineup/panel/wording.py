@@ -1,0 +1,76 @@
+"""How values are written for people: numbers, moments, sizes, durations. All of it is text."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+DASH = "–"
+NARROW = "\u202f"
+"""A narrow space that does not break."""
+_STEPS = ((60, "s"), (3_600, "min"), (86_400, "h"), (30 * 86_400, "d"), (365 * 86_400, "mo"))
+
+
+def number(value: float | None) -> str:
+    """1234567 as 1 234 567 with narrow spaces; a dash for none."""
+    if value is None:
+        return DASH
+    written = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    return written.replace(",", NARROW)
+
+
+def tokens(value: int | None) -> str:
+    """A count of tokens, short: 8K, 128K, 1M; exact below a thousand."""
+    if value is None:
+        return DASH
+    for size, letter in ((1_000_000, "M"), (1_000, "K")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return str(value)
+
+
+def milliseconds(value: float | None) -> str:
+    """From a second on in seconds; with a digit after the point below ten."""
+    if value is None:
+        return DASH
+    if value >= 1_000:
+        return f"{value / 1_000:.2f}{NARROW}s"
+    return f"{value:.{0 if value >= 10 else 1}f}{NARROW}ms"
+
+
+def age(value: datetime | None, now: datetime) -> str:
+    """How long ago, in one unit; `never` without a moment."""
+    if value is None:
+        return "never"
+    seconds = (now - value).total_seconds()
+    if abs(seconds) < 5:
+        return "just now"
+    size, unit = 1, "s"
+    for limit, name in _STEPS:
+        unit = name
+        if abs(seconds) < limit:
+            break
+        size = limit
+    else:
+        unit = "y"
+    count = int(abs(seconds) // size)
+    return f"{count}{NARROW}{unit} ago" if seconds >= 0 else f"in {count}{NARROW}{unit}"
+
+
+def moment(value: datetime | None) -> str:
+    """To the second, in UTC."""
+    return DASH if value is None else value.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def iso(value: datetime | None) -> str:
+    """For `datetime=` of a time element."""
+    return "" if value is None else value.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`3 models`, `1 model`."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    one.__name__: one for one in (number, tokens, milliseconds, age, moment, iso, plural)
+}
