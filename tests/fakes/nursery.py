@@ -1,5 +1,8 @@
 """Servers without the second that Python takes to import Lineup: one process imports it once, and forks on demand.
 
+It has opened an instance too, so that its forks find the statements of a start compiled. And it hashes passwords
+cheaply, but for servers with `dear_passwords`: what a hash has to cost is held in tests/access.
+
 A fork is a process of its own: it is killed, signalled and measured like any other, and reads its settings from its own
 environment. What a start from nothing does is tested where it matters, by `lineup serve` and `lineup demo` in
 tests/cli, tests/docs and tests/journeys. Linux alone; elsewhere, and for servers that make processes of their own
@@ -18,6 +21,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from importlib.abc import MetaPathFinder
@@ -32,6 +36,7 @@ _PRELOADED = (
     "model_lineup.operations.preflight",
     "model_lineup.serving.disk",
     "model_lineup.serving.server",
+    "anyio._backends._asyncio",  # what FastAPI imports with its first request
     "alembic.command",
     "alembic.config",
     "psycopg",
@@ -202,14 +207,41 @@ class _Nursery:
                     report.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
+def _warm_up() -> None:
+    from model_lineup.app import open_instance
+    from model_lineup.faces import build
+    from model_lineup.settings import Settings
+    from tests.fakes import compiled
+
+    compiled.share()
+    with (
+        tempfile.TemporaryDirectory(prefix="lineup-nursery-") as folder,
+        open_instance(Settings.model_validate({"data_dir": Path(folder) / "data"})) as rooms,
+    ):
+        build(rooms)
+
+
+def _hash_passwords_cheaply() -> None:
+    from argon2 import PasswordHasher
+
+    from model_lineup.access import passwords
+
+    passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._hash_of_nobody.cache_clear()
+    passwords._hash_of_nobody()
+
+
 def main(orders: int) -> None:
     for module in _PRELOADED:
         importlib.import_module(module)
+    _warm_up()
     assert threading.active_count() == 1, "a fork would lose a thread that an import started"
     gc.collect()
     gc.freeze()
     _Nursery(socket.socket(fileno=orders)).run()
     sys.meta_path.insert(0, _Late())
+    if os.environ.get("DEAR_PASSWORDS") != "1":
+        _hash_passwords_cheaply()
     serve()
 
 

@@ -31,7 +31,7 @@ def refused_at(server: Server) -> int:
 def test_two_that_point_at_each_other_end_at_the_first_return(
     server: Server, workbench: Workbench, tmp_path: Path
 ) -> None:
-    with running_server(tmp_path) as other:
+    with running_server(tmp_path, from_nothing=True) as other:  # with a name of its own
         there = Workbench(other.admin())
         key, other_key = workbench.key("user")["key"], there.key("user")["key"]
         model, before = workbench.name("circle"), refused_at(server)
