@@ -155,6 +155,9 @@ class Settings(BaseModel):
     upgrade_backups: int = Field(
         3, ge=0, le=100, description="Backups kept that are made before the tables of SQLite are upgraded; 0: none."
     )
+    backup_days: int = Field(
+        7, ge=0, le=3650, description="Age in days from which `lineup doctor` calls the last backup old; 0: never."
+    )
     postgres_pool: int = Field(10, ge=2, le=100, description="Connections to PostgreSQL, at most.")
 
     fetch_models: int = Field(20_000, ge=1, le=200_000, description="Most models that one provider list may have.")

@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,83 @@ def test_a_database_from_the_future_is_noticed(lineup: Lineup) -> None:
 
     os.utime(lineup.folder / "lineup.db", (4e9, 4e9))
     assert _checks(lineup)["clock"]["state"] == "warn"
+
+
+def _later(lineup: Lineup, days: int) -> None:
+    """As if its last backup, and it, had been made so many days before."""
+    note = lineup.folder / "last-backup.json"
+    if note.exists():
+        told = json.loads(note.read_text())
+        told["made_at"] = (datetime.fromisoformat(told["made_at"]) - timedelta(days=days)).isoformat()
+        note.write_text(json.dumps(told))
+    with sqlite3.connect(lineup.folder / "lineup.db") as database:
+        database.execute("UPDATE instance SET created_at = created_at - ?", (days * 86_400_000_000,))
+    database.close()
+
+
+def test_a_backup_that_is_old_or_was_never_made_is_to_be_looked_at(lineup: Lineup, tmp_path: Path) -> None:
+    assert _checks(lineup)["backup"]["finding"] == "none yet"
+    _later(lineup, 8)
+    never = _checks(lineup)["backup"]
+    assert (never["state"], never["finding"]) == ("warn", "none was ever made")
+    assert "`lineup backup FOLDER`" in never["remedy"]
+    file = tmp_path / "b.tar.gz"
+    lineup.ok("backup", str(file))
+    fresh = _checks(lineup)["backup"]
+    assert (fresh["state"], fresh["finding"].endswith(f"UTC, in {file}")) == ("ok", True)
+    _later(lineup, 8)
+    assert _checks(lineup)["backup"]["state"] == "warn"
+    assert _checks(lineup, env={"LINEUP_BACKUP_DAYS": "30"})["backup"]["state"] == "ok"
+    assert "backup" not in _checks(lineup, env={"LINEUP_BACKUP_DAYS": "0"})
+    (lineup.folder / "last-backup.json").write_text("nonsense")
+    assert _checks(lineup)["backup"]["finding"] == "none was ever made"
+
+
+def test_a_run_that_its_worker_left_behind_is_named_and_looking_at_runs_ends_it(lineup: Lineup) -> None:
+    lineup.provider()
+    lineup.ok("models", "add", "m", "--provider", "local")
+    lineup("benchmark", "m", "--requests", "1")
+    assert _checks(lineup)["runs"]["state"] == "ok"
+    with sqlite3.connect(lineup.folder / "activity.db") as database:
+        database.execute("UPDATE runs SET state = 'running', ended_at = NULL, lease_until = 5")
+    database.close()
+    left = _checks(lineup)["runs"]
+    assert (left["state"], left["finding"]) == ("warn", "nobody measures any more, and nobody has ended: 1")
+    assert _checks(lineup)["runs"] == left, "looking does not change it"
+    assert lineup.json("runs", "list")["runs"][0]["state"] == "interrupted"
+    assert _checks(lineup)["runs"]["state"] == "ok"
+
+
+def test_a_proxy_on_the_way_to_a_provider_is_tried_once_and_sent_nothing(lineup: Lineup) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        there = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        for name in ("One", "Two", "Off"):
+            lineup.ok("providers", "add", name, "https://api.example.com/v1", "--proxy", there)
+        lineup.ok("providers", "disable", "off")
+        check = _checks(lineup)[f"proxy {there.removeprefix('http://')}"]
+        assert (check["state"], check["finding"]) == ("ok", "takes connections, for one, two")
+        connection, _ = proxy.accept()
+        with connection:
+            connection.settimeout(5)
+            assert connection.recv(1) == b""
+        proxy.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            proxy.accept()
+    gone = _checks(lineup)[f"proxy {there.removeprefix('http://')}"]
+    assert gone["state"] == "fail"
+    assert "Connect call failed" in gone["finding"] or "refused" in gone["finding"]
+    assert "lineup providers change one --remove proxy" in gone["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("proxy", "why"),
+    [
+        ("http://169.254.169.254:3128", "metadata service"),
+        ("http://127.0.0.1:6379", "Redis"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_with_the_reason(lineup: Lineup, proxy: str, why: str) -> None:
+    lineup.ok("providers", "add", "One", "https://api.example.com/v1", "--proxy", proxy)
+    check = _checks(lineup)[f"proxy {proxy.removeprefix('http://')}"]
+    assert check["state"] == "fail"
+    assert why in check["finding"]

@@ -86,11 +86,14 @@ class Keeper:
             report = report_of(begun.plan, samples, environment=begun.environment, stopped="interrupted")
             self._end(run_id, run.model, "interrupted", report, {"code": "interrupted", "message": message})
 
+    def lapsed(self) -> list[int]:
+        """Runs whose lease has ended, and that nobody has marked yet."""
+        with self._database.read() as connection:
+            return store.lapsed(connection, micros(self._clock.now()))
+
     def sweep(self) -> None:
         """Mark runs whose lease has ended."""
-        with self._database.read() as connection:
-            lapsed = store.lapsed(connection, micros(self._clock.now()))
-        for run_id in lapsed:
+        for run_id in self.lapsed():
             self.interrupt(run_id, "The worker that measured stopped before the end.")
 
     def _end(self, run_id: int, model_row: int, state: str, report: Report, error: dict[str, Any] | None) -> None:

@@ -96,6 +96,10 @@ class Runs:
             found, total = store.page(connection, limit=limit, offset=offset, model_row=model_row, state=state)
         return RunPage(found, total, limit, offset)
 
+    def lapsed(self) -> list[int]:
+        """Ids of those that nobody measures any more, and that nobody has looked at since."""
+        return self._keeper.lapsed()
+
     def events(self, run_id: int, *, after: int) -> list[RunEvent]:
         """Events with a higher number, at most 1 000."""
         with self._database.read() as connection:

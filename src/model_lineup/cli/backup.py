@@ -53,6 +53,7 @@ def backup(
 def _to_file(here: Session, settings: "Settings", path: str | None, *, force: bool, with_keyring: bool) -> None:
     from model_lineup.clock import SystemClock
     from model_lineup.operations import backup as backups
+    from model_lineup.operations import last_backup
     from model_lineup.operations.source import Source
 
     clock = SystemClock()
@@ -60,6 +61,7 @@ def _to_file(here: Session, settings: "Settings", path: str | None, *, force: bo
     if target.is_dir():
         target /= f"lineup-backup-{clock.now():%Y-%m-%dT%H-%M-%SZ}.tar.gz"
     manifest = backups.to_file(Source(settings), target, clock, force=force, with_keyring=with_keyring)
+    last_backup.note(settings, manifest, target)
     _answer(here, target, manifest)
     _say_where_the_keys_are(settings, manifest)
 
@@ -67,6 +69,7 @@ def _to_file(here: Session, settings: "Settings", path: str | None, *, force: bo
 def _to_stdout(here: Session, settings: "Settings", with_keyring: bool) -> None:
     from model_lineup.clock import SystemClock
     from model_lineup.operations import backup as backups
+    from model_lineup.operations import last_backup
     from model_lineup.operations.source import Source
 
     if here.place.as_json:
@@ -76,6 +79,7 @@ def _to_stdout(here: Session, settings: "Settings", with_keyring: bool) -> None:
     work_in = settings.data_dir if settings.data_dir.is_dir() else None
     manifest = backups.make(Source(settings), sys.stdout.buffer, work_in, SystemClock(), with_keyring=with_keyring)
     sys.stdout.buffer.flush()
+    last_backup.note(settings, manifest, None)
     _say_where_the_keys_are(settings, manifest)
 
 

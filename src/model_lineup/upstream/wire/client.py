@@ -94,6 +94,10 @@ class Client:
         """
         return await self.send_prepared(prepare(request, path), request.body, deadlines=deadlines)
 
+    async def try_proxy(self, proxy: str, *, within_s: float) -> None:
+        """Whether a proxy takes a connection; nothing is sent to it. Raises `WireError`."""
+        await self._dialler.try_proxy(proxy, within_s)
+
     async def send_prepared(self, prepared: "Prepared", body: bytes, *, deadlines: Deadlines) -> Response:
         """As `send`, with another body each time. Raises `WireError`."""
         started = tick()

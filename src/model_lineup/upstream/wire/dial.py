@@ -53,30 +53,32 @@ class Dialler:
         except TimeoutError:
             raise DeadlinePassed("connect", dialling.phase, within_s) from None
 
+    async def try_proxy(self, proxy: str, within_s: float) -> None:
+        """Whether this proxy takes a connection; nothing is sent to it. Raises `WireError`."""
+        path = Path(scope=Scope.PRIVATE, proxy=proxy)
+        reaching = _Reaching(self, path, within_s)
+        try:
+            async with asyncio.timeout(within_s):
+                (await reaching.reach(_proxy_of(path), is_proxy=True)).close()
+        except TimeoutError:
+            raise DeadlinePassed("connect", reaching.phase, within_s) from None
 
-class _Dialling:
-    """One attempt; `phase` says how far it got."""
 
-    def __init__(self, dialler: Dialler, connection: Connection, within_s: float) -> None:
+class _Reaching:
+    """The way to the first hop; `phase` says how far it got."""
+
+    def __init__(self, dialler: Dialler, path: Path, within_s: float) -> None:
         self.phase: Phase = "dns"
         self._dialler = dialler
-        self._connection = connection
-        self._origin, self._path = connection.key.origin, connection.key.path
+        self._path = path
         self._loop = asyncio.get_running_loop()
         self._within_s = within_s
         self._ends_at = self._loop.time() + within_s
 
-    async def run(self) -> None:
-        check_origin(self._origin, self._path.scope)
-        hop = _proxy_of(self._path, self._origin)
-        addresses = await self._allowed_addresses(hop or self._origin, is_proxy=hop is not None)
+    async def reach(self, hop: Origin, *, is_proxy: bool) -> socket.socket:
+        addresses = await self._allowed_addresses(hop, is_proxy=is_proxy)
         self.phase = "connect"
-        sock = await self._reach(addresses, (hop or self._origin).port)
-        if hop is not None:
-            self.phase = "proxy"
-            await self._through_proxy(sock)
-        else:
-            await self._directly(sock)
+        return await self._reach(addresses, hop.port)
 
     async def _allowed_addresses(self, hop: Origin, *, is_proxy: bool) -> Sequence[str]:
         """The checked addresses; only these are connected to, so that a second answer of the name changes nothing."""
@@ -121,6 +123,24 @@ class _Dialling:
             sock.close()
             raise
         return sock
+
+
+class _Dialling(_Reaching):
+    """One attempt to open a connection."""
+
+    def __init__(self, dialler: Dialler, connection: Connection, within_s: float) -> None:
+        super().__init__(dialler, connection.key.path, within_s)
+        self._connection = connection
+        self._origin = connection.key.origin
+
+    async def run(self) -> None:
+        check_origin(self._origin, self._path.scope)
+        if self._path.proxy is None:
+            await self._directly(await self.reach(self._origin, is_proxy=False))
+            return
+        sock = await self.reach(_proxy_of(self._path), is_proxy=True)
+        self.phase = "proxy"
+        await self._through_proxy(sock)
 
     async def _directly(self, sock: socket.socket) -> None:
         if self._origin.scheme == "http":
@@ -201,9 +221,8 @@ class _Dialling:
         return transport
 
 
-def _proxy_of(path: Path, origin: Origin) -> Origin | None:
-    if path.proxy is None:
-        return None
+def _proxy_of(path: Path) -> Origin:
+    assert path.proxy is not None
     if path.scope is Scope.LOOPBACK:
         raise AddressRefused("A proxy cannot reach this machine's own addresses; remove the proxy.", needed=None)
     try:
