@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup setup-dev serve demo check test hard bench docs site dist sbom lock clean panel-is-gone
+.PHONY: help setup setup-dev serve demo check test hard bench docs site dist sbom screenshots lock clean panel-is-gone
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ BOOTSTRAP = python=$$(sh tools/python.sh "$(PYTHON)") && "$$python" tools/bootst
 
 help: ## explain these words
 	@echo 'make WORD [ARGS="..."] [PYTHON=/path/to/python3]'
-	@sed -n 's/^\([a-z-]*\):.*## /  \1 - /p' Makefile | awk -F ' - ' '{ printf "%-9s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /  \1 - /p' Makefile | awk -F ' - ' '{ printf "%-11s %s\n", $$1, $$2 }'
 
 setup: $(SERVE) ## make .venv with all that Lineup needs to run; done by serve and demo too
 	@echo 'Ready: make serve, make demo, or $(BIN)/lineup --help'
@@ -52,6 +52,9 @@ dist: $(DEV) ## build the wheel and the source archive of a release in dist/
 
 sbom: $(DEV) ## list what a release is made of (CycloneDX) in build/sbom.cdx.json; ARGS=FILE puts it elsewhere
 	@$(BIN)/python -m tools.sbom $(ARGS)
+
+screenshots: $(DEV) ## take pictures of every page of the Admin Panel into docs/screenshots/; ARGS=models takes some
+	@$(BIN)/python -m tools.screenshots $(ARGS)
 
 lock: ## write the locks of requirements/ anew; ARGS=--upgrade takes newer versions
 	@python=$$(sh tools/python.sh "$(PYTHON)") && "$$python" tools/lock.py $(ARGS)

@@ -93,7 +93,7 @@ def faults() -> Iterator[Faults]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One running Lineup for all tests that leave no trace, or only rows of their own. Lists are not empty."""
-    with running_server(tmp_path_factory.mktemp("lineup"), access_token_minutes=1440) as running:
+    with running_server(tmp_path_factory.mktemp("lineup"), access_token_minutes=1440, sign_ins_per_s=1_000) as running:
         yield running
 
 

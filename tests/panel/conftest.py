@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.fakes.browser import NoBrowser, RestingChromium, running_chromium
 from tests.fakes.pages import Looker
-from tests.fakes.server import EMAIL, PASSWORD, Server
+from tests.fakes.server import Server
 from tests.fakes.watch import Watch
 
 Open = Callable[..., Page]
@@ -69,15 +69,31 @@ def page(open_page: Open) -> Page:
     return open_page()
 
 
+@pytest.fixture(scope="session")
+def admin_cookies(server: Server) -> dict[str, str]:
+    """Of one session for all tests; who signs out, signs in himself."""
+    return Looker(server.client()).sign_in().cookies
+
+
 @pytest.fixture
-def admin_page(page: Page) -> Page:
+def open_admin_page(open_page: Open, server: Server, admin_cookies: dict[str, str]) -> Open:
+    """`open_admin_page(**options)`: another window at the shared server's overview, the administrator signed in."""
+
+    def open_admin_page(**options: Any) -> Page:
+        page = open_page(**options)
+        page.context.add_cookies(
+            [{"name": name, "value": value, "url": server.url} for name, value in admin_cookies.items()]
+        )
+        page.goto("/admin/")
+        return page
+
+    return open_admin_page
+
+
+@pytest.fixture
+def admin_page(open_admin_page: Open) -> Page:
     """A page at the shared server's overview, the administrator signed in."""
-    page.goto("/admin/sign-in")
-    page.get_by_label("E-mail address").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/admin/")
-    return page
+    return open_admin_page()
 
 
 @pytest.fixture

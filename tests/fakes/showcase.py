@@ -1,0 +1,155 @@
+"""A server with something to show: providers that answer, models, aliases, keys, people, and what was measured of them.
+
+    with showcase(folder) as show:
+        show.server.url, show.fill("/models/{model}")
+
+Everything is done through the API, so it is what a page of a real server shows. Screenshots, and tests that look at
+every page, stand on it.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.fakes.paced import paced
+from tests.fakes.server import PASSWORD, Client, Server, by_id, running_server
+
+PROVIDERS = {
+    "Research cluster": [
+        "--model",
+        "tulu-3-8b",
+        "--ttft-ms",
+        "140",
+        "--gap-ms",
+        "6",
+        "--stall-every",
+        "17",
+        "--stall-ms",
+        "45",
+    ],
+    "Workstation": ["--model", "smollm3-3b", "--ttft-ms", "60", "--gap-ms", "14"],
+}
+GONE = "http://127.0.0.1:9/v1"
+"""Nobody listens there."""
+FAMILIES = {
+    "qwen3": ("4b", "8b", "14b", "32b", "235b-a22b"),
+    "llama-3.3": ("8b-instruct", "70b-instruct"),
+    "mistral-small-3.2": ("24b-instruct",),
+    "gemma-3": ("1b-it", "4b-it", "12b-it", "27b-it"),
+    "deepseek-r1-distill": ("qwen-7b", "qwen-14b", "llama-70b"),
+    "phi-4": ("mini-instruct", "14b"),
+    "granite-4": ("micro", "small", "tiny"),
+    "olmo-3": ("7b-instruct", "32b-think"),
+}
+CONTEXTS = (8_192, 32_768, 131_072, 1_048_576)
+ALIASES = {"fast": "qwen3-8b", "smart": "llama-3.3-70b-instruct", "reasoning": "deepseek-r1-distill-qwen-14b"}
+
+
+@dataclass
+class Showcase:
+    """A running server. `placeholders` are what stands for a row in the paths of pages: `{model}`, `{provider}`, …"""
+
+    server: Server
+    placeholders: dict[str, int] = field(default_factory=dict)
+
+    def fill(self, path: str) -> str:
+        return path.format_map(self.placeholders)
+
+
+@contextmanager
+def showcase(folder: Path, *, models: int = 60, measured: int = 3, requests: int = 12) -> Iterator[Showcase]:
+    """`models` at two providers and a third that does not answer; `measured` of them benchmarked, four times as many
+    tested."""
+    with ExitStack() as stack:
+        addresses = {name: stack.enter_context(paced(*pace)).base_url for name, pace in PROVIDERS.items()}
+        server = stack.enter_context(running_server(folder, access_token_minutes=1440))
+        show, admin = Showcase(server), server.admin()
+        _providers(admin, addresses, show)
+        _models(admin, show, models)
+        _aliases(admin)
+        _people_and_keys(admin, show)
+        _measure(admin, show, measured, requests)
+        _use(admin, server)
+        yield show
+
+
+def _providers(admin: Client, addresses: dict[str, str], show: Showcase) -> None:
+    for name, address in [*addresses.items(), ("Old server", GONE)]:
+        body = {"name": name, "type": "openai", "base_url": address, "network_scope": "loopback"}
+        made = admin.must("POST", "/api/admin/providers", body)
+        show.placeholders.setdefault("provider", made["id"])
+        admin.post(f"/api/admin/providers/{made['id']}/fetch", {})  # the old server's fails, and shows that it does
+
+
+def _models(admin: Client, show: Showcase, how_many: int) -> None:
+    providers = [one["id"] for one in admin.must("GET", "/api/admin/providers")["providers"]]
+    names = [f"{family}-{size}" for family, sizes in FAMILIES.items() for size in sizes]
+    for number in range(how_many):
+        name, turn = names[number % len(names)], number // len(names)
+        facts = {
+            "display_name": name.replace("-", " ").title() + (f" ({turn + 1})" if turn else ""),
+            "task": "chat",
+            "context_length": CONTEXTS[number % len(CONTEXTS)],
+            "supports_tools": number % 3 != 1,
+            "supports_vision": name.startswith("gemma") or None,
+            "supports_streaming": True,
+            "pricing": {"input_per_million": 0.1 + number % 7 / 10, "output_per_million": 0.4 + number % 5 / 2},
+        }
+        made = admin.must(
+            "POST",
+            "/api/admin/models",
+            {
+                "provider_id": providers[(number + turn) % len(PROVIDERS)],
+                "model_id": name if not turn else f"{name}-v{turn + 1}",
+                "visible": number % 3 != 2,
+                "agents_enabled": number % 4 == 0,
+                **{fact: value for fact, value in facts.items() if value is not None},
+            },
+        )
+        show.placeholders.setdefault("model", made["id"])
+    lost = {"provider_id": providers[-1], "model_id": "old-model-7b", "visible": True}
+    admin.must("POST", "/api/admin/models", lost)
+
+
+def _aliases(admin: Client) -> None:
+    for alias, model_id in ALIASES.items():
+        if admin.get(by_id(model_id)).status == 200:
+            admin.must("POST", by_id(model_id, "/aliases"), {"alias": alias})
+
+
+def _people_and_keys(admin: Client, show: Showcase) -> None:
+    for name, role in (("grace", "admin"), ("ada", "viewer"), ("linus", "user")):
+        made = admin.must(
+            "POST", "/api/admin/people", {"email": f"{name}@example.com", "role": role, "password": PASSWORD}
+        )
+        show.placeholders.setdefault("person", made["id"])
+    for name, kind, limits in (
+        ("Editor of the team", "user", {"requests_per_minute": 60}),
+        ("Nightly agent", "agent", {"tokens_per_month": 2_000_000, "cost_per_month": 25.0}),
+        ("Chat page", "user", {}),
+    ):
+        made = admin.must("POST", "/api/admin/keys", {"name": name, "kind": kind, "limits": limits})
+        show.placeholders.setdefault("key", made["id"])
+
+
+def _measure(admin: Client, show: Showcase, how_many: int, requests: int) -> None:
+    listed: list[dict[str, Any]] = admin.must("GET", "/api/admin/models?limit=12")["models"]
+    plan = {"requests": requests, "max_tokens": 24, "concurrency": 2, "warmup": 0, "seed": 7}
+    for number, model in enumerate(listed[: 4 * how_many]):
+        admin.must("POST", by_id(model["model_id"], "/test/connection"))
+        if number < how_many:
+            report = admin.must("POST", by_id(model["model_id"], "/benchmark"), plan)
+            show.placeholders.setdefault("run", report["run_id"])
+    admin.must("POST", by_id("old-model-7b", "/test/connection"))
+
+
+def _use(admin: Client, server: Server) -> None:
+    """A few calls through /v1, with a key made for it."""
+    key = admin.must("POST", "/api/admin/keys", {"name": "Try-out", "kind": "user"})["key"]
+    caller = server.client(key)
+    known = {one["alias"] for one in admin.must("GET", "/api/admin/aliases")["aliases"]}
+    for alias in ALIASES.keys() & known:
+        body = {"model": alias, "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 8}
+        caller.must("POST", "/v1/chat/completions", body)

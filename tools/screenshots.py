@@ -1,0 +1,123 @@
+"""Writes pictures of the Admin Panel's pages into docs/screenshots/: `python -m tools.screenshots [NAME …]`.
+
+`make screenshots` runs it. Each page of `PAGES` in three looks, from a real server with something to show. Fails when
+anything went wrong in the browser on the way, or when a picture is larger than it may be.
+"""
+
+import io
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.fakes.browser import NoBrowser, running_chromium
+from tests.fakes.server import EMAIL, PASSWORD
+from tests.fakes.showcase import Showcase, showcase
+from tests.fakes.watch import Watch
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs/screenshots"
+MOST_BYTES = 150_000
+COLOURS = 256
+SETTLE_MS = 300
+"""For charts, which are drawn after the page is there."""
+WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {**WIDE, "color_scheme": "light"},
+    "dark": {**WIDE, "color_scheme": "dark"},
+    "narrow": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True},
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page and the name of its pictures. `{model}` and the like in a path stand for rows of the showcase; `click`
+    are selectors of what is clicked before, in this order."""
+
+    name: str
+    path: str
+    click: tuple[str, ...] = ()
+    signed_in: bool = True
+
+
+PAGES = [
+    Shown("sign-in", "/sign-in", signed_in=False),
+    Shown("overview", "/"),
+]
+"""Every page of the panel. tests/panel/test_every_page.py looks at each of them too."""
+
+
+def main(names: list[str]) -> int:
+    if unknown := set(names) - {page.name for page in PAGES}:
+        known = ", ".join(page.name for page in PAGES)
+        print(f"screenshots: no page {', '.join(sorted(unknown))}; there are: {known}", file=sys.stderr)
+        return 1
+    wanted = [page for page in PAGES if not names or page.name in names]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    watch = Watch()
+    try:
+        with (
+            running_chromium() as resting,
+            tempfile.TemporaryDirectory(prefix="lineup-show-") as folder,
+            showcase(Path(folder)) as show,
+            resting.awake() as browser,
+        ):
+            too_large = [name for look in LOOKS for name in take(browser, show, look, wanted, watch)]
+    except NoBrowser as why:
+        print(f"screenshots: {why}", file=sys.stderr)
+        return 1
+    for problem in [*too_large, *watch.problems()]:
+        print(f"screenshots: {problem}", file=sys.stderr)
+    return 1 if too_large or watch.problems() else 0
+
+
+def take(browser: Browser, show: Showcase, look: str, wanted: Iterable[Shown], watch: Watch) -> Iterable[str]:
+    """Pictures of the pages in this look; what is to complain of them."""
+    context = browser.new_context(base_url=show.server.url, reduced_motion="reduce", **LOOKS[look])
+    watch.over(context, show.server.url)
+    page = context.new_page()
+    for shown in sorted(wanted, key=lambda one: one.signed_in):
+        if shown.signed_in:
+            sign_in_once(page)
+        visit(page, show, shown)
+        page.wait_for_timeout(SETTLE_MS)
+        picture = packed(page.screenshot(animations="disabled", caret="hide"))
+        file = FOLDER / f"{shown.name}-{look}.png"
+        file.write_bytes(picture)
+        print(f"{file.name:<34} {len(picture) / 1000:6.1f} kB", flush=True)
+        if len(picture) > MOST_BYTES:
+            yield f"{file.name} has {len(picture):,} bytes, more than {MOST_BYTES:,}"
+    context.close()
+
+
+def sign_in_once(page: Page) -> None:
+    if any(cookie["name"].endswith("lineup") for cookie in page.context.cookies()):
+        return
+    page.goto("/admin/sign-in")
+    page.locator("input[name=email]").fill(EMAIL)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=password]").press("Enter")
+    expect(page.locator("input[name=password]")).to_have_count(0)
+
+
+def visit(page: Page, show: Showcase, shown: Shown) -> None:
+    """The page, with what is to be clicked clicked."""
+    page.goto(f"/admin{show.fill(shown.path)}")
+    for selector in shown.click:
+        page.locator(selector).first.click()
+
+
+def packed(picture: bytes) -> bytes:
+    """With fewer colours: a third of the size, and for pages of text no other picture."""
+    few = Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    packed = io.BytesIO()
+    few.save(packed, "PNG", optimize=True)
+    return packed.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
