@@ -145,6 +145,15 @@ def test_one_server_only_with_an_old_sqlite(folder: Path, monkeypatch: pytest.Mo
         pass
 
 
+def test_a_command_beside_a_server_is_refused_with_an_old_sqlite(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "SAFE_SQLITE", (99, 0, 0))
+    command = preflight.passed_by_a_command(settings(folder))
+    with preflight.passed(settings(folder)), pytest.raises(StartRefused, match=r"name it with --url"), command:
+        pass
+    with preflight.passed_by_a_command(settings(folder)):
+        pass
+
+
 def test_a_server_with_a_weak_password_exits_with_78_and_one_line(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", first_admin=False, metrics_token="short")
     said = server.refuse_to_start()

@@ -15,6 +15,7 @@ from model_lineup.app import open_instance
 from model_lineup.cli.client import Asked, Reply
 from model_lineup.cli.owner import refuse_foreign
 from model_lineup.errors import StartRefused
+from model_lineup.operations import preflight
 from model_lineup.settings import Settings
 from model_lineup.telemetry import configure
 
@@ -29,6 +30,7 @@ class Local:
             refuse_missing(settings)
         configure("warning", "text")
         self._stack = contextlib.ExitStack()
+        self._stack.enter_context(preflight.passed_by_a_command(settings))
         self._rooms = self._stack.enter_context(open_instance(settings))
         self._application: ASGIApp = application.build(self._rooms)
         self._user_surface: faces.OwnersFace | None = None

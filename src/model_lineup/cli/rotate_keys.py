@@ -50,9 +50,9 @@ def rotate_keys(
 
 def _done(settings: "Settings", *, prepare: bool, retire: bool) -> "Rotation":
     from model_lineup.app import open_instance
-    from model_lineup.operations import rotation
+    from model_lineup.operations import preflight, rotation
 
-    with open_instance(settings) as rooms:
+    with preflight.passed_by_a_command(settings), open_instance(settings) as rooms:
         path = settings.keyring_path
         if prepare:
             return rotation.prepare(path)

@@ -1,4 +1,5 @@
-"""What a server looks at before it opens anything, and refuses to start over: one clear line, exit code 78.
+"""What a server or a command looks at before it opens anything, and refuses to start over: one clear line, exit code
+78.
 
 Other refusals stand where the fact is known: another key ring (`database/instance.py`), a ring that others can read
 (`vault.py`), tables of a newer Lineup or of somebody else (`migrations/upgrade.py`), a restore at work
@@ -23,6 +24,8 @@ LEAST_TOKEN = 16
 LEAST_DIFFERENT = 6
 """Characters: `xxxxxxxxxxxxxxxx` and `1234123412341234` were never drawn at random."""
 SERVING = "serving.lock"
+COMMANDS_CHECK_S = 0.2
+"""A command that is over in a second does not look for damage as long as a server does."""
 
 
 @contextlib.contextmanager
@@ -35,7 +38,22 @@ def passed(settings: Settings) -> Iterator[None]:
             refuse_network_folder(settings.data_dir)
             stack.enter_context(_alone_with_old_sqlite(settings.data_dir))
             swap.finish_interrupted(settings.data_dir)
-            refuse_damage(settings)
+            refuse_damage(settings, settings.start_check_s)
+        yield
+
+
+@contextlib.contextmanager
+def passed_by_a_command(settings: Settings) -> Iterator[None]:
+    """The same for a command that opens the data folder: what could harm the data, and not the secrets of a server
+    that it is not. For `restore`, `doctor` and `backup` nothing of it: they are what helps then. Raises StartRefused.
+    """
+    with contextlib.ExitStack() as stack:
+        if settings.database_url is None:
+            refuse_network_folder(settings.data_dir)
+            if settings.data_dir.is_dir():
+                stack.enter_context(_alone_with_old_sqlite(settings.data_dir, remedy="name it with --url, "))
+                swap.finish_interrupted(settings.data_dir)
+                refuse_damage(settings, min(settings.start_check_s, COMMANDS_CHECK_S), silent=True)
         yield
 
 
@@ -78,14 +96,14 @@ def refuse_network_folder(folder: Path) -> None:
         )
 
 
-def refuse_damage(settings: Settings) -> None:
-    """Raises StartRefused for what SQLite's quick check finds in the time that it has."""
-    if settings.start_check_s == 0 or not all((settings.data_dir / name).is_file() for name in DATABASES):
+def refuse_damage(settings: Settings, within_s: float, *, silent: bool = False) -> None:
+    """Raises StartRefused for what SQLite's quick check finds in this time. `silent`: no word where it is too short."""
+    if within_s == 0 or not all((settings.data_dir / name).is_file() for name in DATABASES):
         return
     opened = engines.open_sqlite(settings.data_dir, busy_s=settings.database_busy_s, queue=1, readers=1)
     try:
         with contextlib.closing(opened):
-            damage = health.damage_found_in_time(opened, settings.start_check_s)
+            damage = health.damage_found_in_time(opened, within_s)
     except DatabaseUnreadable as error:
         damage = [error.detail]
     except Unavailable:
@@ -95,13 +113,13 @@ def refuse_damage(settings: Settings) -> None:
             f"The database in {settings.data_dir} is damaged: {'; '.join(damage[:3])}. Keep a copy of the folder, then "
             "`lineup restore BACKUP --replace`."
         )
-    if damage is None:
+    if damage is None and not silent:
         log().warning("quick check not ended in time; lineup doctor checks all")
 
 
 @contextlib.contextmanager
-def _alone_with_old_sqlite(folder: Path) -> Iterator[None]:
-    """SQLite before 3.51.3 can damage a WAL that several processes write, so there one server keeps others away."""
+def _alone_with_old_sqlite(folder: Path, remedy: str = "") -> Iterator[None]:
+    """SQLite before 3.51.3 can damage a WAL that several processes write, so there one process keeps others away."""
     if tuple(map(int, engines.sqlite_module().sqlite_version.split("."))) >= health.SAFE_SQLITE:
         yield
         return
@@ -109,8 +127,9 @@ def _alone_with_old_sqlite(folder: Path) -> Iterator[None]:
         try:
             stack.enter_context(durable.locked(folder / SERVING, alone=True, wait=False))
         except BlockingIOError:
+            version = engines.sqlite_module().sqlite_version
             raise StartRefused(
-                f"Another Lineup serves {folder}, and SQLite {engines.sqlite_module().sqlite_version} allows one only. "
-                "Stop it, install pysqlite3, or use PostgreSQL (LINEUP_DATABASE_URL)."
+                f"Another Lineup has {folder} open, and SQLite {version} allows one only. "
+                f"Stop it, {remedy}install pysqlite3, or use PostgreSQL (LINEUP_DATABASE_URL)."
             ) from None
         yield
