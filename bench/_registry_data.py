@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, insert, select, text
 
 from model_lineup.catalog.names import fold
 from model_lineup.catalog.shapes import NewProvider
-from model_lineup.catalog.tables import aliases, model_facts, model_health, models
+from model_lineup.catalog.tables import aliases, model_health, models, stated_facts
 from model_lineup.journal.record import Author
 from model_lineup.rooms import Rooms
 
@@ -33,7 +33,7 @@ def fill(rooms: Rooms, how_many: int) -> None:
         first = (connection.execute(select(models.c.id).order_by(models.c.id.desc()).limit(1)).scalar() or 0) + 1
         made = [_model(chance, first + n, providers[n % PROVIDERS]) for n in range(how_many)]
         _insert(connection, models, (model for model, _ in made))
-        _insert(connection, model_facts, itertools.chain.from_iterable(facts for _, facts in made))
+        _insert(connection, stated_facts, (stated for _, stated in made))
         _insert(connection, aliases, _aliases(model for model, _ in made))
         _reset_sequences(connection)
     with rooms.database.write_activity() as connection:
@@ -46,8 +46,8 @@ def _provider(rooms: Rooms, n: int) -> int:
     return rooms.providers.create(new, BY)[0].id
 
 
-def _model(chance: random.Random, row: int, provider: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """A row of `models`, and those of `model_facts`."""
+def _model(chance: random.Random, row: int, provider: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A row of `models`, and the one of `stated_facts`."""
     vendor, form, size = chance.choice(_VENDORS), chance.choice(_FORMS), chance.choice((1, 3, 7, 8, 14, 32, 70))
     task = "embedding" if form == "embed" else chance.choice(("chat", "chat", "chat", "unknown"))
     known: dict[str, Any] = {
@@ -87,10 +87,8 @@ def _model(chance: random.Random, row: int, provider: int) -> tuple[dict[str, An
         "updated_at": _AT + chance.randrange(10**9),
         "changed_at_revision": 1,
     }
-    stated = [
-        {"model_row": row, "field": field, "source": "provider", "value": json.dumps(value), "at": _AT}
-        for field, value in known.items()
-    ]
+    said = {field: [value, _AT] for field, value in known.items()}
+    stated = {"model_row": row, "source": "provider", "facts": json.dumps(said, separators=(",", ":"))}
     return model, stated
 
 

@@ -179,9 +179,9 @@ def test_a_port_for_everybody_without_tls_is_to_be_looked_at(lineup: Lineup) -> 
 
 def test_rows_that_refer_to_nothing_are_found(lineup: Lineup) -> None:
     with sqlite3.connect(lineup.folder / "lineup.db") as database:
-        database.execute("INSERT INTO model_facts VALUES (99, 'task', 'manual', '1', 0)")
+        database.execute("INSERT INTO stated_facts VALUES (99, 'pin', '{}')")
     database.close()
-    assert _checks(lineup)["references"]["finding"] == "rows that refer to nothing: 1 in model_facts"
+    assert _checks(lineup)["references"]["finding"] == "rows that refer to nothing: 1 in stated_facts"
 
 
 def test_a_database_from_the_future_is_noticed(lineup: Lineup) -> None:

@@ -10,7 +10,9 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, Engine, select
 
+from model_lineup.catalog.tables import stated_facts
 from model_lineup.database import engines
+from model_lineup.database.metadata import dump
 from model_lineup.journal.tables import change_contents
 from model_lineup.migrations import upgrade
 from model_lineup.operations import store
@@ -40,7 +42,7 @@ def rows(connection: Connection) -> Rows:
 
 
 def kept(before: Rows, connection: Connection) -> Rows:
-    """The same columns of the same tables as they are now; entries of the journal stand together now."""
+    """The same columns of the same tables as they are now; entries and facts stand together now."""
     now = {table.fullname: table for table in store.tables(connection)}
 
     def found(name: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
@@ -49,6 +51,9 @@ def kept(before: Rows, connection: Connection) -> Rows:
                 select(change_contents.c.change_id, change_contents.c.entries)
             ):
                 yield from ((change_id, *entry) for entry in json.loads(entries))
+        elif name == "model_facts":
+            for row, source, facts in connection.execute(select(*stated_facts.c)):
+                yield from ((row, field, source, dump(said), at) for field, (said, at) in json.loads(facts).items())
         else:
             yield from map(tuple, connection.execute(select(*(now[name].c[column] for column in columns))))
 

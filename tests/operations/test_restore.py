@@ -286,7 +286,7 @@ def test_a_restore_that_is_killed_leaves_the_old_or_the_new(site: Site, kind: Ki
 
 
 KEPT = (
-    {"instance", "people", "providers", "models", "model_facts", "aliases", "keys", "change_sets", "change_contents"}
+    {"instance", "people", "providers", "models", "stated_facts", "aliases", "keys", "change_sets", "change_contents"}
     | {"change_digests"}
     | {f"activity.{name}" for name in ("model_health", "provider_fetches", "runs", "run_events", "test_results")}
     | {"activity.security_events", "activity.key_spending"}

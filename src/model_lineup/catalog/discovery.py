@@ -196,8 +196,8 @@ def _add(change: Change, provider_id: int, arrivals: Sequence[Arrival]) -> list[
     common = {"provider_id": provider_id, "source": "discovered", **flags}
     rows = [{**common, "model_id": one.model_id, **fact_store.columns(one.known)} for one in arrivals]
     ids = model_store.add(change.connection, rows, now=change.now, revision=change.revision)
-    stated = [(row_id, fact) for row_id, one in zip(ids, arrivals, strict=True) for fact in one.stated]
-    fact_store.state(change.connection, stated, new_rows=True)
+    stated = {row_id: one.stated for row_id, one in zip(ids, arrivals, strict=True)}
+    fact_store.state(change.connection, "provider", stated, new_rows=True)
     for row_id, one in zip(ids, arrivals, strict=True):
         after = {field: fact.value for field, fact in one.known.items()}
         change.touched("model", row_id, one.model_id, before={}, after={**after, "source": "discovered"})
@@ -206,7 +206,7 @@ def _add(change: Change, provider_id: int, arrivals: Sequence[Arrival]) -> list[
 
 def _update(change: Change, updates: Sequence[Update], told: Mapping[int, Sequence[StatedFact]]) -> None:
     """Rows that are there; also what the list says of a field that a pin keeps as it is."""
-    fetching.replace_provider_facts(change.connection, told)
+    fact_store.state(change.connection, "provider", told)
     columns = {one.id: {**fact_store.columns(one.known), "missing_since": None} for one in updates}
     model_store.change_each(change.connection, columns, now=change.now, revision=change.revision)
     for one in updates:

@@ -199,7 +199,7 @@ def _add(change: Change, new: NewModel) -> int:
     row_id = store.add(
         change.connection, [{**row, **fact_store.columns(known)}], now=change.now, revision=change.revision
     )[0]
-    fact_store.state(change.connection, [(row_id, fact) for fact in stated], new_rows=True)
+    fact_store.state(change.connection, "pin", {row_id: stated}, new_rows=True)
     values = {field: fact.value for field, fact in known.items()}
     after = {**row, **values, **{flag: bool(getattr(new, flag)) for flag in FLAGS}}
     change.touched("model", row_id, new.model_id, before={}, after=after)
@@ -240,10 +240,7 @@ def _repin(
     before, after = differing(old, {field: new.get(field) for field in {*old, *new}})
     if not after:
         return {}, {}, {}
-    for field in pins:
-        fact_store.withdraw(change.connection, model.id, field, "pin")
-    kept = [(model.id, fact) for fact in wanted if fact.source == "pin" and fact.field in pins]
-    fact_store.state(change.connection, kept, new_rows=True)
+    fact_store.state(change.connection, "pin", {model.id: [fact for fact in wanted if fact.source == "pin"]})
     return fact_store.columns(facts.effective(model.model_id, wanted, model.created_at)), before, after
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from model_lineup.catalog import facts
-from model_lineup.catalog.facts import StatedFact
 from model_lineup.catalog.lifecycle import RETIRED, Notice
 from model_lineup.catalog.shapes import Alias, Model
 from model_lineup.catalog.store import aliases as alias_store
@@ -51,9 +50,7 @@ def _retire(change: Change, model: Model, notice: Notice) -> None:
     if notice.deprecated_at is not None and "deprecated_at" not in ended:
         ended["deprecated_at"] = notice.deprecated_at
     wanted = facts.pinned(stated, {"lifecycle": ended}, moment(change.now))
-    fact_store.withdraw(connection, model.id, "lifecycle", "pin")
-    pin = StatedFact("lifecycle", "pin", ended, moment(change.now))
-    fact_store.state(connection, [(model.id, pin)], new_rows=True)
+    fact_store.state(connection, "pin", {model.id: [fact for fact in wanted if fact.source == "pin"]})
     columns = fact_store.columns(facts.effective(model.model_id, wanted, model.created_at))
     store.change(connection, [model.id], columns, now=change.now, revision=change.revision)
     before = {"lifecycle": {"value": known["lifecycle"].value, "source": known["lifecycle"].source}}

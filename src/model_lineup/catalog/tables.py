@@ -113,15 +113,15 @@ MODEL_LIST = only_on(
 PostgreSQL has other indexes: a row of an index of its holds no more than 2.7 kB, and a name alone may have 2.
 """
 
-model_facts = table(
-    "model_facts",
+stated_facts = table(
+    "stated_facts",
     configuration,
     Column("model_row", Number, ForeignKey("models.id", ondelete="CASCADE"), primary_key=True),
-    Column("field", Words, primary_key=True),
     Column("source", Words, primary_key=True),
-    Column("value", Words, nullable=False),
-    Column("at", Number, nullable=False),
+    Column("facts", Words, nullable=False),
+    sqlite_with_rowid=False,
 )
+"""What each source says of a model: as JSON `{field: [value, at in microseconds]}` (docs/decisions/0036)."""
 
 aliases = table(
     "aliases",

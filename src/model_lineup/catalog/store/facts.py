@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select
 
 from model_lineup.catalog.facts import FIELDS, StatedFact
 from model_lineup.catalog.shapes import Fact
-from model_lineup.catalog.tables import model_facts
+from model_lineup.catalog.tables import stated_facts
 from model_lineup.database.many import insert_many
 from model_lineup.database.metadata import dump, micros, moment
 from model_lineup.database.values import in_numbers
@@ -21,39 +21,32 @@ _FLAG_COLUMNS = ("supports_tools", "supports_vision", "supports_streaming")
 def stated(connection: Connection, rows: Sequence[int]) -> dict[int, list[StatedFact]]:
     """What every source says, by model row."""
     found: dict[int, list[StatedFact]] = {row: [] for row in rows}
-    columns = (
-        model_facts.c.model_row,
-        model_facts.c.field,
-        model_facts.c.source,
-        model_facts.c.value,
-        model_facts.c.at,
-    )
-    query = select(*columns).where(in_numbers(connection, model_facts.c.model_row, rows))
+    columns = (stated_facts.c.model_row, stated_facts.c.source, stated_facts.c.facts)
+    query = select(*columns).where(in_numbers(connection, stated_facts.c.model_row, rows))
     moments: dict[int, datetime] = {}  # a fetch states all that it states at one moment
-    for row, field, source, value, at in connection.execute(query).all():
-        when = moments.get(at) or moments.setdefault(at, moment(at))
-        found[row].append(StatedFact(field, source, msgspec.json.decode(value), when))
+    for row, source, facts in connection.execute(query).all():
+        for field, (value, at) in _read(facts).items():
+            when = moments.get(at) or moments.setdefault(at, moment(at))
+            found[row].append(StatedFact(field, source, value, when))
     return found
 
 
-def state(connection: Connection, facts: Sequence[tuple[int, StatedFact]], *, new_rows: bool = False) -> None:
-    """Insert facts by model row; replace what the same source said of the same field, unless the rows are new."""
-    rows = [
-        {"model_row": row, "field": fact.field, "source": fact.source, "value": dump(fact.value), "at": micros(fact.at)}
-        for row, fact in facts
-    ]
-    if not new_rows:
-        for row, fact in facts:
-            withdraw(connection, row, fact.field, fact.source)
-    insert_many(connection, model_facts, rows)
+def state(
+    connection: Connection, source: str, said: Mapping[int, Sequence[StatedFact]], *, new_rows: bool = False
+) -> None:
+    """What this source says of these model rows now, instead of what it said before."""
+    if not new_rows and said:
+        of_these = in_numbers(connection, stated_facts.c.model_row, said)
+        connection.execute(delete(stated_facts).where(of_these, stated_facts.c.source == source))
+    rows = [{"model_row": row, "source": source, "facts": _written(facts)} for row, facts in said.items() if facts]
+    insert_many(connection, stated_facts, rows)
 
 
-def withdraw(connection: Connection, row: int, field: str, source: str) -> None:
-    connection.execute(
-        delete(model_facts).where(
-            model_facts.c.model_row == row, model_facts.c.field == field, model_facts.c.source == source
-        )
-    )
+def _written(facts: Sequence[StatedFact]) -> str:
+    return dump({fact.field: (fact.value, micros(fact.at)) for fact in facts})
+
+
+_read = msgspec.json.Decoder(dict[str, tuple[Any, int]]).decode
 
 
 def columns(effective: Mapping[str, Fact]) -> dict[str, Any]:

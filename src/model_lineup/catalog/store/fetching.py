@@ -1,17 +1,14 @@
 """What a fetch compares a provider's list with."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
-from model_lineup.catalog.facts import StatedFact
 from model_lineup.catalog.fetch_plan import StoredModel
 from model_lineup.catalog.names import fold
 from model_lineup.catalog.store import aliases as alias_store
-from model_lineup.catalog.store import facts as fact_store
-from model_lineup.catalog.tables import model_facts, models
+from model_lineup.catalog.tables import models
 from model_lineup.database.metadata import moment
-from model_lineup.database.values import in_numbers
 
 
 def rows(connection: Connection, provider_id: int) -> dict[str, StoredModel]:
@@ -24,15 +21,6 @@ def rows(connection: Connection, provider_id: int) -> dict[str, StoredModel]:
         )
         for row in connection.execute(query)
     }
-
-
-def replace_provider_facts(connection: Connection, told: Mapping[int, Sequence[StatedFact]]) -> None:
-    """What the provider's list says of these rows now, instead of what it said before."""
-    if not told:
-        return
-    of_provider = model_facts.c.source == "provider"
-    connection.execute(delete(model_facts).where(in_numbers(connection, model_facts.c.model_row, told), of_provider))
-    fact_store.state(connection, [(row, fact) for row, facts in told.items() for fact in facts], new_rows=True)
 
 
 def aliases_named(connection: Connection, model_ids: Iterable[str]) -> list[str]:
