@@ -19,7 +19,8 @@ class NameGuard:
 
     def __init__(self, connection: Connection, candidates: Iterable[str], *, confirmed: bool) -> None:
         self._connection = connection
-        self._candidates = [] if confirmed else list(dict.fromkeys(candidates))
+        named = [] if confirmed else list(dict.fromkeys(candidates))
+        self._candidates = around.answerable(connection, named) if named else []
         self._before = around.load(connection, self._candidates)
 
     def check(self, *, but: Iterable[str] = (), freed: Iterable[str] = ()) -> None:

@@ -36,6 +36,23 @@ class NamesAround:
         return self._available.get(row, False)
 
 
+def answerable(connection: Connection, names: Sequence[str]) -> list[str]:
+    """Those of these names that an available model may answer to now; no other is answered.
+
+    Of the ten thousand names of a fetch that are few, and `load` needs a row for each.
+    """
+    ids = {*names, *(name.partition("/")[2] for name in names if "/" in name)}
+    serving = (models.c.deleted_at.is_(None), models.c.visible == 1, providers.c.enabled == 1)
+    with_id = select(models.c.model_id).select_from(models.join(providers)).where(*serving)
+    found = set(connection.execute(with_id.where(in_words(connection, models.c.model_id, ids)).distinct()).scalars())
+    with_alias = select(aliases.c.folded).select_from(aliases.join(models).join(providers)).where(*serving)
+    folded = in_words(connection, aliases.c.folded, {fold(name) for name in names})
+    called = set(connection.execute(with_alias.where(aliases.c.deleted_at.is_(None), folded)).scalars())
+    if not (found or called):
+        return []
+    return [name for name in names if name in found or name.partition("/")[2] in found or fold(name) in called]
+
+
 def load(connection: Connection, names: Iterable[str], *, rows: Iterable[int] = ()) -> NamesAround:
     """What these names mean now, within this transaction; and whether these rows are available."""
     wanted = set(names)

@@ -38,12 +38,16 @@ def state(
     if not new_rows and said:
         of_these = in_numbers(connection, stated_facts.c.model_row, said)
         connection.execute(delete(stated_facts).where(of_these, stated_facts.c.source == source))
-    rows = [{"model_row": row, "source": source, "facts": _written(facts)} for row, facts in said.items() if facts]
+    at: dict[datetime, int] = {}
+    rows = [{"model_row": row, "source": source, "facts": _written(facts, at)} for row, facts in said.items() if facts]
     insert_many(connection, stated_facts, rows)
 
 
-def _written(facts: Sequence[StatedFact]) -> str:
-    return dump({fact.field: (fact.value, micros(fact.at)) for fact in facts})
+def _written(facts: Sequence[StatedFact], at: dict[datetime, int]) -> str:
+    """`at`: moments that were met, as they are stored."""
+    return dump(
+        {fact.field: (fact.value, at.get(fact.at) or at.setdefault(fact.at, micros(fact.at))) for fact in facts}
+    )
 
 
 _read = msgspec.json.Decoder(dict[str, tuple[Any, int]]).decode
