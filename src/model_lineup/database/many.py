@@ -10,36 +10,34 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, bindparam, column, func, insert, select, table
-from sqlalchemy.dialects.postgresql import ARRAY
+import msgspec
+from sqlalchemy import JSON, Connection, Dialect, Table, Text, bindparam, cast, column, func, insert, select, table
 
 AT_ONCE = 5_000
 
 
 def insert_many(connection: Connection, into: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows of plain values, all with the same columns as the first; SQLite: one prepared statement, run for
-    each row; PostgreSQL: one statement with an array for each column."""
+    each row; PostgreSQL: one statement with all rows as JSON."""
     if not rows:
         return
     names = tuple(rows[0])
     values_of = _values_of(names)
     for start in range(0, len(rows), AT_ONCE):
-        values = list(map(values_of, rows[start : start + AT_ONCE]))
+        here = rows[start : start + AT_ONCE]
         if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql(_sqlite_insert(into, names, connection.dialect), values)
+            connection.exec_driver_sql(_sqlite_insert(into, names, connection.dialect), list(map(values_of, here)))
         else:
-            _insert_arrays(connection, into, dict(zip(names, map(list, zip(*values, strict=True)), strict=True)))
+            _insert_json(connection, into, names, here)
 
 
-def _insert_arrays(connection: Connection, into: Table, columns: Mapping[str, Sequence[Any]]) -> None:
-    """PostgreSQL: one statement with an array for each column."""
-    arrays = [
-        bindparam(f"_{name}", values, type_=ARRAY(into.c[name].type.dialect_impl(connection.dialect)))
-        for name, values in columns.items()
-    ]
-    each = func.unnest(*arrays).table_valued(*(column(name, into.c[name].type) for name in columns)).render_derived()
-    chosen = select(*(each.c[name] for name in columns))
-    connection.execute(insert(into).from_select([*columns], chosen))
+def _insert_json(connection: Connection, into: Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """PostgreSQL: all rows as one JSON text. Arrays, which it reads as quickly, the driver writes with a regex for
+    each of their texts: 2.5 s for 10 000 models."""
+    text = cast(bindparam("rows", msgspec.json.encode(rows).decode(), type_=Text()), JSON)
+    typed = (column(name, into.c[name].type) for name in names)
+    each = func.json_to_recordset(text).table_valued(*typed).render_derived(with_types=True)
+    connection.execute(insert(into).from_select([*names], select(*(each.c[name] for name in names))))
 
 
 def next_ids(connection: Connection, of: Table, how_many: int) -> Sequence[int]:
