@@ -5,7 +5,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, select
 
 from model_lineup.catalog.tables import aliases
 from model_lineup.database import many
-from model_lineup.database.many import insert_many, next_ids
+from model_lineup.database.many import insert_many, insert_tuples, next_ids
 from model_lineup.database.metadata import Flag, Number, Words
 from model_lineup.rooms import Rooms
 from tests.fakes.desk import BY, Desk
@@ -36,6 +36,17 @@ def test_many_rows_are_inserted_piece_by_piece(rooms: Rooms, monkeypatch: pytest
         scratch.create(connection)
         insert_many(connection, scratch, [{"order": n, "words": str(n)} for n in range(7)])
         assert stored(connection) == [(n, str(n), None) for n in range(7)]
+        scratch.drop(connection)
+
+
+@pytest.mark.parametrize("number", [0, 3, 50, 123])
+def test_tuples_arrive_as_they_are_however_many_go_into_one_statement(rooms: Rooms, number: int) -> None:
+    odd = ("'; --", "é 🦙", "", None, "VALUES (?)", "%s ? :x")
+    rows = [(2**53 + n, odd[n % len(odd)], n % 2 or None) for n in range(number)]
+    with rooms.database.write() as connection:
+        scratch.create(connection)
+        insert_tuples(connection, scratch, ("order", "words", "flag"), rows)
+        assert stored(connection) == rows
         scratch.drop(connection)
 
 

@@ -51,10 +51,17 @@ class StraightLine(Line):
         if self._gone:
             callback()
 
-    def answer(self, status: int, headers: Iterable[tuple[bytes, bytes]], lines: bytes, body: bytes) -> None:
+    def answer(
+        self,
+        status: int,
+        headers: tuple[tuple[bytes, bytes], ...],
+        more: Iterable[tuple[bytes, bytes]],
+        lines: bytes,
+        body: bytes,
+    ) -> None:
         named = [line.split(b": ", 1) for line in lines.splitlines()]
         self.reply.status = status
-        self.reply.headers = {name.decode(): value.decode() for name, value in [*headers, *named]}
+        self.reply.headers = {name.decode(): value.decode() for name, value in [*headers, *more, *named]}
         self.reply.headers["content-length"] = str(len(body))
         self.reply.pieces.append(body)
         self._over.set()

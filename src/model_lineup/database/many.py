@@ -7,6 +7,7 @@ the event loop.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -14,6 +15,8 @@ import msgspec
 from sqlalchemy import JSON, Connection, Dialect, Table, Text, bindparam, cast, column, func, insert, select, table
 
 AT_ONCE = 5_000
+_IN_ONE_STATEMENT = 50
+"""Of SQLite: with a few dozen columns less than the 32 766 values that one may have."""
 
 
 def insert_many(connection: Connection, into: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -29,6 +32,23 @@ def insert_many(connection: Connection, into: Table, rows: Sequence[Mapping[str,
             connection.exec_driver_sql(_sqlite_insert(into, names, connection.dialect), list(map(values_of, here)))
         else:
             _insert_json(connection, into, names, here)
+
+
+def insert_tuples(connection: Connection, into: Table, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+    """The same from tuples of the values of `names`. On SQLite many rows go into one statement: between two statements
+    the driver takes the interpreter back, and so keeps an event loop beside it from its work, once for each row."""
+    if connection.dialect.name != "sqlite":
+        for start in range(0, len(rows), AT_ONCE):
+            here = [dict(zip(names, row, strict=True)) for row in rows[start : start + AT_ONCE]]
+            _insert_json(connection, into, names, here)
+        return
+    one = _sqlite_insert(into, names, connection.dialect)
+    whole = len(rows) - len(rows) % _IN_ONE_STATEMENT
+    for start in range(0, whole, _IN_ONE_STATEMENT):
+        values = tuple(chain.from_iterable(rows[start : start + _IN_ONE_STATEMENT]))
+        connection.exec_driver_sql(_repeated(one), values)
+    if whole < len(rows):
+        connection.exec_driver_sql(one, list(rows[whole:]))
 
 
 def _insert_json(connection: Connection, into: Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -56,6 +76,13 @@ def _values_of(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[An
     if len(names) == 1:
         return lambda row: (row[names[0]],)
     return itemgetter(*names)
+
+
+@lru_cache
+def _repeated(statement: str) -> str:
+    """An INSERT of one row as one of many."""
+    begin, _, values = statement.partition(" VALUES ")
+    return f"{begin} VALUES {', '.join([values] * _IN_ONE_STATEMENT)}"
 
 
 @lru_cache

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from model_lineup.gateway.failures import Refused
-from model_lineup.gateway.toplevel import NOT_AN_OBJECT, DoubledKeyError, Span, replaced, spans
+from model_lineup.gateway.toplevel import NOT_AN_OBJECT, DoubledKeyError, Span, TopLevel, replaced
 from model_lineup.gateway.travelling import Said
 
+_SMALL = 16 * 1024
 _OURS = ("model", "stream", "stream_options")
 _DESTINATIONS = frozenset(
     {
@@ -33,13 +34,13 @@ class Ask:
     """One request's body. `name`: as the caller wrote it. `stream`: whether the answer is to be streamed. `said`: what
     Anthropic's format says of the body in the head."""
 
-    __slots__ = ("_spans", "body", "name", "said", "stream", "wants_usage")
+    __slots__ = ("_top", "body", "name", "said", "stream", "wants_usage")
 
     def __init__(self, body: bytes) -> None:
         """Raises Refused."""
         self.body = body
         self.said: Said | None = None
-        self._spans = _read(body)
+        self._top = _read(body)
         self.name = self._name()
         self.stream = self._flag("stream")
         options = self._value("stream_options") if self.stream else None
@@ -47,13 +48,23 @@ class Ask:
 
     def for_model(self, model_id: str, *, add_usage: bool) -> bytes:
         """The same bytes but for the model, and with the tokens counted in the stream where that is asked for."""
-        changes = [(self._spans["model"], msgspec.json.encode(model_id))]
-        if add_usage:
-            changes.append(self._with_usage())
-        return replaced(self.body, changes)
+        written = msgspec.json.encode(model_id)
+        return (
+            replaced(self.body, [(self._place("model"), written), self._with_usage()])
+            if add_usage
+            else (self.named(written))
+        )
+
+    def named(self, written: bytes) -> bytes:
+        """The same bytes but for the model. `written`: it, as JSON."""
+        if bytes(self._top.values["model"]) == written:
+            return self.body
+        return replaced(self.body, [(self._place("model"), written)])
 
     def count(self, key: str) -> int:
         """A whole number that stands at the top level; 0 where none does."""
+        if key not in self._top.values:
+            return 0
         value = self._value(key)
         return value if type(value) is int and value > 0 else 0
 
@@ -63,15 +74,21 @@ class Ask:
         try:
             return msgspec.json.decode(self.body, type=dict[str, Any])
         except msgspec.ValidationError:
-            return {key: self._value(key) for key in self._spans}
+            return {key: self._value(key) for key in self._top.values}
 
     def _with_usage(self) -> tuple[Span, bytes]:
-        place = self._spans.get("stream_options")
-        if place is None:
-            after = self._spans["stream"].end
+        if "stream_options" not in self._top.values:
+            after = self._place("stream").end
             return Span(after, after), b',"stream_options":{"include_usage":true}'
+        place = self._place("stream_options")
         options = self._value("stream_options") or {}
         return place, msgspec.json.encode({**options, "include_usage": True})
+
+    def _place(self, key: str) -> Span:
+        """Of a value that is there."""
+        place = self._top.place(key)
+        assert place is not None  # nosec B101
+        return place
 
     def _name(self) -> str:
         name = self._value("model")
@@ -88,38 +105,55 @@ class Ask:
         return bool(value)
 
     def _value(self, key: str) -> Any:
-        span = self._spans.get(key)
+        value = self._top.values.get(key)
         try:
-            return None if span is None else msgspec.json.decode(self.body[span.start : span.end])
+            return None if value is None else msgspec.json.decode(value)
         except msgspec.ValidationError:
             raise Refused(
                 400, "invalid_field", f"A number in {key[:100]!r} is out of range.", param=key[:100]
             ) from None
 
 
-def _read(body: bytes) -> dict[str, Span]:
+def _read(body: bytes) -> TopLevel:
     try:
         if not body.isascii():
             body.decode()  # below the top level nothing else would see that it is no text
-        found = spans(body)
+        found = TopLevel(body)
     except DoubledKeyError as error:
         raise Refused(400, "doubled_field", f"{error.key[:100]!r} stands twice.", param=error.key[:100]) from None
     except NOT_AN_OBJECT:
         raise Refused(400, "malformed_json", "The body must be one JSON object.") from None
-    seen: set[str] = set()
-    for key in found:
-        ours, destination = _judged(key)
-        if ours is not None:
-            if ours in seen:
-                raise Refused(400, "doubled_field", f"{ours!r} stands twice, in different case.", param=ours)
-            seen.add(ours)
-        elif destination:
-            message = f"{key!r} would choose where the request goes, or as whom. Your administrator decides that."
-            raise Refused(400, "destination_field", message, param=key)
+    try:
+        judge = _judge if len(body) < _SMALL else _judge.__wrapped__  # what is kept must not grow with what is sent
+        judge(tuple(found.values))
+    except DoubledKeyError as error:
+        message = f"{error.key!r} stands twice, in different case."
+        raise Refused(400, "doubled_field", message, param=error.key) from None
+    except _DestinationError as error:
+        key = str(error)
+        message = f"{key!r} would choose where the request goes, or as whom. Your administrator decides that."
+        raise Refused(400, "destination_field", message, param=key) from None
     return found
 
 
+class _DestinationError(ValueError):
+    """This field would choose one."""
+
+
 @lru_cache(maxsize=1024)
+def _judge(keys: tuple[str, ...]) -> None:
+    """Raises DoubledKeyError, _DestinationError. Most requests have the same keys as others had before."""
+    seen: set[str] = set()
+    for key in keys:
+        ours, destination = _judged(key)
+        if ours is not None:
+            if ours in seen:
+                raise DoubledKeyError(ours)
+            seen.add(ours)
+        elif destination:
+            raise _DestinationError(key)
+
+
 def _judged(key: str) -> tuple[str | None, bool]:
     """The field of ours that it is but for its case, and whether it would choose a destination."""
     lowered = key.lower()

@@ -74,7 +74,8 @@ class Desk:
         grant = visit.grant
         if grant is None or not (grant.tokens or grant.nanodollars):
             return
-        self._settlements.add(Settlement(grant, 1, *_used(visit, grant)))
+        tokens, nanodollars = _used(visit, grant)
+        self._settlements.used(grant, tokens, nanodollars)
         self._later()
 
     async def close(self) -> None:
@@ -103,14 +104,14 @@ class Desk:
         by_tokens = (allowed.tokens_per_minute, allowed.tokens_per_month)
         if surface == "count_tokens" or (by_tokens == (None, None) and allowed.nanodollars_per_month is None):
             return 0, 0
-        window = max((model.context_length or 0 for model in route.models), default=0)
         prompt = len(ask.body) // _BYTES_PER_TOKEN + 1
+        window = max([model.context_length or 0 for model in route.models])
         prompt = min(prompt, window) if window else prompt
-        said = max((ask.count(word) for word in _BOUNDS), default=0) * max(1, ask.count("n"))
+        said = max([ask.count(word) for word in _BOUNDS]) * max(1, ask.count("n"))
         answer = said or (0 if surface == "embeddings" else self._unsaid)
         tokens = prompt + answer
         prices = [model.price for model in route.models if model.price is not None]
-        nanodollars = max((price.of(prompt, answer) for price in prices), default=0)
+        nanodollars = max([price.of(prompt, answer) for price in prices]) if prices else 0
         if not said:  # a guess must not make a request impossible
             tokens = max(prompt, min(limit for limit in (*by_tokens, tokens) if limit is not None))
             most = allowed.nanodollars_per_month

@@ -8,6 +8,8 @@ the budget of retries. A refusal that teaches something about a field that Lineu
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from model_lineup.errors import LineupError
 from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.breaker import Blocked, Breakers
@@ -47,15 +49,23 @@ class Opened(NamedTuple):
     place: int
 
 
+class StraightWay(NamedTuple):
+    """To a model whose provider speaks the caller's format, as long as neither of them changes. `written`: the model's
+    own id as JSON."""
+
+    model: ModelState
+    provider: ProviderState
+    target: Target
+    ready: Ready
+    worded: Worded
+    written: bytes
+
+
 class Asked(NamedTuple):
     """The model itself was asked, on a connection that was there, and its answer is awaited."""
 
     pending: Pending
-    ready: Ready
-    worded: Worded
-    target: Target
-    model: ModelState
-    provider: ProviderState
+    way: StraightWay
 
 
 class Opener:
@@ -71,10 +81,14 @@ class Opener:
         self._budget = budget
         self._manners: dict[int, tuple[int, Manners]] = {}
         self._ready: dict[_Way, Ready] = {}
+        self._straight: dict[tuple[int, Surface], StraightWay] = {}
 
     def ask_at_once(self, route: Route, ask: Ask, surface: Surface) -> Asked | None:
-        """Asks the model itself where nothing has to be waited for and nothing is out of the ordinary: no translation,
-        a connection that is there, nothing that fails. None: it was not asked. Raises Refused."""
+        """Asks the model itself for a plain answer where nothing has to be waited for and nothing is out of the
+        ordinary: no translation, a connection that is there, nothing that fails. None: it was not asked.
+
+        Raises Refused.
+        """
         if not self._breakers.know_of_nothing or ask.said is not None:
             return None
         model = route.models[0]
@@ -82,23 +96,37 @@ class Opener:
         endpoint = self._endpoints.known(provider)
         if endpoint is None:
             return None
+        way = self._straight.get((model.id, surface))
+        if way is None or not (way.model is model and way.provider is provider and way.ready.endpoint is endpoint):
+            way = self._straight_way(model, provider, endpoint, ask, surface)
+        pending = None if way is None else begin_ready(self._client(), way.ready, ask.named(way.written))
+        if way is None or pending is None:
+            return None
+        self._budget.count()
+        return Asked(pending, way)
+
+    def opened(self, asked: Asked) -> Opened:
+        """It has answered, with 2xx and all of the answer."""
+        way = asked.way
+        self._breakers.answered(way.provider, way.model, probe=False)
+        return Opened(asked.pending.response(), way.worded, way.target, way.model, way.provider, 0)
+
+    def _straight_way(
+        self, model: ModelState, provider: ProviderState, endpoint: Endpoint, ask: Ask, surface: Surface
+    ) -> StraightWay | None:
+        """Raises Refused."""
         target = Target(endpoint, model.model_id, "chat")
         worded = word(ask, surface, target, model, self._manners_of(provider))
         call = worded.call
         known = self._ready.get((provider.id, call.path, call.query, ask.stream))
         if worded.translation is not None or known is None or known.endpoint is not endpoint:
             return None
-        pending = begin_ready(self._client(), known, call.body or b"")
-        if pending is None:
-            return None
-        self._budget.count()
-        return Asked(pending, known, worded, target, model, provider)
-
-    def opened(self, asked: Asked) -> Opened:
-        """It has answered, with 2xx and all of the answer."""
-        self._breakers.answered(asked.provider, asked.model, probe=False)
-        response = asked.pending.response()
-        return Opened(response, asked.worded, asked.target, asked.model, asked.provider, 0)
+        if len(self._straight) >= _MOST_READY:
+            self._straight.clear()
+        written = msgspec.json.encode(model.model_id)
+        of_all = worded._replace(call=msgspec.structs.replace(call, body=None))
+        way = self._straight[model.id, surface] = StraightWay(model, provider, target, known, of_all, written)
+        return way
 
     async def open(
         self, route: Route, ask: Ask, surface: Surface, hops: str = "", asked: Asked | None = None
@@ -142,7 +170,7 @@ class Opener:
             ) from None
         target, manners = Target(endpoint, model.model_id, "chat"), self._manners_of(provider)
         while True:
-            worded = asked.worded if asked is not None else word(ask, surface, target, model, manners)
+            worded = asked.way.worded if asked is not None else word(ask, surface, target, model, manners)
             here = endpoint if ask.said is None or worded.translation is not None else ask.said.at(endpoint)
             response = await self._watched(worded, here, provider, model, hops, asked, stream=ask.stream)
             asked = None
@@ -170,7 +198,7 @@ class Opener:
         probe = asked is None and self._breakers.admit(provider, model)
         try:
             if asked is not None:
-                response = await finish_ready(self._client(), asked.ready, asked.pending)
+                response = await finish_ready(self._client(), asked.way.ready, asked.pending)
             else:
                 response = await self._send(worded, endpoint, provider, hops, stream=stream)
         except FailedError as error:

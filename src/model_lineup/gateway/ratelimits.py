@@ -30,13 +30,13 @@ class _Bound(NamedTuple):
 
 def told(left: Left, allowed: Allowance) -> list[tuple[bytes, bytes]]:
     """`x-ratelimit-*` of the limits per minute that there are."""
-    headers = []
-    for one in _bounds(left, allowed):
-        headers += [
-            (b"x-ratelimit-limit-" + one.name, b"%d" % one.limit),
-            (b"x-ratelimit-remaining-" + one.name, b"%d" % one.left),
-            (b"x-ratelimit-reset-" + one.name, b"%ds" % math.ceil(one.reset_s)),
-        ]
+    headers: list[tuple[bytes, bytes]] = []
+    for name, limit, rest, reset_s in _bounds(left, allowed):
+        headers += (
+            (b"x-ratelimit-limit-" + name, b"%d" % limit),
+            (b"x-ratelimit-remaining-" + name, b"%d" % rest),
+            (b"x-ratelimit-reset-" + name, b"%ds" % math.ceil(reset_s)),
+        )
     return headers
 
 

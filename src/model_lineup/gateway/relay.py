@@ -82,15 +82,16 @@ async def _plain(visit: Visit, opened: Opened, route: Route, meter: Meter, send:
 
 def answer_of(opened: Opened, name: str, body: bytes, meter: Meter) -> bytes:
     """What the caller gets for a whole answer; its usage is counted. Raises ProviderError, MalformedError."""
-    dialect = DIALECTS.get(opened.worded.surface)
+    dialect, there = DIALECTS.get(opened.worded.surface), None
     if dialect is not None:
         read = dialect.answer(opened.target, body)
         if read.usage is not None:
             meter.count(read.usage)
+        there = read.model
     translation = opened.worded.translation
     if translation is not None:
         return translation.answer(body, name=name, created=opened.worded.created)
-    return named(body, msgspec.json.encode(name))
+    return named(body, _written(name), there=None if there is None else _written(there))
 
 
 async def _stream(visit: Visit, opened: Opened, route: Route, ask: Ask, meter: Meter, send: Send) -> None:
@@ -216,12 +217,7 @@ class _Translating:
 
 def head_of(visit: Visit, opened: Opened, route: Route, content_type: bytes) -> list[tuple[bytes, bytes]]:
     """The headers of an answer with 2xx, but its length; its status is noted."""
-    headers = [
-        (b"content-type", content_type),
-        (b"x-lineup-model", _quoted(opened.model.model_id)),
-        (b"x-lineup-provider", opened.provider.slug.encode()),
-        (b"x-lineup-revision", str(route.snapshot.revision).encode()),
-    ]
+    headers = [*what_ran(opened, route, content_type)]
     if opened.place:
         headers.append((b"x-lineup-fallback", str(opened.place).encode()))
     if opened.worded.left_out:
@@ -233,6 +229,22 @@ def head_of(visit: Visit, opened: Opened, route: Route, content_type: bytes) -> 
     return headers
 
 
+def what_ran(opened: Opened, route: Route, content_type: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers that are the same in every answer of a model, as long as nothing is changed."""
+    return _what_ran(opened.model.model_id, opened.provider.slug, route.snapshot.revision, content_type)
+
+
 @lru_cache(maxsize=4096)
-def _quoted(model_id: str) -> bytes:
-    return quote(model_id, safe="/:+@ ").encode()
+def _what_ran(model_id: str, slug: str, revision: int, content_type: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    return (
+        (b"content-type", content_type),
+        (b"x-lineup-model", quote(model_id, safe="/:+@ ").encode()),
+        (b"x-lineup-provider", slug.encode()),
+        (b"x-lineup-revision", str(revision).encode()),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _written(name: str) -> bytes:
+    """As JSON."""
+    return msgspec.json.encode(name)

@@ -8,10 +8,11 @@ import re
 
 import msgspec
 
-from model_lineup.gateway.toplevel import NOT_AN_OBJECT, DoubledKeyError, replaced, spans
+from model_lineup.gateway.toplevel import NOT_AN_OBJECT, DoubledKeyError, TopLevel, replaced
 from model_lineup.upstream.contract import MalformedError, Surface
 from model_lineup.upstream.sse import MAX_LINE, EventTooLargeError
 
+_KEY = b'"model"'
 _MODEL = re.compile(rb'"model"[ \t]*:[ \t]*("(?:[^"\\]|\\.)*")')
 _USAGE_ONLY = re.compile(
     rb'(?=.*"usage"[ \t]*:[ \t]*\{).*"choices"[ \t]*:[ \t]*\[[ \t]*'
@@ -21,10 +22,20 @@ _USAGE_ONLY = re.compile(
 """Usage, and no choices; or, as LiteLLM writes it (1.106, seen 2026-11-23), one choice in which nothing stands."""
 
 
-def named(body: bytes, name: bytes) -> bytes:
-    """A plain answer with `name` (JSON text) at its top-level `model`. Raises MalformedError when it is no object."""
+def named(body: bytes, name: bytes, *, there: bytes | None = None) -> bytes:
+    """A plain answer with `name` (JSON text) at its top-level `model`. `there`: what stands there, if that is known.
+
+    Raises MalformedError when it is no object.
+    """
+    if there is not None and body.count(_KEY) == 1:
+        if there == name:
+            return body
+        at = body.find(b"%b:%b" % (_KEY, there))
+        if at > 0:
+            at += len(_KEY) + 1
+            return b"%b%b%b" % (body[:at], name, body[at + len(there) :])
     try:
-        place = spans(body).get("model")
+        place = TopLevel(body).place("model")
     except DoubledKeyError:
         raise MalformedError("the answer says something twice") from None
     except NOT_AN_OBJECT:

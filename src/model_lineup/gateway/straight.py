@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.opening import Asked, Opener
-from model_lineup.gateway.relay import answer_of, head_of, meter_for
+from model_lineup.gateway.relay import answer_of, meter_for, what_ran
 from model_lineup.gateway.resolve import Route
 from model_lineup.gateway.streams import Running
 from model_lineup.gateway.visit import Headers, Visit
@@ -39,8 +39,8 @@ class Request(Protocol):
     def on_leave(self, callback: Callable[[], None]) -> None:
         """`callback` is called when the caller leaves before the answer."""
 
-    def answer(self, status: int, headers: Headers, body: bytes) -> None:
-        """The whole answer."""
+    def answer(self, status: int, headers: tuple[tuple[bytes, bytes], ...], more: Headers, body: bytes) -> None:
+        """The whole answer. `headers`: those that many answers have in common; `more`: those of this one."""
 
     def left(self) -> None:
         """There is nobody to answer to."""
@@ -109,13 +109,14 @@ class Straight:
             visit.opened = opened = self._opener.opened(asked)
             visit.meter = meter = meter_for(opened)
             body = answer_of(opened, route.name, inbox.whole(), meter)
-            headers = head_of(visit, opened, route, b"application/json")
+            headers = what_ran(opened, route, b"application/json")
         except Exception:  # as above
             self._hand_over()
             return
         inbox.on_news = None
         visit.completed()
-        self._request.answer(opened.response.status, headers, body)
+        visit.status = opened.response.status
+        self._request.answer(visit.status, headers, visit.headers, body)
         self._over(begun)
 
     def _ended(self) -> None:

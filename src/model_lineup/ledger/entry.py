@@ -43,29 +43,38 @@ class Entry(msgspec.Struct, gc=False):
     nanodollars: int | None
 
 
-def row_of(entry: Entry, zero: float) -> dict[str, Any]:
-    """The columns of an entry. `zero`: when the monotonic clock was 0, in microseconds since 1970."""
-    first = entry.first_content_at
-    return {
-        "at": int(zero + entry.began_at * 1e6),
-        "request_id": entry.request_id,
-        "key_id": entry.key_id,
-        "person_id": entry.person_id,
-        "on_behalf_of": entry.on_behalf_of,
-        "name": entry.name,
-        "model_row": entry.model_row,
-        "provider_id": entry.provider_id,
-        "surface": entry.surface,
-        "outcome": entry.outcome,
-        "code": entry.code,
-        "status": entry.status,
-        "stream": int(entry.stream),
-        "prompt_tokens": entry.prompt_tokens,
-        "completion_tokens": entry.completion_tokens,
-        "cached_tokens": entry.cached_tokens,
-        "token_source": entry.token_source,
-        "ttft_us": None if first is None else max(0, int((first - entry.began_at) * 1e6)),
-        "duration_us": max(0, int((entry.ended_at - entry.began_at) * 1e6)),
-        "fallback": entry.fallback,
-        "nanodollars": entry.nanodollars,
-    }
+COLUMNS = (
+    *("at", "request_id", "key_id", "person_id", "on_behalf_of", "name", "model_row", "provider_id", "surface"),
+    *("outcome", "code", "status", "stream", "prompt_tokens", "completion_tokens", "cached_tokens", "token_source"),
+    *("ttft_us", "duration_us", "fallback", "nanodollars"),
+)
+Row = tuple[Any, ...]
+"""The values of `COLUMNS`."""
+
+
+def row_of(entry: Entry, zero: float) -> Row:
+    """An entry as it is stored. `zero`: when the monotonic clock was 0, in microseconds since 1970."""
+    began_at, first = entry.began_at, entry.first_content_at
+    return (
+        int(zero + began_at * 1e6),
+        entry.request_id,
+        entry.key_id,
+        entry.person_id,
+        entry.on_behalf_of,
+        entry.name,
+        entry.model_row,
+        entry.provider_id,
+        entry.surface,
+        entry.outcome,
+        entry.code,
+        entry.status,
+        1 if entry.stream else 0,
+        entry.prompt_tokens,
+        entry.completion_tokens,
+        entry.cached_tokens,
+        entry.token_source,
+        None if first is None else max(0, int((first - began_at) * 1e6)),
+        max(0, int((entry.ended_at - began_at) * 1e6)),
+        entry.fallback,
+        entry.nanodollars,
+    )

@@ -11,13 +11,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from model_lineup.clock import Clock, tick
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
 from model_lineup.errors import LineupError
-from model_lineup.ledger.entry import DAY, Entry, row_of
+from model_lineup.ledger.entry import DAY, Entry, Row, row_of
 from model_lineup.ledger.store import writing
 from model_lineup.telemetry import log
 
@@ -35,7 +35,7 @@ class Kept(NamedTuple):
 
 class _Batch(NamedTuple):
     mark: str
-    rows: list[dict[str, Any]]
+    rows: list[Row]
 
 
 class Recorder:
@@ -51,7 +51,7 @@ class Recorder:
         self._kept = kept
         self._most = most
         self._fresh: deque[Entry] = deque()
-        self._queue: deque[dict[str, Any]] = deque()
+        self._queue: deque[Row] = deque()
         self._batch: _Batch | None = None
         self._held = 0
         self._one_at_a_time = threading.Lock()
@@ -99,10 +99,11 @@ class Recorder:
 
     def _take(self) -> None:
         """Entries become rows, with their wall time; who counts them is told, also of those that wait for long."""
-        entries = [self._fresh.popleft() for _ in range(len(self._fresh))]
+        take = self._fresh.popleft
+        entries = [take() for _ in range(len(self._fresh))]
         if entries:
             zero = micros(self._clock.now()) - tick() * 1e6
-            self._queue.extend(row_of(entry, zero) for entry in entries)
+            self._queue.extend([row_of(entry, zero) for entry in entries])
             self.told(entries)
         self._count_held()
         self._tell_of_losses()

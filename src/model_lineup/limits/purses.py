@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from model_lineup.limits.keys import Settlement, Wanted
-from model_lineup.limits.spending import Allowance, Denial, Grant
+from model_lineup.limits.spending import Allowance, Denial, Grant, Left
 
 MOST_AHEAD = 10_000
 _SECOND = 1_000_000
@@ -34,11 +34,13 @@ class Purse:
         self.rest_requests -= 1
         self.rest_tokens -= tokens
         self.rest_nanodollars -= nanodollars
-        key_id, second, month, _, _, _, left = self.grant
-        if left.requests is not None:
-            left = left._replace(requests=left.requests + self.rest_requests)
-        if left.tokens is not None:
-            left = left._replace(tokens=left.tokens + self.rest_tokens)
+        key_id, second, month, _, _, _, (requests, requests_reset_s, rest, reset_s) = self.grant
+        left = Left(
+            None if requests is None else requests + self.rest_requests,
+            requests_reset_s,
+            None if rest is None else rest + self.rest_tokens,
+            reset_s,
+        )
         return Grant(key_id, second, month, 1, tokens, nanodollars, left)
 
     def given_back(self) -> Settlement:

@@ -148,13 +148,20 @@ class Cycle:
             self._body = [b"".join(self._body)]
         return self._body[0] if self._body else None
 
-    def answer(self, status: int, headers: Iterable[tuple[bytes, bytes]], lines: bytes, body: bytes) -> None:
+    def answer(
+        self,
+        status: int,
+        headers: tuple[tuple[bytes, bytes], ...],
+        more: Iterable[tuple[bytes, bytes]],
+        lines: bytes,
+        body: bytes,
+    ) -> None:
         if self._gone:
             return
         self.response_started = True
-        of_its_own = b"".join([_line(name, value) for name, value in headers])
         close = b"" if self.keep_alive else b"connection: close\r\n"
-        head = b"%b%b%bcontent-length: %d\r\n%b\r\n" % (_status_line(status), of_its_own, lines, len(body), close)
+        begin, of_its_own = _beginning(status, headers), _lines(more)
+        head = b"%b%b%bcontent-length: %d\r\n%b\r\n" % (begin, of_its_own, lines, len(body), close)
         if len(body) < _JOINED_UNDER:
             self._connection.transport.write(head + body)
         else:
@@ -300,6 +307,22 @@ def _status_line(status: int) -> bytes:
         return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
     except ValueError:
         return f"HTTP/1.1 {status} \r\n".encode()
+
+
+@lru_cache(maxsize=1024)
+def _beginning(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """The status line, and the lines of headers that many answers have in common."""
+    return _status_line(status) + b"".join([_line(name, value) for name, value in headers])
+
+
+def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The lines of headers that are different each time, checked as `_line` does, but together."""
+    lines = [b"%b: %b" % pair for pair in headers]
+    if not lines:
+        return b""
+    if _UNSAFE.search(b"".join(lines)) is not None:
+        raise RuntimeError("a header has a value on one line")
+    return b"%b\r\n" % b"\r\n".join(lines)
 
 
 @lru_cache(maxsize=4096)

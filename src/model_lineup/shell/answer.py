@@ -102,9 +102,9 @@ class Answer:
             await self.send({"type": "http.response.body", "body": b""})
 
 
-def answer_lines(request_id: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The header lines that every answer has, beside these."""
-    return b"x-request-id: %b\r\n%b" % (request_id.encode(), _fixed(headers))
+def answer_lines(request_id: str) -> bytes:
+    """The header lines that every answer has that is not to be kept."""
+    return b"x-request-id: %b\r\n%b" % (request_id.encode(), _LINES_NO_STORE)
 
 
 def _fixed(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -35,9 +35,12 @@ class AtOnce:
     def on_leave(self, callback: Callable[[], None]) -> None:
         self._underway.on_leave(callback)
 
-    def answer(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
-        """All of it. `headers`: without those that the shell and the server add."""
-        self._underway.answer(status, headers, answer_lines(self.request_id, headers), body)
+    def answer(
+        self, status: int, headers: tuple[tuple[bytes, bytes], ...], more: Sequence[tuple[bytes, bytes]], body: bytes
+    ) -> None:
+        """All of it, not to be kept by any cache. Without the headers that the shell and the server add; `headers` are
+        those that many answers have in common, `more` those of this one."""
+        self._underway.answer(status, headers, more, answer_lines(self.request_id), body)
         self._over(status)
 
     def left(self) -> None:

@@ -1,5 +1,6 @@
 """What the shell reads of a request's head, for every face alike."""
 
+import os
 import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
@@ -7,9 +8,13 @@ from typing import Any, Protocol
 
 from starlette.types import Scope
 
+from model_lineup.clock import wall_ns
+
 UNDERWAY = "lineup.underway"
 """Where among the extensions of its scope a request says more than ASGI has words for."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_by_chance: list[str] = []
+os.register_at_fork(after_in_child=_by_chance.clear)
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 
 
@@ -37,8 +42,16 @@ class Underway(Protocol):
     def on_leave(self, callback: Callable[[], None]) -> None:
         """`callback` is called once when the connection goes before the answer is finished."""
 
-    def answer(self, status: int, headers: Iterable[tuple[bytes, bytes]], lines: bytes, body: bytes) -> None:
-        """All of an answer, in one write, for a request that was taken `at_once`. `lines`: more of its head."""
+    def answer(
+        self,
+        status: int,
+        headers: tuple[tuple[bytes, bytes], ...],
+        more: Iterable[tuple[bytes, bytes]],
+        lines: bytes,
+        body: bytes,
+    ) -> None:
+        """All of an answer, in one write, for a request that was taken `at_once`. `headers`: those that many answers
+        have in common, `more`: those of this one, `lines`: yet more, which are put there as they are."""
 
     def hand_over(self, extensions: dict[str, Any], state: dict[str, Any]) -> None:
         """Start the application in a task after all, with these in its scope."""
@@ -69,7 +82,18 @@ def request_id_of(given: bytes) -> str:
 
 
 def new_request_id() -> str:
-    return secrets.token_hex(12)
+    """24 hexadecimal digits: 12 of the time in milliseconds, 12 of chance.
+
+    Ids that are made at the same time stand beside each other in the ledger's index: writing them costs a third of
+    what it costs to write them all over it. Random bytes are taken from the system for many at a time, and used once.
+    """
+    try:
+        by_chance = _by_chance.pop()
+    except IndexError:
+        drawn = secrets.token_hex(6 * 256)
+        _by_chance.extend(drawn[at : at + 12] for at in range(12, len(drawn), 12))
+        by_chance = drawn[:12]
+    return f"{wall_ns() // 1_000_000:012x}{by_chance}"
 
 
 def method(scope: Scope) -> str:

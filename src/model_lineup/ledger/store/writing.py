@@ -6,20 +6,21 @@ from typing import Any
 from sqlalchemy import Connection, Table, case, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from model_lineup.database.many import insert_many
+from model_lineup.database.many import insert_tuples
+from model_lineup.ledger.entry import COLUMNS, Row
 from model_lineup.ledger.sums import KEY, SUMS, by_day, first_contents
 from model_lineup.ledger.tables import usage_batches, usage_days, usage_entries, usage_ttft
 
 PRUNED_AT_ONCE = 2_000
 
 
-def add(connection: Connection, batch: str, rows: Sequence[Mapping[str, Any]], now: int) -> None:
+def add(connection: Connection, batch: str, rows: Sequence[Row], now: int) -> None:
     """Write a batch of entries and add them to the sums; one that is there already is left alone."""
     make = _maker(connection)
     mark = make(usage_batches).values(batch=batch, at=now).on_conflict_do_nothing().returning(usage_batches.c.batch)
     if connection.execute(mark).first() is None:
         return
-    insert_many(connection, usage_entries, rows)
+    insert_tuples(connection, usage_entries, COLUMNS, rows)
     _add_up(connection, usage_days, KEY, SUMS, by_day(rows), last="last_at")
     _add_up(connection, usage_ttft, ("day", "model_row", "bucket"), ("requests",), first_contents(rows))
 
