@@ -57,9 +57,15 @@ def test_a_proxy_is_http_host_and_port(desk: Desk) -> None:
     assert desk.provider(proxy="http://proxy:3128").proxy == "http://proxy:3128"
 
 
-def test_a_ca_bundle_must_be_readable(desk: Desk) -> None:
+@pytest.mark.parametrize("inside", ["nonsense", "é", ""])
+def test_a_ca_bundle_must_be_readable(desk: Desk, inside: str) -> None:
     with pytest.raises(InvalidInput, match="/ca_bundle"):
-        desk.provider(ca_bundle="-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----")
+        desk.provider(ca_bundle=f"-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----")
+
+
+def test_a_ca_bundle_may_name_its_certificates_in_any_script(desk: Desk, bundle: str) -> None:
+    named = f"# Autorité de l'Équipe – 認証局\n{bundle}"
+    assert desk.provider(ca_bundle=named).ca_bundle == named
 
 
 def test_a_stored_key_is_not_led_past_a_new_proxy_or_a_new_authority(desk: Desk, bundle: str) -> None:

@@ -56,8 +56,9 @@ def make_context(ca_bundle: str | None) -> ssl.SSLContext:
     if ca_bundle is None:
         context.load_default_certs()
         return context
+    ascii_alone = ca_bundle.encode("ascii", "replace").decode("ascii")  # bundles name their certificates in between
     try:
-        context.load_verify_locations(cadata=ca_bundle)
+        context.load_verify_locations(cadata=ascii_alone)
     except (ssl.SSLError, ValueError):
         raise TlsFailed("The CA bundle cannot be read; it must be PEM text with at least one certificate.") from None
     return context
