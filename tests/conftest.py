@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -11,8 +12,9 @@ import pytest
 
 from model_lineup.demo.model_server import LocalModel
 from model_lineup.rooms import Rooms
-from tests.fakes import compiled
+from tests.fakes import compiled, scratch
 from tests.fakes.clock import ManualClock
+from tests.fakes.counts import HARD
 from tests.fakes.faults import Faults, running_faults
 from tests.fakes.instances import KINDS, Kind, Templates
 from tests.fakes.model_server import running_model
@@ -27,7 +29,22 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's backgro
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+_IN_MEMORY = pytest.StashKey[Path]()
+
 compiled.share()
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses a folder for temporary files
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.basetemp is None and not HARD and (folder := scratch.folder()) is not None:
+        config.option.basetemp = config.stash[_IN_MEMORY] = folder  # pytest-xdist tells its processes
+
+
+@pytest.hookimpl(trylast=True)  # after the last fixtures have ended
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """After a failure the files stay to be looked at, until the next run."""
+    if exitstatus == 0 and _IN_MEMORY in session.config.stash:
+        shutil.rmtree(session.config.stash[_IN_MEMORY], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
