@@ -1,4 +1,4 @@
-"""The reference page of the errors, from the tree in `errors.py`."""
+"""The reference page of the errors, from the tree in `errors/`."""
 
 from collections.abc import Iterable
 
@@ -36,7 +36,7 @@ def page() -> str:
     classes = [error for error in error_classes() if error not in (StartRefused, OperationRefused)]
     return whole_page(
         "Errors",
-        "src/model_lineup/errors.py",
+        "src/model_lineup/errors/",
         prose(_INTRODUCTION),
         "## Codes",
         table(("Code", "Status", "Title", "A case of", "More"), map(_row, in_order(classes))),

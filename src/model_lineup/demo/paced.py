@@ -16,12 +16,12 @@ import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import cycle, islice
 from typing import Any
 
 import httptools
 
+from model_lineup.demo import paced_wire
 from model_lineup.demo.paced_socket import PunctualSelector, StampedSocket, accept_all, listen
 
 FAULTS = ("none", "unauthorized", "quota", "server_error", "hang", "cut")
@@ -135,7 +135,7 @@ class Connection:
     def _chat(self, body: bytes) -> None:
         try:
             asked = json.loads(body)
-            words = _words(asked["messages"])
+            words = paced_wire.words(asked["messages"])
             tokens = min(self.pace.tokens, asked.get("max_completion_tokens") or asked.get("max_tokens") or sys.maxsize)
         except (ValueError, KeyError, TypeError):
             self._fail(400, "the body is not a chat request", "invalid_request_error")
@@ -167,8 +167,10 @@ class Connection:
         def send() -> None:
             message = {"role": "assistant", "content": "".join(text)}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            usage = _usage(asked, len(text))
-            self._reply(200, {**_envelope(self.pace.model, "chat.completion"), "choices": [choice], "usage": usage})
+            usage = paced_wire.usage(asked, len(text))
+            self._reply(
+                200, {**paced_wire.envelope(self.pace.model, "chat.completion"), "choices": [choice], "usage": usage}
+            )
             record.note(due_at, self.transport)
             record.completed = True
 
@@ -178,10 +180,10 @@ class Connection:
         """Does as little as possible at once, or the next request would wait to be read: the head goes out with the
         first event, and each event is made after the one before it was sent."""
         due = [record.came_at + offset for offset in self.pace.offsets(len(text))]
-        events = (_token(self.pace.model, word) for word in text)
-        head = _head(200, "text/event-stream", "transfer-encoding: chunked")
+        events = (paced_wire.token(self.pace.model, word) for word in text)
+        head = paced_wire.head(200, "text/event-stream", "transfer-encoding: chunked")
         if self.pace.early_role_chunk:
-            self.transport.write(head + _chunk(self.pace.model, {"role": "assistant", "content": ""}))
+            self.transport.write(head + paced_wire.chunk(self.pace.model, {"role": "assistant", "content": ""}))
             head = b""
         prepared = head + next(events)
 
@@ -196,7 +198,7 @@ class Connection:
                 self.transport.close()
             else:
                 record.completed = True
-                self.transport.write(_tail(self.pace.model, asked, len(text)))
+                self.transport.write(paced_wire.tail(self.pace.model, asked, len(text)))
 
         self._at(due[0], send)
 
@@ -205,54 +207,10 @@ class Connection:
 
     def _reply(self, status: int, value: Any) -> None:
         body = json.dumps(value).encode()
-        self.transport.write(_head(status, "application/json", f"content-length: {len(body)}") + body)
+        self.transport.write(paced_wire.head(status, "application/json", f"content-length: {len(body)}") + body)
 
     def _fail(self, status: int, message: str, code: str) -> None:
         self._reply(status, {"error": {"message": message, "type": code, "code": code}})
-
-
-def _words(messages: list[dict[str, Any]]) -> list[str]:
-    """What to echo: the words of the last message."""
-    content = messages[-1]["content"]
-    return (content.split() if isinstance(content, str) else []) or ["echo"]
-
-
-def _envelope(model: str, kind: str) -> dict[str, Any]:
-    return {"id": "paced", "object": kind, "created": 0, "model": model}
-
-
-def _usage(asked: dict[str, Any], tokens: int) -> dict[str, Any]:
-    prompt = sum(len(_words([message])) for message in asked["messages"])
-    return {"prompt_tokens": prompt, "completion_tokens": tokens, "total_tokens": prompt + tokens}
-
-
-def _head(status: int, content_type: str, framing: str) -> bytes:
-    return f"HTTP/1.1 {status} -\r\ncontent-type: {content_type}\r\n{framing}\r\n\r\n".encode()
-
-
-def _event(data: str) -> bytes:
-    """One SSE event in one HTTP chunk."""
-    event = f"data: {data}\n\n".encode()
-    return b"%x\r\n%b\r\n" % (len(event), event)
-
-
-def _chunk(model: str, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-    return _event(json.dumps({**_envelope(model, "chat.completion.chunk"), "choices": [choice]}))
-
-
-@lru_cache(4096)
-def _token(model: str, word: str) -> bytes:
-    return _chunk(model, {"content": word})
-
-
-def _tail(model: str, asked: dict[str, Any], tokens: int) -> bytes:
-    """Everything after the last token, in one write."""
-    parts = [_chunk(model, {}, "stop")]
-    if (asked.get("stream_options") or {}).get("include_usage"):
-        usage = {**_envelope(model, "chat.completion.chunk"), "choices": [], "usage": _usage(asked, tokens)}
-        parts.append(_event(json.dumps(usage)))
-    return b"".join([*parts, _event("[DONE]"), b"0\r\n\r\n"])
 
 
 async def serve(pace: Pace, host: str, port: int, *, on_ready: Callable[[int], None], until_stdin_closes: bool) -> None:

@@ -1,0 +1,155 @@
+"""Everything that can go wrong, one class each; every class knows its HTTP status and its stable code.
+
+    LineupError
+    ├── BadRequest 400           malformed_json, conflicting_credentials
+    ├── NotSignedIn 401          credential missing, unknown, expired or revoked
+    ├── NotAllowed 403           signed in, but the role does not reach
+    ├── NotFound 404             no such row, alias, run, page
+    ├── MethodNotAllowed 405 · RequestTimeout 408
+    ├── Conflict 409             what is stored stands against it
+    │   ├── AmbiguousModel, DuplicateModel, DeletedModel
+    │   ├── AliasTaken, AliasShadowsModel, NameWouldMove
+    │   ├── CredentialRebindRequired, ProviderHasModels
+    │   ├── IdempotencyInProgress, IdempotencyAnswerLost
+    │   └── RunInProgress, LastAdmin, SetupDone
+    ├── PreconditionFailed 412   If-Match names an older version
+    ├── TooLarge 413 · UnsupportedMediaType 415
+    ├── InvalidInput 422         a field is missing, unknown, of the wrong type or out of range
+    │   └── EgressRefused        a base URL that the network scope does not allow
+    ├── TooManyRequests 429      sign_in_throttled, rate_exceeded
+    ├── HeadTooLarge 431
+    ├── UpstreamFailed 502       a provider did not do what it was asked
+    ├── Unavailable 503          the database is busy, a key cannot be opened, set-up is not done
+    ├── GatewayTimeout 504       it did not happen in time
+    ├── StorageFull 507          nothing more can be written; reading goes on
+    ├── StartRefused             not over HTTP: exit code 78
+    └── OperationRefused         not over HTTP: backup, restore, rotate-keys; exit code 1
+
+The classes stand by subject in the modules of this package; `tree` holds those of the first level.
+Raised where the fact is known; turned into `application/problem+json` once, in `shell/` and `api/problems.py`.
+A message names the thing, what was expected and what to do next, and holds no secret.
+"""
+
+from model_lineup.errors.access import (
+    DuplicatePerson,
+    LastAdmin,
+    PasswordsBusy,
+    SetupDone,
+    SetupPending,
+    SignInThrottled,
+)
+from model_lineup.errors.catalog import (
+    AliasShadowsModel,
+    AliasTaken,
+    AmbiguousModel,
+    CredentialRebindRequired,
+    DeletedModel,
+    DuplicateModel,
+    DuplicateProvider,
+    EgressRefused,
+    ImportConflict,
+    KeyUndecryptable,
+    ModelNotFound,
+    NameWouldMove,
+    ProviderHasModels,
+    RunInProgress,
+    UnknownProvider,
+)
+from model_lineup.errors.operations import (
+    DatabaseBusy,
+    DatabaseUnreadable,
+    OperationRefused,
+    StartRefused,
+)
+from model_lineup.errors.problems import (
+    error_classes,
+    problem_body,
+    problem_headers,
+)
+from model_lineup.errors.requests import (
+    BadIdempotencyKey,
+    ConflictingCredentials,
+    IdempotencyAnswerLost,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+    MalformedJson,
+    Overloaded,
+    RateExceeded,
+)
+from model_lineup.errors.tree import (
+    BadRequest,
+    Conflict,
+    GatewayTimeout,
+    HeadTooLarge,
+    InvalidInput,
+    LineupError,
+    MethodNotAllowed,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    PreconditionFailed,
+    RequestTimeout,
+    StorageFull,
+    TooLarge,
+    TooManyRequests,
+    Unavailable,
+    UnsupportedMediaType,
+    UpstreamFailed,
+)
+
+__all__ = [
+    "AliasShadowsModel",
+    "AliasTaken",
+    "AmbiguousModel",
+    "BadIdempotencyKey",
+    "BadRequest",
+    "Conflict",
+    "ConflictingCredentials",
+    "CredentialRebindRequired",
+    "DatabaseBusy",
+    "DatabaseUnreadable",
+    "DeletedModel",
+    "DuplicateModel",
+    "DuplicatePerson",
+    "DuplicateProvider",
+    "EgressRefused",
+    "GatewayTimeout",
+    "HeadTooLarge",
+    "IdempotencyAnswerLost",
+    "IdempotencyInProgress",
+    "IdempotencyKeyReused",
+    "ImportConflict",
+    "InvalidInput",
+    "KeyUndecryptable",
+    "LastAdmin",
+    "LineupError",
+    "MalformedJson",
+    "MethodNotAllowed",
+    "ModelNotFound",
+    "NameWouldMove",
+    "NotAllowed",
+    "NotFound",
+    "NotSignedIn",
+    "OperationRefused",
+    "Overloaded",
+    "PasswordsBusy",
+    "PreconditionFailed",
+    "ProviderHasModels",
+    "RateExceeded",
+    "RequestTimeout",
+    "RunInProgress",
+    "SetupDone",
+    "SetupPending",
+    "SignInThrottled",
+    "StartRefused",
+    "StorageFull",
+    "TooLarge",
+    "TooManyRequests",
+    "Unavailable",
+    "UnknownProvider",
+    "UnsupportedMediaType",
+    "UpstreamFailed",
+    "error_classes",
+    "problem_body",
+    "problem_headers",
+]
