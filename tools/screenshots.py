@@ -47,6 +47,10 @@ class Shown:
 PAGES = [
     Shown("sign-in", "/sign-in", signed_in=False),
     Shown("overview", "/"),
+    Shown("providers", "/providers"),
+    Shown("provider-add", "/providers/new"),
+    Shown("provider-form", "/providers/new?preset=ollama"),
+    Shown("provider-tested", "/providers/{provider}", click=("text=Test", "text=See what a fetch")),
 ]
 """Every page of the panel. tests/panel/test_every_page.py looks at each of them too."""
 

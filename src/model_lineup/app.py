@@ -24,6 +24,7 @@ from model_lineup.benchmarks.testing import ConnectionTests
 from model_lineup.catalog.alias_import import AliasImport
 from model_lineup.catalog.aliases import Aliases
 from model_lineup.catalog.bulk import Bulk
+from model_lineup.catalog.census import Census
 from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
@@ -157,6 +158,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         ),
         providers=providers,
         models=models,
+        census=Census(database),
         retirement=Retirement(journal),
         bulk=Bulk(journal, most=settings.bulk_ids),
         aliases=Aliases(database, journal),

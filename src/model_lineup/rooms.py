@@ -11,6 +11,7 @@ from model_lineup.benchmarks.testing import ConnectionTests
 from model_lineup.catalog.alias_import import AliasImport
 from model_lineup.catalog.aliases import Aliases
 from model_lineup.catalog.bulk import Bulk
+from model_lineup.catalog.census import Census
 from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
@@ -48,6 +49,7 @@ class Rooms:
     repeats: Claims
     providers: Providers
     models: Models
+    census: Census
     retirement: Retirement
     bulk: Bulk
     aliases: Aliases

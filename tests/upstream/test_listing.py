@@ -187,6 +187,7 @@ def test_nobody_listening_is_a_connect_failure(provider: FakeProvider) -> None:
 
 def test_an_address_outside_the_scope_is_refused_unsent(provider: FakeProvider) -> None:
     facts = refusal(provider, network_scope="public").facts
+    assert facts["allowed_by_network_scope"] == "loopback"
     assert (facts["stage"], facts["reason"]) == ("connect", "refused")
     assert provider.requests == []
 

@@ -150,9 +150,11 @@ def create_provider(body: NewProviderBody, there: There, _: AsAdmin, by: By) -> 
 
 
 @router.put("/providers/order", responses=documented(ProviderPage))
-def order_providers(body: Order, there: There, _: AsAdmin, by: By, confirm: Confirm = False) -> Response:
+def order_providers(
+    body: Order, there: There, _: AsAdmin, by: By, confirm: Confirm = False, dry_run: DryRun = False
+) -> Response:
     """Name every provider once, in the order in which they win an id that several have."""
-    found, receipt = there.providers.reorder(body.provider_ids, by, confirm=confirm)
+    found, receipt = there.providers.reorder(body.provider_ids, by, confirm=confirm, dry_run=dry_run)
     return written(ProviderPage(found, len(found), len(found), 0), receipt)
 
 

@@ -27,7 +27,7 @@ from model_lineup.database.metadata import micros, moment
 from model_lineup.errors import InvalidInput, LineupError, NotFound, Unavailable, UpstreamFailed
 from model_lineup.journal.record import Author, Change, Journal
 from model_lineup.journal.shapes import Impact
-from model_lineup.upstream.contract import Endpoint, Listing
+from model_lineup.upstream.contract import Endpoint, Listing, NetworkScope
 
 ReadList = Callable[[Endpoint], Awaitable[Listing]]
 
@@ -58,7 +58,8 @@ class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
 class ProviderTest(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a provider's list could be read. `stage` is the first that failed.
 
-    `retry_after_s`: how long the provider asks to be left alone, at most an hour.
+    `retry_after_s`: how long the provider asks to be left alone, at most an hour. `allowed_by_network_scope`: of an
+    address that was refused, the scope that would allow it.
     """
 
     passed: bool
@@ -69,6 +70,7 @@ class ProviderTest(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     hint: str
     retry_after_s: float | None = None
+    allowed_by_network_scope: NetworkScope | None = None
 
 
 class Discovery:
@@ -185,6 +187,7 @@ def _failed(error: UpstreamFailed, latency_ms: float) -> ProviderTest:
         message=error.detail,
         hint=error.facts.get("hint", ""),
         retry_after_s=error.facts.get("retry_after_s"),
+        allowed_by_network_scope=error.facts.get("allowed_by_network_scope"),
     )
 
 

@@ -109,10 +109,10 @@ class Providers:
         return after, change.receipt
 
     def reorder(
-        self, provider_ids: Sequence[int], author: Author, *, confirm: bool = False
+        self, provider_ids: Sequence[int], author: Author, *, confirm: bool = False, dry_run: bool = False
     ) -> tuple[list[Provider], Receipt]:
         """The order in which providers win an id that several have. Raises InvalidInput, NameWouldMove."""
-        with self._journal.change(author, "providers.reorder") as change:
+        with self._journal.change(author, "providers.reorder", dry_run=dry_run) as change:
             before = store.ids_in_order(change.connection)
             if sorted(before) != sorted(provider_ids):
                 raise InvalidInput.at("/provider_ids", f"name each of the {len(before)} providers once: {before}")

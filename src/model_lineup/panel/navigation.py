@@ -16,7 +16,10 @@ class Section(NamedTuple):
     is_here: bool = False
 
 
-SECTIONS = (Section("", "Overview", "layout-dashboard", Role.VIEWER),)
+SECTIONS = (
+    Section("", "Overview", "layout-dashboard", Role.VIEWER),
+    Section("/providers", "Providers", "plug", Role.VIEWER),
+)
 
 
 def sections(here: "Here") -> list[Section]:

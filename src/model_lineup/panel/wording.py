@@ -7,6 +7,15 @@ from typing import Any
 DASH = "–"
 NARROW = "\u202f"
 """A narrow space that does not break."""
+BRIEF = 60
+TIMEOUTS = {
+    "connect_s": "To connect",
+    "first_byte_s": "To the first byte",
+    "idle_s": "Silence in a stream",
+    "stream_total_s": "A whole stream",
+    "plain_total_s": "A whole plain answer",
+    "test_s": "A test, or a list",
+}
 _STEPS = ((60, "s"), (3_600, "min"), (86_400, "h"), (30 * 86_400, "d"), (365 * 86_400, "mo"))
 
 
@@ -56,6 +65,22 @@ def age(value: datetime | None, now: datetime) -> str:
     return f"{count}{NARROW}{unit} ago" if seconds >= 0 else f"in {count}{NARROW}{unit}"
 
 
+def ago(written: str, now: datetime) -> str:
+    """`age` of a moment that is written as JSON has it."""
+    return age(datetime.fromisoformat(written), now)
+
+
+def brief(value: Any) -> str:
+    """Any JSON value in a line of text, cut where it is long."""
+    text = "unknown" if value is None else str(value)
+    return text if len(text) <= BRIEF else f"{text[:BRIEF]}…"
+
+
+def timeout(name: str) -> str:
+    """The name of a provider's time limit for people."""
+    return TIMEOUTS.get(name, name)
+
+
 def moment(value: datetime | None) -> str:
     """To the second, in UTC."""
     return DASH if value is None else value.strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -72,5 +97,5 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    one.__name__: one for one in (number, tokens, milliseconds, age, moment, iso, plural)
+    one.__name__: one for one in (number, tokens, milliseconds, age, ago, moment, iso, plural, brief, timeout)
 }

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from model_lineup.upstream import registry
-from model_lineup.upstream.contract import Endpoint, Failure, MalformedError, ProviderError, Stage
+from model_lineup.upstream.contract import Endpoint, Failure, MalformedError, NetworkScope, ProviderError, Stage
 from model_lineup.upstream.parsing import json_of
 from model_lineup.upstream.scrub import scrub
 from model_lineup.upstream.wire import AddressRefused, BodyTooLarge, DeadlinePassed, HeadTooLarge, Truncated, WireError
@@ -57,13 +57,14 @@ def of_wire(error: WireError, endpoint: Endpoint, status: int | None = None) -> 
     """The client could not complete the request; `status` if a head had come."""
     stage = _wire_stage(error)
     code: str = stage
+    needed: NetworkScope | None = None
     if isinstance(error, AddressRefused):
-        code = "refused"
+        code, needed = "refused", error.needed.value if error.needed else None
     elif isinstance(error, Truncated):
         code = "truncated"
     elif isinstance(error, BodyTooLarge | HeadTooLarge):
         code = "too_large"
-    return Failure(stage, code, scrub(error.message, endpoint), hint_for(code, endpoint), status)
+    return Failure(stage, code, scrub(error.message, endpoint), hint_for(code, endpoint), status, needed_scope=needed)
 
 
 def _wire_stage(error: WireError) -> Stage:

@@ -40,7 +40,8 @@ async def list_models(client: Client, endpoint: Endpoint) -> Listing:
     """Every model of the provider's list, read to its last page within `timeouts.test_s`.
 
     At most as many models and bytes as `bounds` says; nothing partial is ever returned.
-    Raises UpstreamFailed with the facts `stage`, `reason`, `http_status`, `hint`, and `retry_after_s` where told.
+    Raises UpstreamFailed with the facts `stage`, `reason`, `http_status`, `hint`; `retry_after_s` where told, and
+    `allowed_by_network_scope` where an address was refused that another scope would allow.
     """
     try:
         return await _Lister(client, endpoint).read()
@@ -53,6 +54,7 @@ async def list_models(client: Client, endpoint: Endpoint) -> Listing:
             http_status=failure.http_status,
             hint=failure.hint,
             **({} if failure.retry_after_s is None else {"retry_after_s": failure.retry_after_s}),
+            **({} if failure.needed_scope is None else {"allowed_by_network_scope": failure.needed_scope}),
         ) from None
 
 

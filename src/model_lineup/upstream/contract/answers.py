@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from model_lineup.upstream.contract.places import NetworkScope
+
 Stage = Literal["dns", "connect", "tls", "auth", "quota", "model", "timeout", "protocol", "empty"]
 
 
@@ -22,6 +24,7 @@ class Failure(Struct, frozen=True):
     `server_error`, `upstream_redirect`, `truncated`, `html`, `malformed`, `upstream_error`, `too_large`, `refused`,
     `unsupported`.
     `hint` says what an admin can do next. `retry_after_s`: how long the provider asks to be left alone, at most 3 600.
+    `needed_scope`: the network scope that would allow the address, where one would.
     """
 
     stage: Stage
@@ -30,6 +33,7 @@ class Failure(Struct, frozen=True):
     hint: str = ""
     http_status: int | None = None
     retry_after_s: float | None = None
+    needed_scope: NetworkScope | None = None
 
 
 class Event(Struct, frozen=True):
