@@ -21,6 +21,7 @@ from model_lineup.access.sessions import Sessions
 from model_lineup.benchmarks.keeping import Keeper
 from model_lineup.benchmarks.runs import Runs
 from model_lineup.benchmarks.testing import ConnectionTests
+from model_lineup.benchmarks.turns import Turns
 from model_lineup.catalog.alias_import import AliasImport
 from model_lineup.catalog.aliases import Aliases
 from model_lineup.catalog.bulk import Bulk
@@ -127,6 +128,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     routes = Routes(follower, models, providers)
     ledger = Recorder(database, clock, kept=_usage_kept(settings), most=settings.usage_waiting)
     keeper, lease = Keeper(database, clock), timedelta(seconds=settings.run_lease_s)
+    runs = Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -167,7 +169,8 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         follower=follower,
         routes=routes,
         tests=ConnectionTests(database, clock, client.get, routes.target),
-        runs=Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once),
+        runs=runs,
+        turns=Turns(runs),
         ledger=ledger,
         usage=Usage(database, ledger),
         impacts=Impacts(database, ledger, clock, _REFUSALS),

@@ -77,6 +77,8 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         metrics.snapshot_revision.set(rooms.follower.revision)
 
     async def stop() -> None:
+        await rooms.turns.close()
+        await rooms.tests.close()
         await rooms.upstream.close()
         await desk.close()
         for task in background:

@@ -8,6 +8,7 @@ from model_lineup.access.people import People
 from model_lineup.access.sessions import Sessions
 from model_lineup.benchmarks.runs import Runs
 from model_lineup.benchmarks.testing import ConnectionTests
+from model_lineup.benchmarks.turns import Turns
 from model_lineup.catalog.alias_import import AliasImport
 from model_lineup.catalog.aliases import Aliases
 from model_lineup.catalog.bulk import Bulk
@@ -59,6 +60,7 @@ class Rooms:
     routes: Routes
     tests: ConnectionTests
     runs: Runs
+    turns: Turns
     ledger: Recorder
     usage: Usage
     impacts: Impacts

@@ -1,7 +1,8 @@
 """Proof: connection tests, benchmarks, and the runs and events of benchmarks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -27,6 +28,8 @@ router = noun("Tests and benchmarks", "/api/admin")
 WAITED_FOR_S = 50
 POLL_S = 0.25
 KEEP_ALIVE_S = 15.0
+ASKED_EVERY = 8
+"""Polls: two seconds."""
 
 
 def _whole(name: str) -> Any:
@@ -83,7 +86,7 @@ async def check_connection(actor: AsAdmin, model: TheModel, there: There) -> Res
 
     One person or key may test a model `LINEUP_TESTS_PER_MINUTE` times a minute; beyond that 429 with `Retry-After`.
     """
-    await asyncio.to_thread(_take_turn, there, actor, model.id, "tests", there.settings.tests_per_minute)
+    await asyncio.to_thread(take_turn, there, actor, model.id, "tests", there.settings.tests_per_minute)
     return answer(await there.tests.connection(model.id, actor.label))
 
 
@@ -115,7 +118,7 @@ async def benchmark(
         raise InvalidInput.at(
             "/time_limit_s", f"more than {WAITED_FOR_S} s needs the header Prefer: respond-async, and answers 202"
         )
-    await asyncio.to_thread(_take_turn, there, actor, model.id, "benchmarks", there.settings.benchmarks_per_minute)
+    await asyncio.to_thread(take_turn, there, actor, model.id, "benchmarks", there.settings.benchmarks_per_minute)
     run = await there.runs.start(model.id, plan, actor.label)
     location = {"location": f"/api/admin/runs/{run.id}"}
     if wants_async:
@@ -170,14 +173,14 @@ async def follow_run(
 ) -> Response:
     """The run's events as they come (SSE), from the beginning or after `Last-Event-ID`, on any worker."""
     await asyncio.to_thread(there.runs.get, run_id)
-    after = _seq(last_event_id)
-    return StreamingResponse(_events(there, run_id, after), media_type="text/event-stream", headers=_SSE_HEADERS)
+    after = seq_of(last_event_id)
+    return StreamingResponse(events_of(there, run_id, after), media_type="text/event-stream", headers=SSE_HEADERS)
 
 
-_SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
-def _take_turn(there: Rooms, actor: Actor, model_row: int, what: str, limit: int) -> None:
+def take_turn(there: Rooms, actor: Actor, model_row: int, what: str, limit: int) -> None:
     """Counted for all workers together; not for the owner of the machine. Raises RateExceeded."""
     who = f"key {actor.key_id}" if actor.key_id is not None else f"person {actor.person_id}"
     if actor.key_id is None and actor.person_id is None:
@@ -203,7 +206,8 @@ def _report(run: Run, headers: dict[str, str]) -> Response:
     return answer({**report, "run_id": run.id, "state": run.state}, headers=headers)
 
 
-def _seq(last_event_id: str | None) -> int:
+def seq_of(last_event_id: str | None) -> int:
+    """After which event to go on. Raises InvalidInput."""
     if last_event_id is None:
         return 0
     if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 16):
@@ -211,15 +215,21 @@ def _seq(last_event_id: str | None) -> int:
     return int(last_event_id)
 
 
-async def _events(there: Rooms, run_id: int, after: int) -> AsyncIterator[bytes]:
+async def events_of(
+    there: Rooms, run_id: int, after: int, *, may_see: Callable[[], bool] = lambda: True
+) -> AsyncIterator[bytes]:
+    """The events after this one, as SSE, until the run has ended, this server is about to, or `may_see`, which is asked
+    every few seconds, in a thread, says no."""
     quiet = 0.0
-    while True:
+    for turn in itertools.count():
         run = await asyncio.to_thread(there.runs.get, run_id)
         events = await asyncio.to_thread(there.runs.events, run_id, after=after)
         for event in events:
             after = event.seq
             yield _sse(event)
         if not events and (run.is_over or there.runs.closing):
+            return
+        if turn % ASKED_EVERY == ASKED_EVERY - 1 and not await asyncio.to_thread(may_see):
             return
         quiet = 0.0 if events else quiet + POLL_S
         if quiet >= KEEP_ALIVE_S:

@@ -1,7 +1,8 @@
 """Testing a model's connection, and keeping what was found."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -12,9 +13,13 @@ from model_lineup.catalog.store import health
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import dump, micros, moment
+from model_lineup.errors import LineupError
 from model_lineup.signals import store as signals
 from model_lineup.upstream.contract import Target
 from model_lineup.upstream.wire import Client
+
+AT_ONCE = 8
+"""Of those that are begun together."""
 
 
 class ConnectionTests:
@@ -27,6 +32,8 @@ class ConnectionTests:
         self._clock = clock
         self._client = client
         self._target_of = target_of
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def connection(self, model_row: int, actor: str) -> ConnectionResult:
         """One real request; stored whatever the outcome. Raises ModelNotFound, KeyUndecryptable."""
@@ -34,6 +41,26 @@ class ConnectionTests:
         result = await test_connection(self._client(), target)
         await asyncio.to_thread(self._keep, model_row, result, actor)
         return result
+
+    def begin(self, model_rows: Sequence[int], actor: str) -> None:
+        """Test them all, `AT_ONCE` at a time in this process; each result is kept when it is there."""
+        for row in model_rows:
+            task = asyncio.create_task(self._in_turn(row, actor))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def close(self) -> None:
+        """End those that were begun and are not over; nothing is kept of them."""
+        tasks = list(self._under_way)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _in_turn(self, model_row: int, actor: str) -> None:
+        async with self._places:
+            with contextlib.suppress(LineupError):  # the model is gone, or its key cannot be read: it has no result
+                await self.connection(model_row, actor)
 
     def results(self, model_row: int, *, limit: int, offset: int) -> tuple[list[StoredTest], int]:
         """What was found of this model, newest first."""

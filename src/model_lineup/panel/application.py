@@ -2,6 +2,7 @@
 
 from model_lineup.panel import assets, overview, setup, signing_in
 from model_lineup.panel.providers import asking, editing, listing
+from model_lineup.panel.runs import ROUTERS as RUNS
 
 ROUTERS = (
     setup.router,
@@ -10,5 +11,6 @@ ROUTERS = (
     listing.router,
     editing.router,
     asking.router,
+    *RUNS,
     assets.router,
 )

@@ -15,6 +15,8 @@ from model_lineup.panel import wording
 
 HEIGHT = 180
 HEADROOM = 14
+GUTTER = 11
+"""Percent of the width that bars leave for the words of the scale."""
 MOST_LABELS = 6
 MOST_DOTS = 60
 Written = Callable[[float], str]
@@ -129,14 +131,14 @@ def bars(
     series = [Series(name, list(enumerate(values))) for name, values in parts]
     heights = [sum(values[place] or 0 for _, values in parts) for place in range(len(names))]
     scale = _Scale.over(iter(heights))
-    wide = 100 / max(len(names), 1)
+    wide = (100 - GUTTER) / max(len(names), 1)
     drawn = [bar for place in range(len(names)) for bar in _stack(place, wide, names[place], parts, scale, value)]
     return Chart(
         title=title,
         about=about or _about(series, value),
         legend=[name for name, _ in parts],
         grid=scale.grid(value),
-        ticks=_ticks([((place + 0.5) * wide, name) for place, name in enumerate(names)], inside=True),
+        ticks=_ticks([(GUTTER + (place + 0.5) * wide, name) for place, name in enumerate(names)], inside=True),
         strokes=[],
         dots=[],
         bars=drawn,
@@ -203,9 +205,12 @@ def _across(places: Sequence[float]) -> Callable[[float], float]:
 
 def _ticks(places: Sequence[tuple[float, str]], *, inside: bool = False) -> list[Label]:
     """As many as have room; those at the ends do not stand out."""
-    every = max(1, math.ceil(len(places) / MOST_LABELS))
-    chosen = places[::every]
-    return [Label(at, text, "middle" if inside and 8 < at < 92 else _anchor(at)) for at, text in chosen]
+    least = 100 / MOST_LABELS if len(places) > MOST_LABELS else 0
+    chosen: list[tuple[float, str]] = []
+    for at, text in places:
+        if not chosen or at - chosen[-1][0] >= least:
+            chosen.append((at, text))
+    return [Label(at, text, "middle" if inside and at < 92 else _anchor(at)) for at, text in chosen]
 
 
 def _anchor(at: float) -> str:
@@ -239,7 +244,7 @@ def _stack(
         top, bottom = scale.y(base + height), scale.y(base)
         text = f"{name}, {part}: {value(height)}"
         gap = min(wide * 0.15, 1.5)
-        yield Bar(colour, place * wide + gap, max(wide - 2 * gap, 0.1), top, max(bottom - top, 1.0), text)
+        yield Bar(colour, GUTTER + place * wide + gap, max(wide - 2 * gap, 0.1), top, max(bottom - top, 1.0), text)
         base += height
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends
@@ -108,3 +109,9 @@ def _secret(request: Request, nonce: str) -> bytes:
 
 def _mixed(mask: bytes, secret: bytes) -> bytes:
     return bytes(a ^ b for a, b in zip(mask, secret, strict=True))
+
+
+def still_signed_in(request: Request) -> Callable[[], bool]:
+    """For answers that go on for long: whether the visitor still is who he was when they began."""
+    there, token, began = rooms(request), cookies.read(request, cookies.SESSION), request.state.visitor
+    return lambda: there.browsers.actor(token) == began

@@ -46,6 +46,13 @@ def milliseconds(value: float | None) -> str:
     return f"{value:.{0 if value >= 10 else 1}f}{NARROW}ms"
 
 
+def rate(value: float | None) -> str:
+    """A pace (tokens per second), with three digits."""
+    if value is None:
+        return DASH
+    return number(round(value)) if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
 def age(value: datetime | None, now: datetime) -> str:
     """How long ago, in one unit; `never` without a moment."""
     if value is None:
@@ -97,5 +104,5 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    one.__name__: one for one in (number, tokens, milliseconds, age, ago, moment, iso, plural, brief, timeout)
+    one.__name__: one for one in (number, tokens, milliseconds, rate, age, ago, moment, iso, plural, brief, timeout)
 }

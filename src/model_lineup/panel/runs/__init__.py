@@ -1,0 +1,5 @@
+"""Tests & Benchmarks: the list of runs, new ones, one run while it goes on and after, several side by side."""
+
+from model_lineup.panel.runs import comparing, listing, new, one, testing
+
+ROUTERS = (new.router, testing.router, comparing.router, listing.router, one.router)

@@ -1,0 +1,143 @@
+"""Which models, and what is done with them: benchmarks by a plan, or one connection test of each."""
+
+import asyncio
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from model_lineup.access.actor import Actor
+from model_lineup.api.bodies import said
+from model_lineup.api.dependencies import There
+from model_lineup.api.runs import PlanBody, take_turn
+from model_lineup.benchmarks.plan import RANGES, Plan
+from model_lineup.benchmarks.testing import AT_ONCE
+from model_lineup.benchmarks.turns import Begun
+from model_lineup.catalog.shapes import Model, ModelFilter
+from model_lineup.errors import InvalidInput, LineupError, ModelNotFound
+from model_lineup.panel import wording
+from model_lineup.panel.forms import Form, said_of_fields, validated
+from model_lineup.panel.pages import pages
+from model_lineup.panel.render import fragment, go, page
+from model_lineup.panel.runs import testing
+from model_lineup.panel.visitors import AsAdmin, Sent
+from model_lineup.rooms import Rooms
+
+router = pages("/runs")
+FOUND = 20
+FLOATS = ("rate", "time_limit_s")
+USUAL = {name: getattr(Plan(), name) for name in RANGES}
+MOST_MODELS = 100
+
+
+class Choice(NamedTuple):
+    """`chosen` are ticked; `found` is what the search brought beside them, of `total`."""
+
+    chosen: list[Model]
+    found: list[Model]
+    total: int
+    gone: int
+
+
+@router.get("/new")
+def new_page(request: Request, there: There, _: AsAdmin) -> Response:
+    """`model` (row ids) chooses, further parameters fill in the plan."""
+    fields: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        fields.setdefault("ids" if name == "model" else name, []).append(value)
+    return _page(request, there, Form(fields))
+
+
+@router.post("/new/models")
+def choose(request: Request, form: Sent, there: There, _: AsAdmin) -> Response:
+    """The list of models anew, as the search box is typed into."""
+    return fragment(request, "runs/_choice.html", choice=_choice(there, form))
+
+
+@router.post("/new")
+async def begin(request: Request, form: Sent, there: There, actor: AsAdmin) -> Response:
+    """`do`: `benchmark`, `test`; anything else shows the page with what was entered and chosen."""
+    do = form.text("do")
+    if do not in ("benchmark", "test"):
+        return await asyncio.to_thread(_page, request, there, form)
+    try:
+        models = (await asyncio.to_thread(_choice, there, form)).chosen
+        if not models:
+            raise InvalidInput.at("ids", "tick at least one model")
+        if do == "test":
+            return await testing.begin(request, there, actor, models)
+        plan = Plan(**said(validated(PlanBody, _plan(form))))
+        await asyncio.to_thread(_take_turns, there, actor, models)
+        begun = await there.turns.begin(models, plan, actor.label)
+    except LineupError as error:
+        return await asyncio.to_thread(_page, request, there, form, error)
+    if len(models) == 1 and begun.refused:
+        return await asyncio.to_thread(_page, request, there, form, None, begun)
+    if len(models) == 1 and begun.started:
+        return go(request, f"/runs/{begun.started[0].id}")
+    return go(request, "/runs", say=_told(begun))
+
+
+def _page(
+    request: Request, there: Rooms, form: Form, error: LineupError | None = None, begun: Begun | None = None
+) -> Response:
+    entered = {name: form.text(name) if name in form else _usual(name) for name in RANGES}
+    return page(
+        request,
+        "runs/new.html",
+        status=error.status if error else 409 if begun else 200,
+        choice=_choice(there, form),
+        q=form.text("q"),
+        entered=entered,
+        ranges=RANGES,
+        error=error,
+        errors=said_of_fields(error) if error else {},
+        begun=begun,
+        at_once=there.settings.runs_at_once,
+        most_models=MOST_MODELS,
+        most_tests=testing.MOST,
+        tests_at_once=AT_ONCE,
+    )
+
+
+def _choice(there: Rooms, form: Form) -> Choice:
+    wanted = list(dict.fromkeys(form.wholes("ids")))
+    if len(wanted) > MOST_MODELS:
+        raise InvalidInput.at("ids", f"{len(wanted)} models are too many; at most {MOST_MODELS} at a time")
+    chosen = [model for row_id in wanted if (model := _model(there, row_id))]
+    search = form.text("q")[:100]
+    found = there.models.page(ModelFilter(q=search or None), sort="model_id", limit=FOUND, offset=0)
+    others = [model for model in found.models if model.id not in wanted]
+    return Choice(chosen, others if search or not chosen else [], found.total, len(wanted) - len(chosen))
+
+
+def _model(there: Rooms, row_id: int) -> Model | None:
+    try:
+        return there.models.get(row_id)
+    except ModelNotFound:
+        return None
+
+
+def _plan(form: Form) -> dict[str, Any]:
+    """What was entered; a field left empty has its usual value. A rate excludes concurrency, which is then left out."""
+    values = {name: form.number(name) if name in FLOATS else form.whole(name) for name in RANGES}
+    if values["rate"] is not None and values["concurrency"] == 1:
+        values["concurrency"] = None
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _usual(name: str) -> str:
+    value = USUAL[name]
+    return "" if value is None else f"{value:g}"
+
+
+def _take_turns(there: Rooms, actor: Actor, models: list[Model]) -> None:
+    for model in models:
+        take_turn(there, actor, model.id, "benchmarks", there.settings.benchmarks_per_minute)
+
+
+def _told(begun: Begun) -> str:
+    parts = [f"{wording.plural(len(begun.started), 'benchmark')} started"] if begun.started else []
+    parts += [f"{len(begun.waiting)} waiting for their turn"] if begun.waiting else []
+    parts += [f"{len(begun.refused)} refused: {begun.refused[0].reason}"] if begun.refused else []
+    return f"{', '.join(parts)}."
