@@ -18,13 +18,14 @@ MAY_START_PROCESSES = {
     "serving/supervisor.py": "the workers",
 }
 MAY_USE = {
+    "panel/render.py": {"jinja2"},
     "serving/hardening.py": {"ctypes"},
     "serving/memory.py": {"ctypes"},
     "serving/forking.py": {"os.fork"},
 }
 """`ctypes` overwrites a secret where the kernel shows the environment of a process, and says how many heaps the C
 library may use; nothing else reaches either. `os.fork` makes workers of a supervisor that has imported what they
-need."""
+need. `jinja2` renders the panel's own templates, which are files of the package; no text from elsewhere becomes one."""
 
 
 def banned(tree: ast.AST) -> Iterator[str]:
@@ -35,7 +36,7 @@ def banned(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
             if node.attr in OF_OS or node.attr.startswith(("exec", "spawn")):
                 yield f"os.{node.attr}"
-        elif isinstance(node, ast.Attribute) and node.attr in STARTERS:
+        elif isinstance(node, ast.Attribute) and node.attr in STARTERS | {"from_string"}:
             yield node.attr
         elif isinstance(node, ast.Import):
             yield from (name.name for name in node.names if name.name.partition(".")[0] in MODULES | STARTERS)
@@ -58,6 +59,7 @@ def banned(tree: ast.AST) -> Iterator[str]:
         "import asyncio\nasyncio.create_subprocess_exec('x')",
         "run(command, shell=True)",
         "from jinja2 import Template",
+        "environment().from_string(stored)",
     ],
 )
 def test_the_list_finds_what_is_on_it(text: str) -> None:
