@@ -16,8 +16,9 @@ with an access token (<code>POST /api/auth/login</code>) or an admin key.</p>
 <section aria-labelledby="errors"><h2 id="errors">Errors</h2>
 <p>Every error is <code>application/problem+json</code> with <code>type</code>, <code>title</code>,
 <code>status</code>, <code>code</code>, <code>detail</code> and <code>request_id</code>.</p>
-<table><thead><tr><th scope="col">Code</th><th scope="col">Status</th><th scope="col">Meaning</th></tr></thead>
-<tbody>{errors}</tbody></table></section>
+<div class="table"><table>
+<thead><tr><th scope="col">Code</th><th scope="col">Status</th><th scope="col">Meaning</th></tr></thead>
+<tbody>{errors}</tbody></table></div></section>
 {user_surface}"""
 _USER_SURFACE = """<section aria-labelledby="user-surface"><h2 id="user-surface">The user surface, /v1</h2>
 <p>{about} Also <a href="../v1/openapi.json">as OpenAPI</a>.</p>{operations}</section>"""
@@ -69,7 +70,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], document: dict
 def _parameter(parameter: dict[str, Any]) -> tuple[str, str, str]:
     where = f"{parameter['in']}, required" if parameter.get("required") else parameter["in"]
     words = parameter.get("description") or parameter["schema"].get("description", "")
-    return parameter["name"], where, f"{_kind(parameter['schema'])} {words}"
+    return parameter["name"], where, _what(parameter["schema"], words)
 
 
 def _body_rows(operation: dict[str, Any], document: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -77,7 +78,7 @@ def _body_rows(operation: dict[str, Any], document: dict[str, Any]) -> list[tupl
     schema = _resolved(content.get("schema", {}), document)
     required = schema.get("required", [])
     return [
-        (name, "body, required" if name in required else "body", f"{_kind(field)} {field.get('description', '')}")
+        (name, "body, required" if name in required else "body", _what(field, field.get("description", "")))
         for name, field in schema.get("properties", {}).items()
     ]
 
@@ -91,6 +92,11 @@ def _resolved(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any
         found: dict[str, Any] = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         return found
     return schema
+
+
+def _what(schema: dict[str, Any], words: str) -> str:
+    """What it takes, then what it means."""
+    return " · ".join(filter(None, [_kind(schema), words]))
 
 
 def _kind(schema: dict[str, Any]) -> str:
