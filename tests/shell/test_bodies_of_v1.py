@@ -52,8 +52,10 @@ def test_an_endless_body_is_refused_early_and_leaves_no_memory_behind(hasty: Ser
 
 def test_half_a_body_is_waited_for_and_then_told(hasty: Server) -> None:
     with hasty.raw(HEAD + b"content-length: 100\r\n\r\n" + b'{"model"') as connection:
-        status, error = told(one_answer(connection))
+        answer = one_answer(connection)
+    status, error = told(answer)
     assert (status, error["code"], error["type"]) == (408, "request_timeout", "timeout_error")
+    assert b"\r\nconnection: close\r\n" in answer  # whose sender else kept its place for 1.5 s more
 
 
 def test_a_compressed_body_is_refused(hasty: Server) -> None:

@@ -29,8 +29,10 @@ class ToldAsErrors:
         answer on its way: so it goes out whole, and what still comes is thrown away."""
 
         async def hold(message: Message) -> None:
-            is_body = message["type"] == "http.response.body"
-            await send({**message, "more_body": True} if is_body else message)
+            if message["type"] == "http.response.body":
+                await send({**message, "more_body": True})
+            else:
+                await send({**message, "headers": [*message["headers"], (b"connection", b"close")]})
 
         await refuse(Refused.of(error), scope, hold)
         await self._linger(receive, error)
