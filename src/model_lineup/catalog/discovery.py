@@ -23,6 +23,7 @@ from model_lineup.catalog.store import models as model_store
 from model_lineup.catalog.store import providers as provider_store
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
+from model_lineup.database.many import let_go
 from model_lineup.database.metadata import micros, moment
 from model_lineup.errors import InvalidInput, LineupError, NotFound, Unavailable, UpstreamFailed
 from model_lineup.journal.record import Author, Change, Journal
@@ -102,6 +103,9 @@ class Discovery:
             listing = await self._read_list(endpoint)
             await asyncio.to_thread(self._check, listing)
             plan = await asyncio.to_thread(self._apply, provider_id, listing, author, dry_run, confirm)
+            models = list(listing.models)
+            del listing
+            await asyncio.to_thread(let_go, models)
         except NotFound:  # it was deleted while it was asked
             raise
         except LineupError as error:
@@ -164,6 +168,8 @@ class Discovery:
             _mark_vanished(change, decision.gone)
             guard.check()
             warnings = _shadowed(change.connection, arriving)
+        let_go(change.entries)
+        let_go(decision.arrivals)
         return _plan(provider_id, listing, added, decision, warnings, change)
 
     def _record_failure(self, provider_id: int, error: LineupError) -> None:
@@ -199,6 +205,7 @@ def _add(change: Change, provider_id: int, arrivals: Sequence[Arrival]) -> list[
     common = {"provider_id": provider_id, "source": "discovered", **flags}
     rows = [{**common, "model_id": one.model_id, **fact_store.columns(one.known)} for one in arrivals]
     ids = model_store.add(change.connection, rows, now=change.now, revision=change.revision)
+    let_go(rows)
     stated = {row_id: one.stated for row_id, one in zip(ids, arrivals, strict=True)}
     fact_store.state(change.connection, "provider", stated, new_rows=True)
     for row_id, one in zip(ids, arrivals, strict=True):

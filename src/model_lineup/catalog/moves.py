@@ -19,8 +19,7 @@ class NameGuard:
 
     def __init__(self, connection: Connection, candidates: Iterable[str], *, confirmed: bool) -> None:
         self._connection = connection
-        named = [] if confirmed else list(dict.fromkeys(candidates))
-        self._candidates = around.answerable(connection, named) if named else []
+        self._candidates = [] if confirmed else around.answerable(connection, candidates)
         self._before = around.load(connection, self._candidates)
 
     def check(self, *, but: Iterable[str] = (), freed: Iterable[str] = ()) -> None:

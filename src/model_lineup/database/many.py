@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import JSON, Connection, Dialect, Table, Text, bindparam, cast, column, func, insert, select, table
 
 AT_ONCE = 5_000
+_LET_GO_AT_ONCE = 1_000
 _IN_ONE_STATEMENT = 50
 """Of SQLite: with a few dozen columns less than the 32 766 values that one may have."""
 
@@ -70,6 +71,13 @@ def next_ids(connection: Connection, of: Table, how_many: int) -> Sequence[int]:
         func.generate_series(1, how_many)
     )
     return sorted(connection.execute(drawn).scalars())
+
+
+def let_go(values: list[Any]) -> None:
+    """Empty a long list that is not needed any more. Given back all at once, the parts of 100 000 models hold the
+    interpreter for 200 ms."""
+    while values:
+        del values[-_LET_GO_AT_ONCE:]
 
 
 def _values_of(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

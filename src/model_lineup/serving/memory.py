@@ -3,8 +3,8 @@
 A full collection of Python's cyclic garbage walks every object that there is, holding the interpreter all the while:
 with what Lineup imports, 200 to 350 ms, and a bulk change of 10 000 models brought about one each time (measured
 2026-11-23). What is there once the server is up stays for ever, so it is left out of every later collection; and
-collections come by the ten thousand new objects instead of by the 700. The middle ones look at fifty thousand at most
-(200 thousand took up to 40 ms, a fetch of 10 000 models makes a million), and full ones come seldom.
+collections come by the ten thousand new objects instead of by the 700. The middle ones look at thirty thousand at most
+(60 thousand took 20 to 30 ms, a fetch of 10 000 models makes a million), and full ones come seldom.
 
 glibc gives threads heaps of their own, up to eight for each core. What a database or a parser allocated in one of them
 is free again soon, but its holes serve that heap alone: after 8 000 mixed operations a server held 118 MiB with heaps
@@ -17,7 +17,7 @@ import ctypes
 import gc
 from collections.abc import Iterator
 
-THRESHOLDS = (10_000, 5, 200)
+THRESHOLDS = (10_000, 2, 400)
 HEAPS = 2
 _M_ARENA_MAX = -8
 """Of `mallopt`. Source: glibc's malloc.h."""

@@ -1,5 +1,6 @@
 """Entries of model lists, whatever the kind: what is no entry refuses its page. Pure."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from model_lineup.upstream.contract import MalformedError
@@ -23,11 +24,20 @@ def id_of(value: Any) -> str:
     return value
 
 
-def list_of(value: Any) -> list[Any]:
-    """The entries of a page. Raises MalformedError when they are no list."""
+def list_of(value: Any) -> Iterator[Any]:
+    """The entries of a page, taken out of it one after the other. Raises MalformedError when they are no list.
+
+    100 000 entries that are given back all at once hold the interpreter, and the event loop with it, for 100 ms.
+    """
     if not isinstance(value, list):
         raise MalformedError("the answer holds no list of models")
-    return value
+    return _taken_out_of(value)
+
+
+def _taken_out_of(entries: list[Any]) -> Iterator[Any]:
+    entries.reverse()
+    while entries:
+        yield entries.pop()
 
 
 def known(facts: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Which names a change of some models can give another meaning: the candidates that `moves.NameGuard` compares."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, exists, select
 
@@ -29,7 +29,7 @@ def by_existence(connection: Connection, rows: Iterable[int]) -> list[str]:
     return [*names, *alias_store.names_of(connection, ids)]
 
 
-def by_arrival(connection: Connection, provider_id: int, model_ids: Iterable[str]) -> list[str]:
+def by_arrival(connection: Connection, provider_id: int, model_ids: Iterable[str]) -> Iterator[str]:
     """New models at a provider."""
     slug = connection.execute(select(providers.c.slug).where(providers.c.id == provider_id)).scalar_one()
-    return [name for model_id in model_ids for name in (model_id, f"{slug}/{model_id}")]
+    return (name for model_id in model_ids for name in (model_id, f"{slug}/{model_id}"))

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sqlalchemy import Connection, select
 
 from model_lineup.catalog.names import fold
 from model_lineup.catalog.tables import aliases, models, providers
+from model_lineup.database.many import AT_ONCE
 from model_lineup.database.values import in_numbers, in_words
 
 
@@ -36,11 +38,19 @@ class NamesAround:
         return self._available.get(row, False)
 
 
-def answerable(connection: Connection, names: Sequence[str]) -> list[str]:
+def answerable(connection: Connection, names: Iterable[str]) -> list[str]:
     """Those of these names that an available model may answer to now; no other is answered.
 
     Of the ten thousand names of a fetch that are few, and `load` needs a row for each.
     """
+    waiting = iter(names)
+    found: dict[str, None] = {}
+    while here := list(islice(waiting, AT_ONCE)):
+        found.update(dict.fromkeys(_answerable(connection, here)))
+    return list(found)
+
+
+def _answerable(connection: Connection, names: Sequence[str]) -> list[str]:
     ids = {*names, *(name.partition("/")[2] for name in names if "/" in name)}
     serving = (models.c.deleted_at.is_(None), models.c.visible == 1, providers.c.enabled == 1)
     with_id = select(models.c.model_id).select_from(models.join(providers)).where(*serving)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select
 from model_lineup.catalog.facts import FIELDS, StatedFact
 from model_lineup.catalog.shapes import Fact
 from model_lineup.catalog.tables import stated_facts
-from model_lineup.database.many import insert_many
+from model_lineup.database.many import insert_many, let_go
 from model_lineup.database.metadata import dump, micros, moment
 from model_lineup.database.values import in_numbers
 
@@ -41,6 +41,7 @@ def state(
     at: dict[datetime, int] = {}
     rows = [{"model_row": row, "source": source, "facts": _written(facts, at)} for row, facts in said.items() if facts]
     insert_many(connection, stated_facts, rows)
+    let_go(rows)
 
 
 def _written(facts: Sequence[StatedFact], at: dict[datetime, int]) -> str:

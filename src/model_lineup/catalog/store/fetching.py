@@ -1,6 +1,7 @@
 """What a fetch compares a provider's list with."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from sqlalchemy import Connection, select
 
@@ -8,6 +9,7 @@ from model_lineup.catalog.fetch_plan import StoredModel
 from model_lineup.catalog.names import fold
 from model_lineup.catalog.store import aliases as alias_store
 from model_lineup.catalog.tables import models
+from model_lineup.database.many import AT_ONCE
 from model_lineup.database.metadata import moment
 
 
@@ -25,4 +27,7 @@ def rows(connection: Connection, provider_id: int) -> dict[str, StoredModel]:
 
 def aliases_named(connection: Connection, model_ids: Iterable[str]) -> list[str]:
     """Aliases that bear one of these names, without regard to case."""
-    return [row.alias for row in alias_store.by_folded(connection, {fold(one) for one in model_ids}).values()]
+    waiting, found = iter(model_ids), {}
+    while here := {fold(one) for one in islice(waiting, AT_ONCE)}:
+        found.update(alias_store.by_folded(connection, here))
+    return [row.alias for row in found.values()]

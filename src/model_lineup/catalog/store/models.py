@@ -11,7 +11,7 @@ from model_lineup.catalog.shapes import Model, ProviderRef
 from model_lineup.catalog.store.selecting import STATUS
 from model_lineup.catalog.tables import MODEL_LIST, aliases, model_health, models, providers
 from model_lineup.database.dialects import using
-from model_lineup.database.many import insert_many, next_ids
+from model_lineup.database.many import insert_many, let_go, next_ids
 from model_lineup.database.metadata import moment
 from model_lineup.database.prepared import Prepared, numbers
 from model_lineup.database.values import in_numbers
@@ -108,7 +108,9 @@ def add(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: int, 
     """Insert rows of columns; returns their ids in the same order."""
     common = {"version": 1, "created_at": now, "updated_at": now, "changed_at_revision": revision}
     ids = next_ids(connection, models, len(rows))
-    insert_many(connection, models, [{"id": row_id, **row, **common} for row_id, row in zip(ids, rows, strict=True)])
+    complete = [{"id": row_id, **row, **common} for row_id, row in zip(ids, rows, strict=True)]
+    insert_many(connection, models, complete)
+    let_go(complete)
     return list(ids)
 
 

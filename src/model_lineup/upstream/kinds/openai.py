@@ -5,7 +5,7 @@ next page is asked for with `after`. Entries of one id are one model, the first 
 refuses the whole page: half a list would look as if the other half had vanished.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from model_lineup.upstream import entries, facts, failures
@@ -61,7 +61,7 @@ class OpenAIKind:
 KIND = OpenAIKind()
 
 
-def _entries(value: Any) -> list[Any]:
+def _entries(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         value = value.get("data") if "data" in value else value.get("models")
     return entries.list_of(value)
