@@ -103,7 +103,7 @@ def _aliases(made: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 def _health(chance: random.Random, row: int) -> dict[str, Any]:
     passed = chance.random() < 0.9
     test = {"at": _AT_TEXT, "passed": passed, "stage": None if passed else "timeout", "latency_ms": 412.5}
-    benchmark = {"at": _AT_TEXT, "run": row, "ttft_ms": 200.0, "output_tokens_per_s": 60.0}
+    benchmark = {"at": _AT_TEXT, "run_id": row, "ttft_ms_p50": 200.0, "output_tokens_per_s_p50": 60.0}
     return {
         "model_row": row,
         "passed": int(passed),

@@ -183,8 +183,7 @@ async def stream_models(query: Annotated[StreamQuery, Query()], there: There, _:
 @router.post("/models", status_code=201, responses=documented(Model, status=201, with_receipt=True))
 def create_model(body: NewModelBody, there: There, _: AsAdmin, by: By, confirm: Confirm = False) -> Response:
     """Register a model by hand. A duplicate answers 409 and names the row that is there."""
-    new = NewModel(provider_id=body.provider_id, model_id=body.model_id, pins=_pins(body), **_flags(body))
-    model, receipt = there.models.create(new, by, confirm=confirm)
+    model, receipt = there.models.create(new_model(body), by, confirm=confirm)
     headers = {"location": f"/api/admin/models/{model.id}", **etag(model.id, model.version)}
     return written(model, receipt, status=201, headers=headers)
 
@@ -273,6 +272,16 @@ def restore_model(row_id: PathId, there: There, _: AsAdmin, by: By, confirm: Con
     return written(restored, back.receipt, headers=etag(back.model.id, back.model.version))
 
 
+def new_model(body: NewModelBody) -> NewModel:
+    """What the body says, as the catalog takes it."""
+    return NewModel(provider_id=body.provider_id, model_id=body.model_id, pins=_pins(body), **_flags(body))
+
+
+def changes_of(body: ModelPatch) -> ModelChanges:
+    """What the body says, as the catalog takes it."""
+    return ModelChanges(pins=_pins(body), **_flags(body))
+
+
 async def _in_thread(operation: Any, wanted: ModelFilter, sort: str, limit: int, offset: int) -> ModelPage:
     page: ModelPage = await asyncio.to_thread(operation, wanted, sort=sort, limit=limit, offset=offset)
     return page
@@ -288,9 +297,10 @@ def _change(
     dry_run: bool,
     if_match: str | None,
 ) -> Response:
-    changes = ModelChanges(pins=_pins(body), **_flags(body))
     wanted = version_wanted(row_id, if_match)
-    model, receipt = there.models.change(row_id, changes, by, if_match=wanted, confirm=confirm, dry_run=dry_run)
+    model, receipt = there.models.change(
+        row_id, changes_of(body), by, if_match=wanted, confirm=confirm, dry_run=dry_run
+    )
     if terminate:
         end_running(there, receipt.revision, models=[row_id])
     return written(model, receipt, headers=etag(model.id, model.version))

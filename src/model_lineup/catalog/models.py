@@ -1,12 +1,13 @@
 """Administrative operations on models, each in one transaction."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
 from model_lineup.catalog import facts, names, succession
 from model_lineup.catalog.deletion import mark_deleted, mark_of, restore_aliases
+from model_lineup.catalog.facets import FacetCounts, Facets
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import Model, ModelChanges, ModelFilter, ModelPage, NewModel
 from model_lineup.catalog.store import affected, paging, selecting
@@ -48,6 +49,7 @@ class Models:
         self._database = database
         self._journal = journal
         self._totals = Totals()
+        self._facets = FacetCounts()
 
     def page(self, wanted: ModelFilter, *, sort: str, limit: int, offset: int) -> ModelPage:
         """A page of the models that the filter lets through. Raises InvalidInput for an unknown sort field."""
@@ -56,6 +58,11 @@ class Models:
             total = self._totals.of(connection, wanted, revision)
             ids = paging.ids(connection, wanted, sort, total=total, limit=limit, offset=offset)
             return ModelPage(store.of_rows(connection, ids), total, limit, offset, revision)
+
+    def facets(self, wanted: ModelFilter) -> Facets:
+        """How many models there are with each value of each filter, all other filters as they are."""
+        with self._database.read() as connection:
+            return self._facets.of(connection, wanted, journal_store.revision(connection))
 
     def stream(self, wanted: ModelFilter) -> Iterator[Model]:
         """Every model that the filter lets through, by id."""
@@ -66,6 +73,11 @@ class Models:
         """Raises ModelNotFound."""
         with self._database.read() as connection:
             return living(store.one(connection, row_id), row_id)
+
+    def these(self, row_ids: Sequence[int]) -> list[Model]:
+        """The living ones among these rows, in their order."""
+        with self._database.read() as connection:
+            return store.of_rows(connection, row_ids)
 
     def find(self, model_id: str, provider_id: int | None = None) -> Model:
         """The one living model of this `model_id`. Raises InvalidInput, ModelNotFound, AmbiguousModel."""

@@ -1,6 +1,6 @@
 """All pages, as routers for the FastAPI application."""
 
-from model_lineup.panel import assets, overview, setup, signing_in
+from model_lineup.panel import assets, models, overview, setup, signing_in
 from model_lineup.panel.providers import asking, editing, listing
 from model_lineup.panel.runs import ROUTERS as RUNS
 
@@ -11,6 +11,7 @@ ROUTERS = (
     listing.router,
     editing.router,
     asking.router,
+    *models.ROUTERS,
     *RUNS,
     assets.router,
 )

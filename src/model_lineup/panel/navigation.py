@@ -19,6 +19,7 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("", "Overview", "layout-dashboard", Role.VIEWER),
     Section("/providers", "Providers", "plug", Role.VIEWER),
+    Section("/models", "Models", "boxes", Role.VIEWER),
     Section("/runs", "Tests & Benchmarks", "gauge", Role.VIEWER),
 )
 

@@ -28,10 +28,11 @@ def number(value: float | None) -> str:
 
 
 def tokens(value: int | None) -> str:
-    """A count of tokens, short: 8K, 128K, 1M; exact below a thousand."""
+    """A count of tokens, short: 8192 and 8000 as 8K, 1M; exact below a thousand."""
     if value is None:
         return DASH
-    for size, letter in ((1_000_000, "M"), (1_000, "K")):
+    thousand = 1_024 if value % 1_024 == 0 else 1_000
+    for size, letter in ((thousand * thousand, "M"), (thousand, "K")):
         if value >= size:
             return f"{value / size:.3g}{letter}"
     return str(value)

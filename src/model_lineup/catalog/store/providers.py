@@ -109,3 +109,9 @@ def _provider(row: Row[Any]) -> Provider:
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
     )
+
+
+def names(connection: Connection) -> dict[int, str]:
+    """Names of the living providers by id, in their order."""
+    query = select(providers.c.id, providers.c.name).where(providers.c.deleted_at.is_(None))
+    return {row.id: row.name for row in connection.execute(query.order_by(providers.c.position, providers.c.id))}

@@ -1,0 +1,95 @@
+// The table of models: what is selected, and a few keys. Without scripts boxes and buttons do the same.
+
+/** Row ids that are ticked on this page, kept over swaps of single rows. @type {Set<string>} */
+const ticked = new Set();
+
+const KEYS = "lineup-keys";
+
+/** @param {string} selector @returns {HTMLInputElement[]} */
+const boxes = (selector) => [...document.querySelectorAll(selector)].map((one) => /** @type {HTMLInputElement} */ (one));
+
+/** Say how many are chosen, and let boxes and buttons follow. */
+function show() {
+  const bar = document.getElementById("bar");
+  if (!bar) return;
+  const rows = boxes('input[name="ids"]');
+  const [all] = boxes("#all-matching");
+  const [head] = boxes("#all-shown");
+  const out = rows.filter((one) => !one.checked);
+  const count = all.checked ? Number(bar.dataset.total) - out.length : rows.length - out.length;
+  head.hidden = false;
+  head.checked = rows.length > 0 && out.length === 0;
+  head.indeterminate = !head.checked && out.length < rows.length;
+  const [exclude] = boxes('input[name="exclude"]');
+  exclude.value = all.checked ? out.map((one) => one.value).join(",") : "";
+  bar.toggleAttribute("data-some", count > 0);
+  const said = document.getElementById("chosen");
+  if (said) said.textContent = count ? `${count.toLocaleString("en").replaceAll(",", "\u202f")} selected ·` : "Tick rows, or";
+  for (const button of bar.querySelectorAll("button")) button.disabled = count === 0;
+}
+
+document.addEventListener("change", (event) => {
+  const box = /** @type {HTMLInputElement} */ (event.target);
+  if (box.id === "all-shown" || box.id === "all-matching") {
+    for (const one of boxes('input[name="ids"]')) one.checked = box.checked;
+  } else if (box.name !== "ids") return;
+  ticked.clear();
+  for (const one of boxes('input[name="ids"]:checked')) ticked.add(one.value);
+  show();
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  for (const one of boxes('input[name="ids"]')) one.checked = one.checked || ticked.has(one.value);
+  show();
+});
+
+/** The row that has the focus, or the first. */
+const row = () => document.activeElement?.closest("tr[id]") ?? document.querySelector("tbody tr[id]");
+
+/** @type {Record<string, () => void>} */
+const actions = {
+  "/": () => document.getElementById("q")?.focus(),
+  "?": () => /** @type {HTMLDialogElement | null} */ (document.getElementById("keys"))?.showModal(),
+  e: () => /** @type {HTMLAnchorElement | null} */ (row()?.querySelector("th a"))?.click(),
+  t: () => test(),
+  x: () => /** @type {HTMLInputElement | null} */ (row()?.querySelector('input[name="ids"]'))?.click(),
+  j: () => move("nextElementSibling"),
+  k: () => move("previousElementSibling"),
+};
+
+/** @param {"nextElementSibling" | "previousElementSibling"} way */
+function move(way) {
+  const here = document.activeElement?.closest("tr[id]");
+  const next = here ? here[way] : document.querySelector("tbody tr[id]");
+  /** @type {HTMLElement | null | undefined} */ (next?.querySelector("th a"))?.focus();
+}
+
+/** Ask for a test of what is ticked, or of the row at hand. */
+function test() {
+  const box = /** @type {HTMLInputElement | null | undefined} */ (row()?.querySelector('input[name="ids"]'));
+  if (box && !boxes('input[name="ids"]:checked').length) box.click();
+  /** @type {HTMLElement | null} */ (document.querySelector('#bar button[value="test"]'))?.click();
+}
+
+document.addEventListener("keydown", (event) => {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (event.key === "Escape" && target.id === "q") {
+    event.preventDefault(); // what was typed stays
+    target.blur();
+  }
+  const typing = target.matches("input:not([type=checkbox]), textarea, select") || document.querySelector("dialog[open]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(KEYS) === "off") return;
+  const action = actions[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+document.addEventListener("change", (event) => {
+  const box = /** @type {HTMLInputElement} */ (event.target);
+  if (box.id === "keys-on") localStorage.setItem(KEYS, box.checked ? "on" : "off");
+});
+
+const [keysOn] = boxes("#keys-on");
+if (keysOn) keysOn.checked = localStorage.getItem(KEYS) !== "off";
+show();
