@@ -28,7 +28,7 @@ from model_lineup.gateway.hearing import Hearing
 from model_lineup.gateway.hops import Hops
 from model_lineup.gateway.limits import Desk
 from model_lineup.gateway.opening import Opener
-from model_lineup.gateway.recording import OwnersRecording, Recording
+from model_lineup.gateway.recording import OwnersRecording, PlaygroundRecording, Recording
 from model_lineup.gateway.streams import Streams
 from model_lineup.gateway.visit import Listener
 from model_lineup.journal import store as journal_store
@@ -84,12 +84,18 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         for task in background:
             task.cancel()
 
+    def playground(kind: CallerKind, person_id: int | None) -> ASGIApp:
+        """`/v1` as a user or an agent for somebody at the panel: without a key, with everything else as it is."""
+        admission, heard_by = OwnersAdmission(kind, "playground", person_id), (PlaygroundRecording(rooms.ledger),)
+        return ToldAsErrors(_gateway(rooms, heard_by, streams, opener, desk, admission=admission), linger=throw_away)
+
     desk = Desk(rooms.key_limits, unsaid=settings.reserved_answer_tokens)
     opener = Opener(rooms.upstream.get, Endpoints(rooms.providers), breakers, _retry_budget(rooms, metrics))
     gateway = _gateway(rooms, (Recording(rooms.ledger), *listeners), streams, opener, desk)
     pages_and_api = application.build(
         rooms, user_surface=openapi.document(), more=panel.ROUTERS, finish=panel_failures.install
     )
+    pages_and_api.state.playground = playground
     admin = HeadAsGet(WholeBody(pages_and_api, limits))
     user_surface = ToldAsErrors(WholeBody(gateway, _limits_of_v1(settings)), linger=throw_away)
     faces: dict[str, ASGIApp] = {"api": admin, "admin": admin, "v1": user_surface}

@@ -49,10 +49,11 @@ class Admission:
 
 
 class OwnersAdmission(Admission):
-    """Lets everybody in, as a user or an agent: for the process of whoever owns the data folder, never for a server."""
+    """Lets everybody in, as a user or an agent: for the process of whoever owns the data folder, and for calls that a
+    server makes for somebody whom it knows by other means; never for those who come over the network."""
 
-    def __init__(self, kind: CallerKind) -> None:
-        self._caller = Caller(0, kind, "command line", "", None, None)
+    def __init__(self, kind: CallerKind, name: str = "command line", person_id: int | None = None) -> None:
+        self._caller = Caller(0, kind, name, "", person_id, None)
 
     def admit(self, headers: Iterable[tuple[bytes, bytes]], snapshot: Snapshot) -> Caller:
         return self._caller

@@ -71,6 +71,12 @@ class OwnersRecording(Recording):
         super().note(visit)
 
 
+class PlaygroundRecording(OwnersRecording):
+    """Of the calls that administrators make in the panel: they count as theirs, under no key."""
+
+    WHO = "playground"
+
+
 def _cost(opened: Opened | None, tokens: "tuple[int | None, int | None, int | None, TokenSource]") -> int | None:
     """In billionths of a US dollar; None where the tokens or their price are not known."""
     prompt, completion, cached, _ = tokens

@@ -82,8 +82,10 @@ class Streams:
         self._running.discard(running)
 
     def end_revoked(self, snapshot: Snapshot, now: int) -> None:
-        """Those whose key may not call any more. `now`: microseconds since 1970."""
+        """Those whose key may not call any more. `now`: microseconds since 1970. Calls without a key are not asked."""
         for running in tuple(self._running):
+            if not running.caller.key_id:
+                continue
             caller = snapshot.callers.get(running.caller.token_hash)
             if caller is None or (caller.expires_at is not None and caller.expires_at <= now):
                 running.end("revoked")

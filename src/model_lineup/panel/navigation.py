@@ -21,6 +21,7 @@ SECTIONS = (
     Section("/providers", "Providers", "plug", Role.VIEWER),
     Section("/models", "Models", "boxes", Role.VIEWER),
     Section("/runs", "Tests & Benchmarks", "gauge", Role.VIEWER),
+    Section("/playground", "Playground", "message-square", Role.VIEWER),
 )
 
 
