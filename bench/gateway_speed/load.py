@@ -77,8 +77,8 @@ def plain(port: int, key: str, pid: int, cores: Sequence[int], cache: Path) -> d
     return {
         "cpu_us": used / requests * 1e6,
         "per_s": float(_found(r"Requests/sec:\s+([\d.]+)", said)),
-        "p50_ms": _ms(_found(r"50%\s+(\S+)", said)),
-        "p99_ms": _ms(_found(r"99%\s+(\S+)", said)),
+        "p50_ms": _ms(_found(r"\n\s+50%\s+(\S+)", said)),
+        "p99_ms": _ms(_found(r"\n\s+99%\s+(\S+)", said)),
     }
 
 

@@ -16,6 +16,7 @@ from model_lineup.gateway.front_ends import FrontEnds
 from model_lineup.gateway.hops import Hops
 from model_lineup.gateway.limits import Desk
 from model_lineup.gateway.opening import Opener
+from model_lineup.gateway.passing import CallersLine
 from model_lineup.gateway.relay import meter_for, relay
 from model_lineup.gateway.resolve import Route, route_of
 from model_lineup.gateway.straight import Begun, Request, Straight, begun
@@ -197,13 +198,14 @@ class Gateway:
     async def _exchange(self, begun: Begun, scope: Scope, receive: Receive, send: Send) -> None:
         visit, ask, route, hops, running, asked = begun
         started = _Started(send)
-        watch = _watch(scope, receive, running)
+        line: CallersLine | None = scope.get("extensions", {}).get(UNDERWAY)
+        watch = _watch(line, receive, running)
         try:
             running.has_a_task()
             visit.opened = opened = await self._opener.open(route, ask, visit.surface, hops, asked)
             try:
                 visit.meter = meter_for(opened)
-                await relay(visit, opened, route, ask, visit.meter, started.send)
+                await relay(visit, opened, route, ask, visit.meter, started.send, line)
             finally:
                 opened.response.close()
         except asyncio.CancelledError:
@@ -259,12 +261,11 @@ def stream_error(refused: Refused, surface: Surface) -> bytes:
     return b"\n\n" + name + b"data: " + body + b"\n\n"
 
 
-def _watch(scope: Scope, receive: Receive, running: Running) -> "asyncio.Task[None] | None":
+def _watch(line: CallersLine | None, receive: Receive, running: Running) -> "asyncio.Task[None] | None":
     """Ends the exchange when the caller leaves. Our own server calls back; from another one the only thing that can
     still be received is that, for which a task has to wait."""
-    request = scope.get("extensions", {}).get(UNDERWAY)
-    if request is not None:
-        request.on_leave(running.leave)
+    if line is not None:
+        line.on_leave(running.leave)
         return None
 
     async def wait() -> None:

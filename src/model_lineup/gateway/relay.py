@@ -18,6 +18,7 @@ from model_lineup.gateway.closing import end_of_mark, unfinished
 from model_lineup.gateway.failures import Refused, of_failure, of_wire
 from model_lineup.gateway.meter import Meter
 from model_lineup.gateway.opening import Opened
+from model_lineup.gateway.passing import CallersLine, pass_on
 from model_lineup.gateway.resolve import Route
 from model_lineup.gateway.splice import StreamSplicer, named
 from model_lineup.gateway.visit import Visit
@@ -26,7 +27,7 @@ from model_lineup.upstream import failures
 from model_lineup.upstream.contract import MalformedError, ProviderError, Surface
 from model_lineup.upstream.sse import EventTooLargeError
 from model_lineup.upstream.translation import StreamTranslator
-from model_lineup.upstream.wire import Response, WireError
+from model_lineup.upstream.wire import Piece, Response, WireError
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_STREAM_BYTES = 64 * 1024 * 1024
@@ -47,13 +48,21 @@ class Way(Protocol):
         """The event for one that broke."""
 
 
-async def relay(visit: Visit, opened: Opened, route: Route, ask: Ask, meter: Meter, send: Send) -> None:
+async def relay(
+    visit: Visit,
+    opened: Opened,
+    route: Route,
+    ask: Ask,
+    meter: Meter,
+    send: Send,
+    line: CallersLine | None = None,
+) -> None:
     """The answer, as the caller asked for it; how it went is noted in the visit as soon as the last bytes were sent.
 
     Raises Refused only before the first byte went out.
     """
     if ask.stream:
-        await _stream(visit, opened, route, ask, meter, send)
+        await _stream(visit, opened, route, ask, meter, send, line)
     else:
         await _plain(visit, opened, route, meter, send)
 
@@ -94,24 +103,26 @@ def answer_of(opened: Opened, name: str, body: bytes, meter: Meter) -> bytes:
     return named(body, _written(name), there=None if there is None else _written(there))
 
 
-async def _stream(visit: Visit, opened: Opened, route: Route, ask: Ask, meter: Meter, send: Send) -> None:
+async def _stream(
+    visit: Visit, opened: Opened, route: Route, ask: Ask, meter: Meter, send: Send, line: CallersLine | None
+) -> None:
     content_type = (opened.response.header("content-type") or "").lower()
     if "json" in content_type or "html" in content_type:  # of other types some servers call a stream, too
         await _refuse_unstreamed(opened)
     way, received = _way(opened, route.name, ask, visit.surface), 0
     last, code, message = b"", None, _BROKEN
+
+    def feed(piece: Piece) -> bytes:
+        nonlocal received
+        received += len(piece.data)
+        if received > MAX_STREAM_BYTES:
+            raise EventTooLargeError("the stream is too long")
+        return way.feed(piece.data, piece.at, meter)
+
     headers = head_of(visit, opened, route, b"text/event-stream; charset=utf-8")
     await send({"type": "http.response.start", "status": opened.response.status, "headers": headers})
     try:
-        async for piece in opened.response.pieces():
-            received += len(piece.data)
-            if received > MAX_STREAM_BYTES:
-                raise EventTooLargeError("the stream is too long")
-            out = way.feed(piece.data, piece.at, meter)
-            if out:
-                await send({"type": "http.response.body", "body": out, "more_body": True})
-            if meter.marked:
-                break
+        await pass_on(opened.response, feed, lambda: meter.marked, send, line)
         if meter.finished(orderly=not opened.response.ended_by_close):
             last = way.end()
         else:

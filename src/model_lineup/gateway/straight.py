@@ -113,7 +113,7 @@ class Straight:
         except Exception:  # as above
             self._hand_over()
             return
-        inbox.on_news = None
+        self._let_go(asked)
         visit.completed()
         visit.status = opened.response.status
         self._request.answer(visit.status, headers, visit.headers, body)
@@ -124,16 +124,18 @@ class Straight:
         if self._begun.running.cut != "left" or self._asked is None:
             self._hand_over()
             return
-        inbox = self._asked.pending.inbox
-        inbox.on_news = None
-        inbox.close()
+        self._let_go(self._asked)
+        self._asked.pending.inbox.close()
         self._begun.visit.left()
         self._request.left()
         self._over(self._begun)
 
     def _hand_over(self) -> None:
-        begun = self._begun
-        begun.running.on_end(None)
-        if self._asked is not None:
-            self._asked.pending.inbox.on_news = None
-        self._request.hand_over({BEGUN: begun._replace(asked=self._asked)})
+        self._let_go(self._asked)
+        self._request.hand_over({BEGUN: self._begun._replace(asked=self._asked)})
+
+    def _let_go(self, asked: Asked | None) -> None:
+        """Nobody calls back any more; what is not held in a circle needs no collection of garbage."""
+        self._begun.running.on_end(None)
+        if asked is not None:
+            asked.pending.inbox.on_news = None

@@ -169,6 +169,15 @@ class Cycle:
         self._on_leave = None
         self._complete()
 
+    def write(self, body: bytes) -> bool:
+        if self._gone:
+            return True
+        self._pass_on(body, more=True)
+        return not self._connection.flow.write_paused
+
+    async def drain(self) -> None:
+        await self._connection.flow.drain()
+
     def hand_over(self, extensions: dict[str, Any], state: dict[str, Any]) -> None:
         self._connection.run(self, extensions, state)
 

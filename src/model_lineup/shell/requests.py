@@ -53,6 +53,12 @@ class Underway(Protocol):
         """All of an answer, in one write, for a request that was taken `at_once`. `headers`: those that many answers
         have in common, `more`: those of this one, `lines`: yet more, which are put there as they are."""
 
+    def write(self, body: bytes) -> bool:
+        """A piece of the body of an answer that has begun, without waiting; whether the caller keeps up with it."""
+
+    async def drain(self) -> None:
+        """Until he does."""
+
     def hand_over(self, extensions: dict[str, Any], state: dict[str, Any]) -> None:
         """Start the application in a task after all, with these in its scope."""
 

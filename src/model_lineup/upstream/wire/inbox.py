@@ -99,6 +99,47 @@ class Inbox:
             await self._wait()
         return self._handed()
 
+    async def each(self, take: Callable[[Piece], bool]) -> bool:
+        """See `Response.each`."""
+        while True:
+            while self._pieces:
+                if not take(self._handed()):
+                    return True
+            if self.error is not None:
+                raise self.error
+            if self.ended:
+                return False
+            if await self._taken(take):
+                return True
+
+    async def _taken(self, take: Callable[[Piece], bool]) -> bool:
+        """Waits until `take` says no, for which it is True, or there is nothing more to come."""
+        over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def come() -> None:
+            said_no = False
+            try:
+                while self._pieces and not said_no:
+                    said_no = not take(self._handed())
+            except Exception as error:
+                self.on_news = None
+                if not over.done():
+                    over.set_exception(error)
+                return
+            if said_no or self.ended:
+                self.on_news = None
+                if not over.done():
+                    over.set_result(said_no)
+
+        self.on_news = come
+        try:
+            return await over
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        finally:
+            self.on_news = None
+
     def _handed(self) -> Piece:
         piece = self._pieces.popleft()
         self._unread -= len(piece.data)

@@ -1,6 +1,6 @@
 """One response, as its caller sees it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Self
 
@@ -41,6 +41,13 @@ class Response:
     def pieces(self) -> AsyncIterator[Piece]:
         """Body pieces as they arrive. Raises `WireError`; a cancelled wait closes the exchange."""
         return _Pieces(self._inbox)
+
+    async def each(self, take: Callable[[Piece], bool]) -> bool:
+        """Hand each piece to `take` in the very call in which it comes, until that says no (True) or the end (False).
+
+        `take` must not wait. Raises `WireError`, and what `take` raises; a cancelled wait closes the exchange.
+        """
+        return await self._inbox.each(take)
 
     async def read(self, cap: int) -> bytes:
         """The whole body. Raises `BodyTooLarge` and closes when it is longer than `cap` bytes."""
