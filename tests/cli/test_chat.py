@@ -120,6 +120,19 @@ def test_ctrl_c_ends_it_at_the_provider_too(lineup: Lineup, provider: FakeProvid
     assert "Traceback" not in told
 
 
+def test_a_model_that_ends_says_so_beside_its_answer(echoing: Lineup) -> None:
+    call = ("chat", "paced-echo", "red fox", "--max-tokens", "2")
+    assert "This model" not in echoing(*call).stderr
+    echoing.ok("models", "add", "other one", "--provider", "local", "--visible")
+    retire = ["models", "retire", "paced-echo", "--successor", "other one", "--message", "Bitte wechseln, 新!"]
+    echoing.ok(*retire)
+    assert echoing(*call).stderr.endswith("This model is deprecated; other one follows it; Bitte wechseln, 新!\n")
+    echoing.ok(*retire, "--at", "2127-01-31")
+    told = echoing(*call)
+    assert "This model ends on Fri, 31 Jan 2127 00:00:00 GMT; other one follows it" in told.stderr
+    assert told.stdout == "red fox \n"
+
+
 def test_a_call_without_a_key_is_in_the_ledger_as_that_of_the_local_command_line(echoing: Lineup) -> None:
     echoing.ok("chat", "paced-echo", "red fox", "--max-tokens", "2")
     echoing("chat", "hidden", "red fox")

@@ -79,3 +79,10 @@ def test_a_provider_with_models_is_deleted_only_by_force(lineup: Lineup) -> None
 
 def test_the_kinds_are_listed(lineup: Lineup) -> None:
     assert "openai" in lineup.ok("providers", "kinds")
+
+
+def test_a_scope_is_offered_only_where_one_would_allow_the_address(lineup: Lineup) -> None:
+    private = lineup("providers", "add", "Box", "http://10.0.0.1/v1")
+    assert "(egress_refused) --network-scope private allows it, if you trust what answers there." in private.stderr
+    metadata = lineup("providers", "add", "Cloud", "http://169.254.169.254/v1")
+    assert metadata.stderr.endswith("(egress_refused)\n")

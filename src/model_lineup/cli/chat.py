@@ -1,9 +1,11 @@
 """`lineup chat`: say something to a model as a caller of `/v1` would, and watch the answer come."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 import typer
 
@@ -66,6 +68,8 @@ def chat(
     heard.end_line()
     if not here.place.as_json:
         show.note(heard.figures(answer.headers))
+        if ending := _ending(answer.headers):
+            show.note(ending)
 
 
 class _Heard:
@@ -122,6 +126,21 @@ class _Heard:
             parts.append(f"{show.number((tokens - 1) / writing_s)} tokens/s")
         who = f"{headers.get('x-lineup-model', '?')} at {headers.get('x-lineup-provider', '?')}"
         return f"{', '.join(parts)}; {who}"
+
+
+def _ending(headers: Mapping[str, str]) -> str:
+    """What the answer says of the model's end, if it has one; callers see it in the same headers."""
+    if "deprecation" not in headers:
+        return ""
+    links = headers.get("link", "")
+    follows = re.search(r'</v1/models/([^>]*)>; rel="successor-version"', links)
+    notice = re.search(r"title\*=UTF-8''([^,;\s]*)", links)
+    parts = [
+        f"ends on {headers['sunset']}" if "sunset" in headers else "is deprecated",
+        f"{unquote(follows[1])} follows it" if follows else "",
+        unquote(notice[1]) if notice else "",
+    ]
+    return f"This model {'; '.join(filter(None, parts))}"
 
 
 def _tell_whole(whole: dict[str, Any], heard: _Heard) -> None:

@@ -18,7 +18,6 @@ HINTS = {
     "duplicate_model": "`lineup models change ID` changes it.",
     "duplicate_person": "`lineup people change EMAIL --password-stdin` gives this person a new password.",
     "run_in_progress": "`lineup runs follow ID` shows it, `lineup runs cancel ID` ends it.",
-    "egress_refused": "Choose it with --network-scope, if you trust what answers there.",
     "version_mismatch": "Look at it again, then repeat.",
     "not_signed_in": "The key in LINEUP_KEY or --key must be an admin key of this server.",
     "unreachable": "Is the address right, and the server running?",
@@ -40,8 +39,14 @@ def tell(problem: Mapping[str, Any], body: bytes, *, as_json: bool) -> None:
     for name in TABLES:
         _tell_rows(problem.get(name))
     code = str(problem.get("code", ""))
-    hint = HINTS.get(code, "")
+    hint = HINTS.get(code, "") or _scope(problem)
     show.note(f"  ({code}) {hint}".rstrip())
+
+
+def _scope(problem: Mapping[str, Any]) -> str:
+    """Of an address that was refused, where a network scope would allow it."""
+    scope = problem.get("allowed_by_network_scope")
+    return f"--network-scope {scope} allows it, if you trust what answers there." if scope else ""
 
 
 def tell_error(error: LineupError, *, as_json: bool) -> None:
