@@ -11,10 +11,8 @@ from model_lineup.upstream.wire import (
     BodyTooLarge,
     Client,
     ClientClosed,
-    ConnectFailed,
     ConnectionBroken,
     Deadlines,
-    NameNotResolved,
     Path,
     ProtocolBroken,
     Request,
@@ -193,49 +191,6 @@ def test_a_close_without_an_answer_is_told_as_such(run: Run) -> None:
             assert caught.value.before_first_byte
             assert not caught.value.stale_connection
             assert server.connections == 1
-
-    run(scenario())
-
-
-def test_nobody_listening_is_a_connect_failure(run: Run) -> None:
-    async def scenario() -> None:
-        async with WireServer(saying()) as server:
-            pass
-        with pytest.raises(ConnectFailed, match=r"127\.0\.0\.1") as caught:
-            await get(server.url)
-        assert caught.value.stage == "connect"
-
-    run(scenario())
-
-
-def test_a_name_without_address_is_a_dns_failure(run: Run) -> None:
-    async def unknown(host: str, port: int) -> list[str]:
-        raise OSError(-2, "Name or service not known")
-
-    async def scenario() -> None:
-        with pytest.raises(NameNotResolved, match="not known") as caught:
-            await get("http://nowhere.example", path=Path(scope=Scope.PRIVATE), resolver=unknown)
-        assert caught.value.stage == "dns"
-
-    run(scenario())
-
-
-def test_the_system_resolver_knows_localhost(run: Run) -> None:
-    async def scenario() -> None:
-        async with WireServer(saying(ok()), name="localhost") as server:
-            assert await get(server.url) == (200, b"hello")
-            assert server.asked[0].header("host") == f"localhost:{server.port}"
-
-    run(scenario())
-
-
-def test_the_second_address_is_tried_when_the_first_refuses(run: Run) -> None:
-    async def two(host: str, port: int) -> list[str]:
-        return ["127.0.0.9", "127.0.0.1"]
-
-    async def scenario() -> None:
-        async with WireServer(saying(ok()), name="twice.localhost") as server:
-            assert await get(server.url, resolver=two) == (200, b"hello")
 
     run(scenario())
 
