@@ -165,7 +165,7 @@ def a_providers_key(desk: Desk) -> Ready:
 @of("providers.reorder")
 def an_order(desk: Desk) -> Ready:
     first, second = desk.provider("One").id, desk.provider("Two").id
-    do = lambda: desk.rooms.providers.reorder([second, first], BY)  # noqa: E731
+    do = lambda **dry: desk.rooms.providers.reorder([second, first], BY, **dry)  # noqa: E731
     return Ready(do, (("provider", {}, {}), ("provider", {}, {})))
 
 
