@@ -28,7 +28,7 @@ def written(folder: Path, content: str, name: str = "lineup.toml") -> Path:
 def test_without_anything_all_settings_have_their_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     loaded = load({})
-    assert loaded.settings == Settings.model_validate({})
+    assert dict(loaded.settings) == dict(Settings.model_validate({}))
     assert set(loaded.origin.values()) == {"default"}
     assert set(loaded.origin) == set(Settings.model_fields)
 

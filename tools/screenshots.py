@@ -51,6 +51,14 @@ PAGES = [
     Shown("provider-add", "/providers/new"),
     Shown("provider-form", "/providers/new?preset=ollama"),
     Shown("provider-tested", "/providers/{provider}", click=("text=Test", "text=See what a fetch")),
+    Shown("set-up", "/start/provider"),
+    Shown("set-up-models", "/start/models"),
+    Shown("set-up-call-it", "/start/use"),
+    Shown("keys", "/keys"),
+    Shown("key-new", "/keys/new"),
+    Shown("people", "/people"),
+    Shown("account", "/account"),
+    Shown("settings", "/settings"),
 ]
 """Every page of the panel. tests/panel/test_every_page.py looks at each of them too."""
 

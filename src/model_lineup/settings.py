@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
 
 from model_lineup.errors import StartRefused
 
@@ -205,6 +205,13 @@ class Settings(BaseModel):
     )
     run_lease_s: float = Field(15, gt=1, le=600, description="Silence after which a benchmark counts as interrupted.")
 
+    _origin: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    def origin_of(self, name: str) -> str:
+        """Where the setting comes from; `default` also where nobody has noted it and the value is the default."""
+        default = getattr(self, name) == type(self).model_fields[name].default
+        return self._origin.get(name) or ("default" if default else "given at start")
+
     @property
     def keyring_path(self) -> Path:
         return self.keyring_file or self.data_dir / "keyring.json"
@@ -278,9 +285,11 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None,
     origin.update(dict.fromkeys(options, "command line"))
     _refuse_unknown(env)
     try:
-        return Loaded(Settings(**{**stored, **named, **options}), origin)
+        settings = Settings(**{**stored, **named, **options})
     except ValidationError as error:
         raise StartRefused(_explain(error, origin)) from None
+    settings._origin = origin
+    return Loaded(settings, origin)
 
 
 def _read_file(file: Path | None, env: Mapping[str, str], known: Mapping[str, Any]) -> tuple[dict[str, Any], Path]:

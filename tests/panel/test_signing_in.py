@@ -103,7 +103,7 @@ def test_who_may_not_see_a_page_is_told_so_on_a_page(workbench: Workbench, stran
     made, _ = workbench.person("user")
     stranger.get("/admin/sign-in")
     stranger.send("/admin/sign-in", {"email": made["email"], "password": PASSWORD})
-    answer = stranger.get("/admin/")
+    answer = stranger.get("/admin/providers")
     assert answer.status == 403
     assert "role" in text_of(answer)
 

@@ -40,6 +40,7 @@ class Census:
         return found
 
     def total(self) -> Counts:
+        """Of all providers together."""
         return Counts(*(sum(column) for column in zip(*self.by_provider().values(), strict=True)))
 
     def visible_by_status(self) -> Mapping[str, int]:

@@ -1,7 +1,7 @@
 """Who used what: sums of days in groups, and single requests."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row
@@ -62,6 +62,12 @@ class Usage:
             limit=limit,
             offset=offset,
         )
+
+    def last_used(self, key_ids: Sequence[int]) -> dict[int, datetime | None]:
+        """When each of these keys was used last, as far back as single requests are kept."""
+        self._recorder.flush()
+        with self._database.read() as connection:
+            return {key_id: moment_or_none(entries.last_of_key(connection, key_id)) for key_id in key_ids}
 
     def requests(self, wanted: WantedEntries, *, limit: int) -> UsageRequestPage:
         """Single requests, newest first."""

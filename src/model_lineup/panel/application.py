@@ -1,9 +1,10 @@
 """All pages, as routers for the FastAPI application."""
 
-from model_lineup.panel import assets, models, overview, setup, signing_in
+from model_lineup.panel import account, assets, configuration, keys, models, overview, people, setup, signing_in
 from model_lineup.panel.playground import router as playground
 from model_lineup.panel.providers import asking, editing, listing
 from model_lineup.panel.runs import ROUTERS as RUNS
+from model_lineup.panel.start import steps
 
 ROUTERS = (
     setup.router,
@@ -15,5 +16,10 @@ ROUTERS = (
     *models.ROUTERS,
     *RUNS,
     playground,
+    steps.router,
+    keys.router,
+    people.router,
+    account.router,
+    configuration.router,
     assets.router,
 )

@@ -22,6 +22,10 @@ SECTIONS = (
     Section("/models", "Models", "boxes", Role.VIEWER),
     Section("/runs", "Tests & Benchmarks", "gauge", Role.VIEWER),
     Section("/playground", "Playground", "message-square", Role.VIEWER),
+    Section("/keys", "Keys", "key-round", Role.VIEWER),
+    Section("/people", "People", "users", Role.VIEWER),
+    Section("/settings", "Settings", "settings", Role.VIEWER),
+    Section("/account", "Your account", "lock", Role.USER),
 )
 
 

@@ -45,7 +45,7 @@ async def set_up(
         return _again(request, token, email, error)
     if not cookies.may_sign_in(request):
         return go(request, "/sign-in")
-    response = go(request, "/", say="You are the administrator of this Lineup.")
+    response = go(request, "/start", say="You are the administrator of this Lineup.")
     cookies.put(request, response, cookies.SESSION, await asyncio.to_thread(there.browsers.open_for, person.id, here))
     return response
 

@@ -1,5 +1,7 @@
 """How values are written for people: numbers, moments, sizes, durations. All of it is text."""
 
+import json
+import shlex
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -89,6 +91,28 @@ def timeout(name: str) -> str:
     return TIMEOUTS.get(name, name)
 
 
+def limits(of_key: Any) -> str:
+    """The limits of a key in a line; `none` without any."""
+    said = [
+        (of_key.requests_per_minute, "requests/min"),
+        (of_key.tokens_per_minute, "tokens/min"),
+        (of_key.tokens_per_month, "tokens/month"),
+    ]
+    told = [f"{tokens(value)}{NARROW}{unit}" for value, unit in said if value is not None]
+    money = [] if of_key.cost_per_month is None else [f"${of_key.cost_per_month:g}/month"]
+    return ", ".join(told + money) or "none"
+
+
+def compact(value: Any) -> str:
+    """As JSON, which is also how Python and TypeScript write texts."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def shell(text: str) -> str:
+    """Quoted for a shell where it has to be."""
+    return shlex.quote(text)
+
+
 def moment(value: datetime | None) -> str:
     """To the second, in UTC."""
     return DASH if value is None else value.strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -105,5 +129,9 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    one.__name__: one for one in (number, tokens, milliseconds, rate, age, ago, moment, iso, plural, brief, timeout)
+    one.__name__: one
+    for one in (
+        *(number, tokens, milliseconds, rate, age, ago, moment, iso),
+        *(plural, brief, timeout, limits, compact, shell),
+    )
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, tuple_
+from sqlalchemy import Connection, Row, func, select, tuple_
 
 from model_lineup.ledger.shapes import WantedEntries
 from model_lineup.ledger.store.days import narrowed, span_us
@@ -24,3 +24,8 @@ def newest(connection: Connection, wanted: WantedEntries, *, limit: int) -> Sequ
         moment, last = wanted.before
         query = query.where(at <= moment, tuple_(at, row_id) < tuple_(moment, last))
     return connection.execute(query.order_by(at.desc(), row_id.desc()).limit(limit)).all()
+
+
+def last_of_key(connection: Connection, key_id: int) -> int | None:
+    """When a key was used last, of the entries that are kept; one step in an index."""
+    return connection.execute(select(func.max(usage_entries.c.at)).where(usage_entries.c.key_id == key_id)).scalar()

@@ -59,7 +59,10 @@ def add(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Respo
         provider, _receipt = there.providers.create(NewProvider(**said(forms.new_provider(form, kind))), by)
     except LineupError as error:
         values = {**forms.entered(form), "preset": form.text("preset")}
-        return refused(request, "providers/new.html", error, **new_form(fields, values, form.text("preset")[:40]))
+        more = {**new_form(fields, values, form.text("preset")[:40]), "next": form.text("next")[:10]}
+        return refused(request, "providers/new.html", error, **more)
+    if form.text("next") == "start":
+        return go(request, f"/start/check?provider={provider.id}", say=f"{provider.name} is added.")
     return go(request, f"/providers/{provider.id}", say=f"{provider.name} is added. Test it, then fetch its models.")
 
 

@@ -1,0 +1,105 @@
+"""People: who may sign in, in which role."""
+
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from model_lineup.access.actor import Role
+from model_lineup.access.shapes import NewPerson, Person, PersonChanges
+from model_lineup.api.bodies import MOST_INTEGER, said
+from model_lineup.api.dependencies import PathId, There
+from model_lineup.api.people import NewPersonBody, PersonPatch
+from model_lineup.errors import LineupError
+from model_lineup.panel.forms import Form, said_of_fields, validated
+from model_lineup.panel.pages import pages
+from model_lineup.panel.render import go, page
+from model_lineup.panel.visitors import AsAdmin, AsViewer, By, Sent
+
+router = pages("/people")
+AT_ONCE = 50
+FirstRow = Annotated[int, Query(alias="offset", ge=0, le=MOST_INTEGER)]
+ROLES = (
+    ("user", "user: own keys, and which models there are"),
+    ("viewer", "viewer: sees everything, changes nothing"),
+    ("admin", "admin: sees and changes everything"),
+)
+REFUSED = (409, 412, 422)
+
+
+@router.get("")
+def listing(request: Request, there: There, _: AsViewer, first: FirstRow = 0) -> Response:
+    found, total = there.people.page(limit=AT_ONCE, offset=first)
+    return page(request, "people/list.html", people=found, total=total, offset=first, limit=AT_ONCE)
+
+
+@router.get("/new")
+def new(request: Request, _: AsAdmin) -> Response:
+    return _form(request, {"role": "user"})
+
+
+@router.post("/new")
+def add(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
+    values = {"email": form.text("email"), "role": form.text("role")}
+    try:
+        body = validated(NewPersonBody, {**values, "password": form.raw("password") or None})
+        new = NewPerson(email=body.email, role=Role(body.role), password=body.password)
+        person, _receipt = there.people.create(new, by)
+    except LineupError as error:
+        return _form(request, values, error)
+    return go(request, "/people", say=f"{person.email} may sign in." if body.password else f"{person.email} is added.")
+
+
+@router.get("/{person_id:row}")
+def show(request: Request, person_id: PathId, there: There, _: AsViewer) -> Response:
+    person = there.people.get(person_id)
+    return _form(request, {"email": person.email, "role": person.role.value}, person=person)
+
+
+@router.post("/{person_id:row}")
+def change(request: Request, person_id: PathId, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
+    """Address and role; the password only where one was typed."""
+    values: dict[str, Any] = {"email": form.text("email"), "role": form.text("role")}
+    try:
+        password = {"password": form.raw("password")} if form.raw("password") else {}
+        asked = said(validated(PersonPatch, {**values, **password, "disabled": not form.flag("active")}))
+        changes = PersonChanges(**{**asked, "role": Role(asked["role"])})
+        person, _receipt = there.people.change(person_id, changes, by, if_match=_version(form))
+    except LineupError as error:
+        return _form(request, values, error, there.people.get(person_id))
+    return go(request, "/people", say=f"{person.email} is changed.")
+
+
+@router.get("/{person_id:row}/delete")
+def ask_about_deletion(request: Request, person_id: PathId, there: There, _: AsAdmin) -> Response:
+    person = there.people.get(person_id)
+    keys = there.keys.page(limit=1, offset=0, owner_id=person_id)[1]
+    return page(request, "people/delete.html", person=person, keys=keys, error=None)
+
+
+@router.post("/{person_id:row}/delete")
+def delete(request: Request, person_id: PathId, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
+    person = there.people.get(person_id)
+    try:
+        there.people.delete(person_id, by)
+    except LineupError as error:
+        if error.status not in REFUSED:
+            raise
+        return page(request, "people/delete.html", status=error.status, person=person, keys=0, error=error)
+    return go(request, "/people", say=f"{person.email} is deleted, and signed out everywhere.")
+
+
+def _version(form: Form) -> int:
+    return form.whole("version_now") or form.whole("version") or 0
+
+
+def _form(
+    request: Request, values: dict[str, str], error: LineupError | None = None, person: Person | None = None
+) -> Response:
+    """Raises the error again where no form can help."""
+    if error is not None and error.status not in REFUSED:
+        raise error
+    errors = {} if error is None else said_of_fields(error)
+    more = {"values": values, "error": error, "errors": errors, "person": person, "roles": ROLES}
+    return page(request, "people/form.html", status=200 if error is None else error.status, **more)
