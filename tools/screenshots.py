@@ -50,7 +50,14 @@ PAGES = [
     Shown("providers", "/providers"),
     Shown("provider-add", "/providers/new"),
     Shown("provider-form", "/providers/new?preset=ollama"),
-    Shown("provider-tested", "/providers/{provider}", click=("text=Test", "text=See what a fetch")),
+    Shown("models", "/models"),
+    Shown("models-filtered", "/models?visible=true&sort=-context_length&limit=100"),
+    Shown("runs", "/runs"),
+    Shown("run-new", "/runs/new?model={model}"),
+    Shown("run", "/runs/{run}"),
+    Shown("run-compare", "/runs/compare?id={run}&id={other_run}"),
+    Shown("tests", "/runs/tests?since=0&id={model}&id={other_model}&id={lost_model}"),
+    Shown("provider-tested", "/providers/{provider}", click=("main >> text=Test", "main >> text=See what a fetch")),
     Shown("set-up", "/start/provider"),
     Shown("set-up-models", "/start/models"),
     Shown("set-up-call-it", "/start/use"),
@@ -120,7 +127,7 @@ def visit(page: Page, show: Showcase, shown: Shown) -> None:
     """The page, with what is to be clicked clicked."""
     page.goto(f"/admin{show.fill(shown.path)}")
     for selector in shown.click:
-        page.locator(selector).first.click()
+        page.locator(selector).locator("visible=true").first.click()
 
 
 def packed(picture: bytes) -> bytes:

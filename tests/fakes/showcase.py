@@ -108,9 +108,10 @@ def _models(admin: Client, show: Showcase, how_many: int) -> None:
                 **{fact: value for fact, value in facts.items() if value is not None},
             },
         )
+        show.placeholders["other_model"] = made["id"]
         show.placeholders.setdefault("model", made["id"])
     lost = {"provider_id": providers[-1], "model_id": "old-model-7b", "visible": True}
-    admin.must("POST", "/api/admin/models", lost)
+    show.placeholders["lost_model"] = admin.must("POST", "/api/admin/models", lost)["id"]
 
 
 def _aliases(admin: Client) -> None:
@@ -135,12 +136,16 @@ def _people_and_keys(admin: Client, show: Showcase) -> None:
 
 
 def _measure(admin: Client, show: Showcase, how_many: int, requests: int) -> None:
-    listed: list[dict[str, Any]] = admin.must("GET", "/api/admin/models?limit=12")["models"]
+    first = show.placeholders["model"]
+    listed: list[dict[str, Any]] = [
+        one for one in admin.must("GET", "/api/admin/models?limit=20")["models"] if one["id"] >= first
+    ]
     plan = {"requests": requests, "max_tokens": 24, "concurrency": 2, "warmup": 0, "seed": 7}
     for number, model in enumerate(listed[: 4 * how_many]):
         admin.must("POST", by_id(model["model_id"], "/test/connection"))
         if number < how_many:
             report = admin.must("POST", by_id(model["model_id"], "/benchmark"), plan)
+            show.placeholders["other_run"] = report["run_id"]
             show.placeholders.setdefault("run", report["run_id"])
     admin.must("POST", by_id("old-model-7b", "/test/connection"))
 

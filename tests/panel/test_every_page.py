@@ -15,7 +15,7 @@ WIDER_THAN_ITS_WINDOW = "() => document.documentElement.scrollWidth - window.inn
 
 @pytest.fixture(scope="module")
 def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Showcase]:
-    with showcase(tmp_path_factory.mktemp("showcase"), models=8, measured=1, requests=2) as show:
+    with showcase(tmp_path_factory.mktemp("showcase"), models=8, measured=2, requests=2) as show:
         yield show
 
 
