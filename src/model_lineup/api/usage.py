@@ -112,7 +112,7 @@ def list_requests(
 ) -> Response:
     """Single requests, newest first; kept for `LINEUP_USAGE_ENTRIES_DAYS`."""
     narrower = {name: getattr(wanted, name) for name in Wanted.__struct_fields__}
-    entries = WantedEntries(**narrower, request_id=request_id, code=code, before=_cursor(before))
+    entries = WantedEntries(**narrower, request_id=request_id, code=code, before=cursor_of(before))
     return answer(there.usage.requests(entries, limit=limit))
 
 
@@ -147,7 +147,8 @@ def _day(said: str, parameter: str) -> date:
         raise InvalidInput.at(parameter, "a day of the calendar in UTC, like 2030-01-31") from None
 
 
-def _cursor(said: str | None) -> tuple[int, int] | None:
+def cursor_of(said: str | None) -> tuple[int, int] | None:
+    """Moment and id behind `next` of a page. Raises InvalidInput."""
     if said is None:
         return None
     moment, _, row_id = said.partition("-")

@@ -5,6 +5,7 @@ from model_lineup.panel.playground import router as playground
 from model_lineup.panel.providers import asking, editing, listing
 from model_lineup.panel.runs import ROUTERS as RUNS
 from model_lineup.panel.start import steps
+from model_lineup.panel.usage import router as usage
 
 ROUTERS = (
     setup.router,
@@ -21,5 +22,6 @@ ROUTERS = (
     people.router,
     account.router,
     configuration.router,
+    usage,
     assets.router,
 )
