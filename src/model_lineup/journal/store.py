@@ -42,6 +42,22 @@ def one(connection: Connection, change_id: int) -> ChangeSet | None:
     return msgspec.structs.replace(_change_set(row), entries=[entry for part in found for entry in entries_of(part)])
 
 
+def of_row(connection: Connection, entity: str, row_id: int, *, most: int) -> list[ChangeSet]:
+    """The newest change sets that touched this row, each with its entry of that row alone."""
+    here = (change_contents.c.lowest <= row_id) & (change_contents.c.highest >= row_id)
+    query = select(change_sets, change_contents.c.entries).join(change_contents)
+    newest = query.where(change_contents.c.entity == entity, here).order_by(change_sets.c.id.desc())
+    found: list[ChangeSet] = []
+    with connection.execute(newest, execution_options={"yield_per": _PARTS_AT_ONCE}) as rows:
+        for row in rows:
+            entries = [one for one in entries_of(row.entries) if (one.entity, one.entity_id) == (entity, row_id)]
+            if entries:
+                found.append(msgspec.structs.replace(_change_set(row), entries=entries))
+            if len(found) == most:
+                break
+    return found
+
+
 @contextlib.contextmanager
 def everything(connection: Connection) -> Iterator[tuple[Iterable[RowMapping], Iterable[RowMapping]]]:
     """All change sets with their digests (None where one has none), and the parts of all contents, in order, read as

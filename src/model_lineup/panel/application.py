@@ -1,6 +1,17 @@
 """All pages, as routers for the FastAPI application."""
 
-from model_lineup.panel import account, assets, configuration, keys, models, overview, people, setup, signing_in
+from model_lineup.panel import (
+    account,
+    aliases,
+    assets,
+    configuration,
+    keys,
+    models,
+    overview,
+    people,
+    setup,
+    signing_in,
+)
 from model_lineup.panel.playground import router as playground
 from model_lineup.panel.providers import asking, editing, listing
 from model_lineup.panel.runs import ROUTERS as RUNS
@@ -15,6 +26,7 @@ ROUTERS = (
     editing.router,
     asking.router,
     *models.ROUTERS,
+    *aliases.ROUTERS,
     *RUNS,
     playground,
     steps.router,

@@ -20,6 +20,7 @@ SECTIONS = (
     Section("", "Overview", "layout-dashboard", Role.VIEWER),
     Section("/providers", "Providers", "plug", Role.VIEWER),
     Section("/models", "Models", "boxes", Role.VIEWER),
+    Section("/aliases", "Aliases", "at-sign", Role.VIEWER),
     Section("/runs", "Tests & Benchmarks", "gauge", Role.VIEWER),
     Section("/playground", "Playground", "message-square", Role.VIEWER),
     Section("/keys", "Keys", "key-round", Role.VIEWER),

@@ -1,5 +1,5 @@
 """The pages about models: their table, what is done to many of them, and one model. All of them: `ROUTERS`."""
 
-from model_lineup.panel.models import bulk, export, new, switches, table
+from model_lineup.panel.models import bulk, ending, export, new, one, switches, table
 
-ROUTERS = (table.router, switches.router, new.router, bulk.router, export.router)
+ROUTERS = (table.router, switches.router, new.router, bulk.router, export.router, one.router, ending.router)

@@ -44,7 +44,8 @@ def switch(
         return render.go(request, f"/models/{row_id}/confirm?flag={flag}&to={str(to).lower()}")
     said = WORDS[flag, to].format(name=model.display_name[:100])
     if not render.by_htmx(request):
-        return render.go(request, f"{back_to(form.text('back'))}#m{row_id}", say=said)
+        to_page = f"/models/{row_id}" if form.flag("one") else f"{back_to(form.text('back'))}#m{row_id}"
+        return render.go(request, to_page, say=said)
     return render.fragment(request, "models/_row.html", say=said, row=row_of(model, there.clock.now()))
 
 
