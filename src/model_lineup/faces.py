@@ -109,6 +109,7 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         end_streams=gateway.end_all,
         stop=stop,
         prompt=dict.fromkeys(SURFACES, gateway.at_once),
+        root_path=settings.root_path,
     )
 
 

@@ -260,7 +260,7 @@ class Server:
             if not piece:
                 raise RuntimeError(f"the server ended while starting: {self.said} {self.log[-4000:]}")
             self.said += piece
-            if found := re.search(r"listens on http://.*?:(\d+) ", self.said):
+            if found := re.search(r"listens on http://.*?:(\d+)[ /]", self.said):
                 self.port = int(found[1])
                 return
         raise RuntimeError(f"the server did not say where it listens: {self.said} {self.log[-4000:]}")

@@ -32,6 +32,16 @@ def over_tls(request: Request) -> bool:
     return public.scheme == "https" and request.headers.get("host", "").lower() == public.netloc.lower()
 
 
+def own_origins(request: Request) -> frozenset[str]:
+    """What a browser calls the site that these pages come from: by the host that it asked, and as
+    `LINEUP_PUBLIC_URL` has it, for proxies that put another host into the request."""
+    host = request.headers.get("host", "").lower()
+    schemes = ("https",) if over_tls(request) else ("http", "https")
+    public = urlsplit(rooms(request).settings.public_url or "")
+    known = {f"{scheme}://{host}" for scheme in schemes if host}
+    return frozenset(known | ({f"{public.scheme}://{public.netloc}".lower()} if public.netloc else set()))
+
+
 def may_sign_in(request: Request) -> bool:
     """Passwords and session cookies do not travel over a network in the clear."""
     return over_tls(request) or (request.url.hostname or "") in LOOPBACK

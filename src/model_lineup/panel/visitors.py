@@ -78,7 +78,7 @@ def refuse_other_sites(request: Request) -> None:
     origin = request.headers.get("origin")
     if site is not None and site not in ("same-origin", "none"):
         raise NotAllowed("This request came from another site.")
-    if origin is not None and origin.partition("://")[2].lower() != request.headers.get("host", "").lower():
+    if origin is not None and origin.lower() not in cookies.own_origins(request):
         raise NotAllowed(f"This request came from {origin[:200]!r}; the panel takes forms of its own pages alone.")
 
 

@@ -40,7 +40,11 @@ def make_reachable(rooms: "Rooms", *, allow_remote_setup: bool, tell: Told) -> N
 def address(settings: Settings) -> str:
     """Where people find the server."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return settings.public_url or f"http://{host}:{settings.port}"
+    root = settings.root_path.rstrip("/")
+    if settings.public_url is None:
+        return f"http://{host}:{settings.port}{root}"
+    public = settings.public_url.rstrip("/")
+    return public if public.endswith(root) else public + root
 
 
 def _tell_setup_link(rooms: "Rooms", tell: Told) -> None:

@@ -34,7 +34,9 @@ def serve(settings: Settings, *, allow_remote_setup: bool = False, tell: Told = 
         here = settings.model_copy(update={"port": listener.getsockname()[1]})
 
         def announce() -> None:
-            tell(f"Lineup {__version__} listens on {address(here)} (API reference: {address(here)}/api/docs)")
+            found = address(here)
+            links = f"Admin Panel: {found}/admin/, API reference: {found}/api/docs"
+            tell(f"Lineup {__version__} listens on {found} ({links})")
             log().info("listening", address=address(here), version=__version__)
 
         def prepare() -> None:

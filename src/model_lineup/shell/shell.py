@@ -15,7 +15,8 @@ from model_lineup.shell.answer import Answer
 from model_lineup.shell.at_once import AtOnce, at_once, goes_on
 from model_lineup.shell.probes import PROBES, Probes, Watch
 from model_lineup.shell.receipt import ClientGone
-from model_lineup.shell.requests import Underway, first_segment, method, request_id, underway
+from model_lineup.shell.requests import Underway, first_segment, header, method, request_id, underway
+from model_lineup.shell.root import Root
 from model_lineup.telemetry import log, requests
 
 
@@ -25,7 +26,8 @@ class Shell:
     connections are taken, `end_streams` when those that still run must end.
 
     `faces`: the application for each first part of a path, `{"api": …}`. A face may raise any LineupError before it
-    answers. `prompt`: who may answer a request to a path at once, and whether it does.
+    answers. `prompt`: who may answer a request to a path at once, and whether it does. `root_path`: where a proxy
+    serves all of it.
     """
 
     def __init__(
@@ -40,7 +42,9 @@ class Shell:
         end_streams: Callable[[], None],
         stop: Callable[[], Awaitable[None]],
         prompt: Mapping[str, Callable[[AtOnce], bool]] | None = None,
+        root_path: str = "/",
     ) -> None:
+        self._root = Root(root_path)
         self._prompt = prompt or {}
         self._faces = faces
         self._watch = Watch(probes, metrics)
@@ -63,7 +67,7 @@ class Shell:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, receive, send)
+            await self._http(self._root.without(scope), receive, self._root.named(send))
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -114,12 +118,20 @@ class Shell:
         first = first_segment(path)
         face, answer.is_of_pages = self._faces.get(first), first == "admin"
         if face is None:
+            if path == "/" and _is_browser(scope):
+                return await answer.plain(
+                    303, b"", b"text/plain", [(b"location", f"{self._root.path}/admin/".encode())]
+                )
             raise NotFound("There is nothing at this address. The admin API is under /api, its reference at /api/docs.")
         return await face(scope, receive, answer.send)
 
     def _note(self, request_id: str, verb: str, route: str, status: int, duration_s: float) -> None:
         self._metrics.answered(verb, route, status, duration_s)
         requests.add(request_id, verb, route, status, duration_s)
+
+
+def _is_browser(scope: Scope) -> bool:
+    return scope["method"] in ("GET", "HEAD") and b"text/html" in header(scope, b"accept")
 
 
 def _known(path: str) -> str:

@@ -16,6 +16,7 @@ def tell_farewell(stage: Stage, email: str, key: str) -> None:
     show.line(f"\nLineup keeps serving at {stage.url} until Ctrl-C.\n")
     show.facts(
         [
+            ("Admin Panel", f"{stage.url}/admin/"),
             ("API reference", f"{stage.url}/api/docs"),
             ("e-mail address", email),
             ("password", f"{stage.password}  (kept in {stage.folder / PASSWORD_FILE})"),
