@@ -20,7 +20,6 @@ from model_lineup.clock import tick
 from model_lineup.serving.memory import settle
 from model_lineup.serving.order import HARD_STOP_S
 from model_lineup.serving.protocol import careful_protocol
-from model_lineup.serving.turns import keep_turns_short
 from model_lineup.settings import Settings
 from model_lineup.shell import Shell
 from model_lineup.telemetry import log
@@ -77,7 +76,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         settle()
-        keep_turns_short()
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
