@@ -199,3 +199,17 @@ def test_before_the_first_snapshot_a_database_out_of_reach_is_no_empty_one(
     monkeypatch.setattr(desk.rooms.database, "read", gone)
     with pytest.raises(Unavailable):
         follower.current()
+
+
+def test_a_read_that_has_just_ended_is_not_taken_for_one_to_come(desk: Desk, follower: Follower) -> None:
+    """The loop may run a request between the end of a read and the word of it; what was written since is newer."""
+    model = desk.model(desk.provider(), "m", visible=True)
+
+    async def scenario() -> bool:
+        ended = follower._read_on()
+        await ended
+        follower._reading = ended
+        await asyncio.to_thread(desk.rooms.models.change, model.id, ModelChanges(visible=False), BY)
+        return (await follower.newest()).available(model.id)
+
+    assert asyncio.run(scenario()) is False

@@ -116,13 +116,14 @@ class Follower:
 
     def _read_on(self) -> "asyncio.Task[Snapshot]":
         """The read that is under way and not yet begun, else a new one."""
-        if self._reading is None:
+        if self._reading is None or self._reading.done():  # done: the loop has not told `_has_read` yet
             self._reading = asyncio.create_task(self._read())
             self._reading.add_done_callback(self._has_read)
         return self._reading
 
     def _has_read(self, task: "asyncio.Task[Snapshot]") -> None:
-        self._reading = None
+        if self._reading is task:
+            self._reading = None
         if not task.cancelled():
             task.exception()  # whoever waits hears of it; nobody may be waiting
 
