@@ -12,6 +12,7 @@ from model_lineup.panel import (
     setup,
     signing_in,
 )
+from model_lineup.panel.activity import router as activity
 from model_lineup.panel.playground import router as playground
 from model_lineup.panel.providers import asking, editing, listing
 from model_lineup.panel.runs import ROUTERS as RUNS
@@ -35,5 +36,6 @@ ROUTERS = (
     account.router,
     configuration.router,
     usage,
+    activity,
     assets.router,
 )

@@ -25,6 +25,7 @@ SECTIONS = (
     Section("/playground", "Playground", "message-square", Role.VIEWER),
     Section("/keys", "Keys", "key-round", Role.VIEWER),
     Section("/people", "People", "users", Role.VIEWER),
+    Section("/activity", "Activity", "activity", Role.VIEWER),
     Section("/usage", "Usage", "chart-column", Role.USER),
     Section("/settings", "Settings", "settings", Role.VIEWER),
     Section("/account", "Your account", "lock", Role.USER),
