@@ -52,7 +52,13 @@ def change(request: Request, form: Sent, there: There, _: AsAdmin, by: By, name:
             raise
         return _page(request, there, alias, values, error)
     if not is_meant:
-        more: dict[str, Any] = {"alias": alias, "after": after, "values": values, "impact": receipt.impact}
+        more: dict[str, Any] = {
+            "alias": alias,
+            "after": after,
+            "values": values,
+            "impact": receipt.impact,
+            "confirm": confirm,
+        }
         return render.page(request, "aliases/preview.html", used=requests_of(there, name), **more)
     if form.flag("terminate"):
         end_running(there, receipt.revision, aliases=[name])
