@@ -35,7 +35,7 @@ def serve(settings: Settings, *, allow_remote_setup: bool = False, tell: Told = 
 
         def announce() -> None:
             found = address(here)
-            links = f"Admin Panel: {found}/admin/, API reference: {found}/api/docs"
+            links = f"panel: {found}/admin/, API: {found}/api/docs"
             tell(f"Lineup {__version__} listens on {found} ({links})")
             log().info("listening", address=address(here), version=__version__)
 
