@@ -27,7 +27,7 @@ MOST_MEMBERS = 1_000
 class _Row(Convertor[int]):
     """A row id in a path. What is no number is another address (404), and never hides one: `/models/by-id`."""
 
-    regex = "[0-9]{1,16}"
+    regex = r"[0-9]{1,16}(?!\n)"  # what ends a path is `$`, which a line feed may follow
 
     def convert(self, value: str) -> int:
         return int(value)
