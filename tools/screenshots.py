@@ -63,6 +63,7 @@ PAGES = [
     Shown("set-up-call-it", "/start/use"),
     Shown("keys", "/keys"),
     Shown("key-new", "/keys/new"),
+    Shown("key", "/keys/{key}"),
     Shown("people", "/people"),
     Shown("account", "/account"),
     Shown("settings", "/settings"),

@@ -83,15 +83,14 @@ def form_of(values: dict[str, str], *, own: bool = False) -> dict[str, Any]:
 
 def made(form: Form, there: Rooms, actor: Actor, by: Author, *, own: bool = False) -> tuple[Key, str]:
     """A key as the form has it, and its secret. Raises InvalidInput, NotAllowed."""
-    limits = {name: form.whole(name) for name, _ in LIMITS[:-1]} | {"cost_per_month": form.number("cost_per_month")}
     body = validated(
         NewKeyBody,
         {
             "name": form.text("name"),
             "kind": form.text("kind"),
             "role": form.text("role") or None if form.text("kind") == "admin" else None,
-            "expires_at": _end(form.text("expires_on")),
-            "limits": limits,
+            "expires_at": end_of(form.text("expires_on")),
+            "limits": limits_of(form),
             "trusted_front_end": form.flag("trusted_front_end") and not own,
         },
     )
@@ -107,6 +106,12 @@ def made(form: Form, there: Rooms, actor: Actor, by: Author, *, own: bool = Fals
     )
     key, secret, _ = there.keys.create(wanted, actor, by)
     return key, secret
+
+
+def limits_of(form: Form) -> dict[str, Any]:
+    """As the API's bodies have them. Raises InvalidInput."""
+    counts = {name: form.whole(name) for name, _ in LIMITS[:-1]}
+    return {**counts, "cost_per_month": form.number("cost_per_month")}
 
 
 @router.post("/{key_id:row}/enabled")
@@ -147,7 +152,7 @@ def _state(key: Key, now: datetime) -> tuple[str, str]:
     return "ok", "in force"
 
 
-def _end(day: str) -> str | None:
+def end_of(day: str) -> str | None:
     """The end of that day in UTC; what is no day is left for the body to refuse."""
     if not day:
         return None

@@ -56,7 +56,7 @@ def show_usage(request: Request, there: There, actor: AsUser) -> Response:
         dimensions=DIMENSIONS if actor.role.reaches(Role.VIEWER) else OWN,
         outcomes=OUTCOMES,
         days=days,
-        drawn=_per_day(days),
+        drawn=per_day(days),
         report=None if single else there.usage.report(wanted, (by,), limit=GROUPS, offset=0),
         requests=there.usage.requests(_entries(wanted, before), limit=REQUESTS) if single else None,
         sees_all=actor.role.reaches(Role.VIEWER),
@@ -154,7 +154,7 @@ def _link(request: Request, query: dict[str, Any]) -> str:
     return f"{base(request)}/usage?{urlencode({name: value for name, value in query.items() if value != ''})}"
 
 
-def _per_day(days: UsageReport) -> Chart:
+def per_day(days: UsageReport) -> Chart:
     """Every day of the span, those without requests too; by weeks where days would be too thin."""
     known = {cast("date", group.day): group for group in days.groups}
     span = [days.first + timedelta(days=one) for one in range((days.last - days.first).days + 1)]
