@@ -37,6 +37,14 @@ def test_the_cuts_of_the_network_make_no_difference(end: str, cuts: list[int], d
     assert passed(stream, cuts, drop_usage=drop_usage) == passed(stream, [], drop_usage=drop_usage)
 
 
+def test_many_chunks_in_one_piece_are_named_as_each_by_itself() -> None:
+    chunks = [CHUNKS[0], *CHUNKS * 2, '{"id":"c","model":"up/other","choices":[]}', *CHUNKS]
+    lines = [f"data: {chunk}\n\n".encode() for chunk in chunks]
+    edges = list(itertools.accumulate(map(len, lines)))
+    assert passed(b"".join(lines), []) == passed(b"".join(lines), edges)
+    assert passed(b"".join(lines), []).count(b"up/other") == 0
+
+
 @pytest.mark.parametrize("end", ENDS)
 def test_only_the_top_level_model_changes(end: str) -> None:
     expected = stream_of(end).decode()

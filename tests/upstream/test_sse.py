@@ -37,6 +37,13 @@ def test_golden_stream() -> None:
     assert parse(GOLDEN) == EVENTS
 
 
+def test_several_events_in_one_piece_are_those_of_one_piece_each() -> None:
+    parts = [b"data: one\n\n", b"data: \n\n", b"data: data: two\n\n", b"event: x\ndata: three\n\n", b"data: four\n\n\n"]
+    for first, last in [(0, 3), (0, 5), (2, 4), (3, 5)]:
+        some = parts[first:last]
+        assert parse(b"data: before\n\n", b"".join(some)) == parse(b"data: before\n\n", *some)
+
+
 def test_byte_by_byte() -> None:
     assert parse(*(bytes([byte]) for byte in GOLDEN)) == EVENTS
 

@@ -18,7 +18,7 @@ from model_lineup.gateway.limits import Desk
 from model_lineup.gateway.opening import Opener
 from model_lineup.gateway.passing import CallersLine
 from model_lineup.gateway.relay import meter_for, relay
-from model_lineup.gateway.resolve import Route, route_of
+from model_lineup.gateway.resolve import Route, Routes
 from model_lineup.gateway.straight import Begun, Request, Straight, begun
 from model_lineup.gateway.streams import Running, Streams
 from model_lineup.gateway.visit import Listener, Visit
@@ -65,6 +65,7 @@ class Gateway:
         self._limits = limits
         self._front_ends = front_ends
         self._lists = models.Lists()
+        self._routes = Routes()
         self._notes = tuple(listener.note for listener in (*listeners, limits))
 
     def at_once(self, request: Request) -> bool:
@@ -78,7 +79,7 @@ class Gateway:
             ask, hops = self._read(visit, request.body)
             if ask.stream:
                 return False
-            visit.route = route = route_of(snapshot, ask.name, caller)
+            visit.route = route = self._routes.of(snapshot, ask.name, caller)
             if caller.allowance is not None:
                 admitted = self._limits.admit_at_once(visit, caller.allowance, ask, route)
                 if admitted is None:
@@ -168,7 +169,7 @@ class Gateway:
 
     async def _serve(self, visit: Visit, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
         ask, hops = self._read(visit, (await receive())["body"])
-        visit.route = route = route_of(snapshot, ask.name, visit.caller)
+        visit.route = route = self._routes.of(snapshot, ask.name, visit.caller)
         if visit.caller.allowance is not None:
             visit.route = route = await self._limits.admit(visit, visit.caller.allowance, ask, route)
         await self._exchange(self._begin(visit, ask, route, hops), scope, receive, send)

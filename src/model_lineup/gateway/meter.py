@@ -54,7 +54,10 @@ class Meter:
 
     def count(self, told: Usage) -> None:
         """What is told later is laid over what was told before."""
-        known = self.usage or Usage()
+        known = self.usage
+        if known is None:
+            self.usage = told
+            return
         self.usage = Usage(
             known.prompt_tokens if told.prompt_tokens is None else told.prompt_tokens,
             known.completion_tokens if told.completion_tokens is None else told.completion_tokens,

@@ -4,6 +4,7 @@ Anthropic's users know, and in an error that says which limit."""
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from model_lineup.gateway.failures import Refused
@@ -32,12 +33,19 @@ def told(left: Left, allowed: Allowance) -> list[tuple[bytes, bytes]]:
     """`x-ratelimit-*` of the limits per minute that there are."""
     headers: list[tuple[bytes, bytes]] = []
     for name, limit, rest, reset_s in _bounds(left, allowed):
-        headers += (
-            (b"x-ratelimit-limit-" + name, b"%d" % limit),
-            (b"x-ratelimit-remaining-" + name, b"%d" % rest),
-            (b"x-ratelimit-reset-" + name, b"%ds" % math.ceil(reset_s)),
-        )
+        of_limit, remaining, of_reset = _of_a_second(name, limit, math.ceil(reset_s))
+        headers += (of_limit, (remaining, b"%d" % rest), of_reset)
     return headers
+
+
+@lru_cache(maxsize=4096)
+def _of_a_second(name: bytes, limit: int, reset_s: int) -> tuple[tuple[bytes, bytes], bytes, tuple[bytes, bytes]]:
+    """What many answers have in common, and between them the name of what is different in each."""
+    return (
+        (b"x-ratelimit-limit-" + name, b"%d" % limit),
+        b"x-ratelimit-remaining-" + name,
+        (b"x-ratelimit-reset-" + name, b"%ds" % reset_s),
+    )
 
 
 def told_anthropic(left: Left, allowed: Allowance, now: int) -> list[tuple[bytes, bytes]]:

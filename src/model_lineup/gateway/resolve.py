@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from model_lineup.access.callers import Caller
+from model_lineup.access.callers import Caller, CallerKind
 from model_lineup.catalog import names
 from model_lineup.gateway import notices
 from model_lineup.gateway.failures import not_for_agents, not_found
@@ -10,6 +10,7 @@ from model_lineup.routing.listing import may_use
 from model_lineup.routing.snapshot import ModelState, Snapshot
 
 _LONGEST_NAME = names.SLUG_LENGTH + 1 + names.MODEL_ID_LENGTH
+_REMEMBERED = 4096
 
 
 class Route(NamedTuple):
@@ -18,6 +19,26 @@ class Route(NamedTuple):
     name: str
     models: tuple[ModelState, ...]
     snapshot: Snapshot
+
+
+class Routes:
+    """Where names lead in the snapshot that was asked last: each is looked up once in it. One per event loop."""
+
+    def __init__(self) -> None:
+        self._snapshot: Snapshot | None = None
+        self._found: dict[tuple[str, CallerKind], Route] = {}
+
+    def of(self, snapshot: Snapshot, name: str, caller: Caller) -> Route:
+        """As `route_of`; what it finds depends on nothing of the caller but his kind. Raises Refused."""
+        if snapshot is not self._snapshot:
+            self._snapshot, self._found = snapshot, {}
+        route = self._found.get((name, caller.kind))
+        if route is None:
+            route = route_of(snapshot, name, caller)
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            self._found[name, caller.kind] = route
+        return route
 
 
 def route_of(snapshot: Snapshot, name: str, caller: Caller) -> Route:

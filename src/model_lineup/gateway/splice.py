@@ -94,6 +94,8 @@ class StreamSplicer:
     def _renamed(self, line: bytes) -> bytes:
         if b'"model"' not in line or (self._surface == "messages" and b'"message_start"' not in line):
             return line
+        if self._last is not None and line.count(_KEY) == 1 and self._last[0] in line:
+            return line.replace(*self._last)
         found = _MODEL.findall(line)
         if len(found) == 1 or self._surface in ("messages", "responses"):
             changed = _MODEL.sub(self._put, line, count=1)

@@ -24,4 +24,5 @@ async def watch_loop(
         longest = max(longest, lag_s)
         metrics.loop_lag.observe(lag_s)
         metrics.loop_lag_max.set(max(longest, longest_before))
+        metrics.count_answered()
         also()

@@ -77,6 +77,7 @@ class Shell:
         await self.wind_up()
         await self._stop()
         requests.write()
+        self._metrics.count_answered()
         await send({"type": "lifespan.shutdown.complete"})
 
     def leave(self) -> None:

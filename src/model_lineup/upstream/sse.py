@@ -34,8 +34,10 @@ class EventParser:
 
     def feed(self, piece: bytes) -> list[ServerSentEvent]:
         """Events that this piece completed, in order. Raises EventTooLargeError."""
-        if self._is_one_plain_event(piece):
-            return [ServerSentEvent("message", piece[6:-2])]
+        if self._may_be_plain(piece):
+            found = piece[6:-2].split(b"\n\ndata: ")
+            if piece.count(b"\n") == 2 * len(found):
+                return [ServerSentEvent("message", data) for data in found]
         *lines, rest = self._unify_line_ends(piece).split(b"\n")
         events = []
         for line in lines:
@@ -48,12 +50,13 @@ class EventParser:
             raise EventTooLargeError("a line of the event stream is too long")
         return events
 
-    def _is_one_plain_event(self, piece: bytes) -> bool:
-        """Whether the piece is `data: …` and a blank line, between two events: most are, and need no splitting."""
+    def _may_be_plain(self, piece: bytes) -> bool:
+        """Whether the piece is `data: …` and a blank line, once or more, unless it has other lines too: most pieces are
+        that, and need not be taken line by line."""
         return (
             piece.endswith(b"\n\n")
             and piece.startswith(b"data: ")
-            and piece.find(b"\n") == len(piece) - 2 <= MAX_LINE
+            and len(piece) <= MAX_LINE
             and b"\r" not in piece
             and not (self._partial or self._data or self._name or self._first_line or self._ended_in_cr)
         )

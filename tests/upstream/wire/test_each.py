@@ -44,6 +44,7 @@ def test_each_piece_is_taken_before_anything_else_happens() -> None:
         task = await begun(inbox, seen)
         for text in (b"one", b"two"):
             inbox.put(text, 0.0)
+            inbox.wake()
             assert seen[-1] == text
         inbox.end()
         assert await task is False
@@ -57,7 +58,9 @@ def test_who_says_no_gets_the_rest_later_and_what_waits_is_bounded() -> None:
         inbox = Inbox(source)
         task = await begun(inbox, seen, most=1)
         inbox.put(b"one", 0.0)
+        inbox.wake()
         inbox.put(b"x" * (UNREAD_HIGH + 1), 0.0)
+        inbox.wake()
         assert (await task, len(seen), source.told) == (True, 1, ["hold"])
         task = await begun(inbox, seen)
         assert (len(seen), source.told) == (2, ["hold", "go on"])
@@ -72,6 +75,7 @@ def test_what_goes_wrong_is_raised_where_it_is_awaited() -> None:
         inbox, seen = Inbox(Source()), list[bytes]()
         task = await begun(inbox, seen)
         inbox.put(b"bad", 0.0)
+        inbox.wake()
         with pytest.raises(ValueError, match="bad"):
             await task
         task = await begun(inbox, seen)

@@ -131,15 +131,17 @@ class Connection(asyncio.BufferedProtocol):
         body = reader.feed(data, at)
         if inbox.head is None and reader.head is not None:
             inbox.sent_at = getattr(self._transport, "sent_at", inbox.sent_at)
-            inbox.put_head(reader.head)
+            inbox.head = reader.head
         if body:
             inbox.put(body, at)
         if reader.complete:
             self._finish()
         elif reader.fault is not None:
             self.abort(reader.fault)
-        elif reader.head is not None and not inbox.is_full:
-            self._watch_body()
+        elif reader.head is not None:
+            if not inbox.is_full:
+                self._watch_body()
+            inbox.wake()
 
     def eof_received(self) -> None:
         self._ended(None)

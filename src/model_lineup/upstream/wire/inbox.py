@@ -61,24 +61,30 @@ class Inbox:
 
     # What the connection calls.
 
-    def put_head(self, head: Head) -> None:
-        self.head = head
-        self._wake()
-
     def put(self, data: bytes, at: float) -> None:
+        """Nobody hears of it before `wake`, or `end`."""
         self._pieces.append(Piece(data, at))
         self._unread += len(data)
         if self._unread > UNREAD_HIGH and not self.is_full and self.source is not None:
             self.is_full = True
             self.source.hold()
-        self._wake()
 
     def end(self, error: WireError | None = None) -> None:
         """Nothing more comes; pieces that are here already stay readable, and `error` is raised after them."""
         self.source = None
         self.ended = True
         self.error = error
-        self._wake()
+        self.wake()
+
+    def wake(self) -> None:
+        """Something is here that was not, the head or a piece."""
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+        if self.on_news is not None:
+            self.on_news()
 
     # What the caller's side calls.
 
@@ -165,15 +171,6 @@ class Inbox:
             self._pieces.clear()
             self.end(ClientClosed("The exchange was closed before its response was complete."))
             source.drop()
-
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None:
-            self._waiter = None
-            if not waiter.done():
-                waiter.set_result(None)
-        if self.on_news is not None:
-            self.on_news()
 
     async def _wait(self) -> None:
         if self._waiter is not None:
