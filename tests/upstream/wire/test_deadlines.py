@@ -151,7 +151,7 @@ def test_silence_in_the_body_ends_at_the_idle_deadline(run: Run) -> None:
 def test_a_dripped_body_ends_at_the_total_deadline(run: Run) -> None:
     async def scenario() -> None:
         async with WireServer(saying(HEAD, *([b"x"] * 200), pause_s=0.02)) as server:
-            error = await fails(Client(), server.url, replace(LONG, idle_s=0.1, total_s=0.25), 0.25)
+            error = await fails(Client(), server.url, replace(LONG, idle_s=0.2, total_s=0.25), 0.25)
         assert (error.which, error.phase) == ("total", "body")
 
     run(scenario())
