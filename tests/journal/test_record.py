@@ -88,3 +88,23 @@ def test_equal_fields_do_not_differ(before_and_after: tuple[dict[str, int], dict
 
 def test_fields_that_differ_are_told_from_both_sides() -> None:
     assert differing({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": None}) == ({"b": 2}, {"b": 3, "c": None})
+
+
+def test_some_rows_of_a_large_change_are_read_across_its_parts(desk: Desk, journal: Journal) -> None:
+    with journal.change(BY, "models.bulk.visible") as change:
+        change.touched("provider", 7, "first", before={}, after={"enabled": True})
+        rows = [(number, f"model {number}") for number in range(1, 2_302)]
+        change.touched_alike("model", rows, before={"visible": False}, after={"visible": True})
+    change_id = change.receipt.change_id
+    assert change_id is not None
+    with desk.rooms.database.read() as connection:
+        whole = store.one(connection, change_id)
+        assert whole is not None
+        assert whole.entries is not None
+        for offset in (0, 1, 960, 1_000, 1_990, 2_300, 2_302, 5_000):
+            some = store.rows_of(connection, change_id, limit=50, offset=offset)
+            assert some is not None
+            assert some.entries == whole.entries[offset : offset + 50]
+            assert some.touched == 2_302
+        assert store.rows_of(connection, change_id + 1, limit=50, offset=0) is None
+        assert store.first_rows(connection, [change_id, change_id + 1]) == {change_id: ("provider", "first")}

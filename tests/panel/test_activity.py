@@ -1,7 +1,12 @@
 """Activity: change sets row by row, and the security log."""
 
+from datetime import UTC, datetime
+
+import pytest
 from playwright.sync_api import Page
 
+from model_lineup.journal.shapes import ChangeSet
+from model_lineup.panel.changes import in_words
 from tests.fakes.browser import violations
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.server import PASSWORD, Workbench, by_id
@@ -34,6 +39,36 @@ def test_a_bulk_of_many_rows_is_shown_fifty_at_a_time(admin: Looker, workbench: 
     assert first.body.count(b'scope="row"') == 50
     assert "1–50 of 60 rows" in text_of(first)
     assert admin.get(f"{where}?offset=50").body.count(b'scope="row"') == 10
+
+
+def test_the_overview_says_in_words_what_was_changed(admin: Looker, workbench: Workbench) -> None:
+    key = workbench.key("user")
+    assert f"made key {key['name']} admin@example.com" in text_of(admin.get("/admin/"))
+    provider = workbench.provider()["id"]
+    rows = [workbench.model(provider)["id"] for _ in range(3)]
+    workbench.admin.must("PUT", "/api/admin/models/bulk/visibility", {"model_ids": rows, "visible": True})
+    page = admin.get("/admin/")
+    assert "switched the visibility of model" in text_of(page)
+    assert "and 2 more rows" in text_of(page)
+    latest = page.body.decode().partition("/admin/activity/")[2].partition('"')[0]
+    assert "models.bulk.visible" in text_of(admin.get(f"/admin/activity/{latest}"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "touched", "first", "said"),
+    [
+        ("providers.fetch", 1_200, None, "fetched 1\u202f200 rows"),
+        ("models.bulk.delete", 87, None, "deleted 87 models"),
+        ("aliases.import", 2, ("alias", "fast"), "imported alias fast and 1 more row"),
+        ("people.change", 1, ("person", "a@example.com"), "changed person a@example.com"),
+        ("providers.reorder", 3, ("provider", "One"), "put the providers in another order"),
+        ("something.new", 1, ("model", "m"), "something.new model m"),
+    ],
+)
+def test_words_for_changes(operation: str, touched: int, first: tuple[str, str] | None, said: str) -> None:
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    change = ChangeSet(id=1, revision=1, at=at, actor="a", operation=operation, request_id=None, touched=touched)
+    assert in_words(change, first) == said
 
 
 def test_the_security_log_is_narrowed(admin: Looker, workbench: Workbench, stranger: Looker) -> None:

@@ -66,6 +66,21 @@ def entries_of(part: str) -> list[Entry]:
     ]
 
 
+def entries_between(part: str, first: int, end: int) -> list[Entry]:
+    """Those of a part whose positions in the change set are from `first` on, before `end`; only they are decoded."""
+    return [
+        Entry(entry.entity, entry.entity_id, entry.label, _decode(entry.before), _decode(entry.after))
+        for entry in read(part)
+        if first <= entry.position < end
+    ]
+
+
+def first_position(head: str) -> int:
+    """The position of a part's first entry, from the part's first `HEAD` characters."""
+    return int(head.lstrip("[ ").partition(",")[0])
+
+
+HEAD = 16
 read = msgspec.json.Decoder(list[Stored]).decode
 """What a part holds, `before` and `after` as they are stored. Raises msgspec.DecodeError for other JSON or none."""
 _decode = msgspec.json.Decoder(dict[str, Any]).decode

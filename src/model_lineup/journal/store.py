@@ -11,7 +11,7 @@ from model_lineup.database.metadata import moment
 from model_lineup.database.prepared import Prepared
 from model_lineup.database.tables import instance
 from model_lineup.journal.chain import COMPACTION
-from model_lineup.journal.contents import entries_of
+from model_lineup.journal.contents import HEAD, entries_between, entries_of, first_position, read
 from model_lineup.journal.shapes import ChangePage, ChangeSet
 from model_lineup.journal.tables import change_contents, change_digests, change_sets, claimed_changes
 
@@ -40,6 +40,30 @@ def one(connection: Connection, change_id: int) -> ChangeSet | None:
     parts = select(change_contents.c.entries).where(change_contents.c.change_id == change_id)
     found = connection.execute(parts.order_by(change_contents.c.part)).scalars()
     return msgspec.structs.replace(_change_set(row), entries=[entry for part in found for entry in entries_of(part)])
+
+
+def rows_of(connection: Connection, change_id: int, *, limit: int, offset: int) -> ChangeSet | None:
+    """One change set with these of its entries; parts that hold none of them are not decoded."""
+    row = connection.execute(select(change_sets).where(change_sets.c.id == change_id)).one_or_none()
+    if row is None:
+        return None
+    here, end = change_contents.c.change_id == change_id, offset + limit
+    heads = select(change_contents.c.part, func.substr(change_contents.c.entries, 1, HEAD)).where(here)
+    parts = [(part, first_position(head)) for part, head in connection.execute(heads.order_by(change_contents.c.part))]
+    ends = [first for _, first in parts[1:]] + [row.touched]
+    asked = [part for (part, first), after in zip(parts, ends, strict=False) if first < end and after > offset]
+    query = select(change_contents.c.entries).where(here, change_contents.c.part.in_(asked))
+    found = connection.execute(query.order_by(change_contents.c.part)).scalars()
+    entries = [entry for part in found for entry in entries_between(part, offset, end)]
+    return msgspec.structs.replace(_change_set(row), entries=entries)
+
+
+def first_rows(connection: Connection, change_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Entity and label of the first row that each of these change sets touched; a whole part is read for each."""
+    here = change_contents.c.change_id.in_(list(change_ids)) & (change_contents.c.part == 0)
+    found = connection.execute(select(change_contents.c.change_id, change_contents.c.entries).where(here))
+    firsts = {row.change_id: read(row.entries)[0] for row in found}
+    return {change_id: (first.entity, first.label) for change_id, first in firsts.items()}
 
 
 def of_row(connection: Connection, entity: str, row_id: int, *, most: int) -> list[ChangeSet]:

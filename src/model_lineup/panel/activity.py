@@ -62,16 +62,15 @@ def show_security_log(
 def show_change(request: Request, there: There, _: AsViewer, change_id: PathId, offset: Offset = 0) -> Response:
     """One change set, fifty of its rows at a time."""
     with there.database.read() as connection:
-        found = store.one(connection, change_id)
+        found = store.rows_of(connection, change_id, limit=ENTRIES, offset=offset)
     if found is None:
         raise NotFound(f"There is no change set {change_id}.", id=change_id)
-    entries = found.entries or []
     return page(
         request,
         "activity/change.html",
         change=found,
-        entries=[(entry, fields_of(entry)) for entry in entries[offset : offset + ENTRIES]],
-        total=len(entries),
+        entries=[(entry, fields_of(entry)) for entry in found.entries or []],
+        total=found.touched,
         offset=offset,
         limit=ENTRIES,
         link=_link(request, f"/{change_id}"),

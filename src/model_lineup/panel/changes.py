@@ -1,0 +1,37 @@
+"""What a change set did, in words."""
+
+from model_lineup.journal.shapes import ChangeSet
+from model_lineup.panel import wording
+
+VERBS = {
+    "create": "made",
+    "change": "changed",
+    "delete": "deleted",
+    "restore": "restored",
+    "retire": "retired",
+    "fetch": "fetched",
+    "import": "imported",
+    "bulk.delete": "deleted",
+    "bulk.visible": "switched the visibility of",
+    "bulk.listed": "switched the listing of",
+    "bulk.agents_enabled": "switched agents' use of",
+}
+WHOLE = {
+    "setup": "set the server up",
+    "providers.reorder": "put the providers in another order",
+    "journal.compact": "removed old contents of the journal",
+}
+"""Operations whose rows say nothing more."""
+
+
+def in_words(change: ChangeSet, first: tuple[str, str] | None) -> str:
+    """What a change did, as people say it: `made key ci`. `first`: entity and label of the first row that it touched,
+    None where that is not known."""
+    if change.operation in WHOLE:
+        return WHOLE[change.operation]
+    noun, _, rest = change.operation.partition(".")
+    verb = VERBS.get(rest, "changed" if rest.startswith("bulk.") else change.operation)
+    if first is None:
+        return f"{verb} {wording.plural(change.touched, 'model' if noun == 'models' else 'row')}"
+    more = f" and {wording.plural(change.touched - 1, 'more row')}" if change.touched > 1 else ""
+    return f"{verb} {first[0]} {wording.brief(first[1])}{more}"
