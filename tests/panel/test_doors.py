@@ -134,6 +134,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             "run_id": run["run_id"],
             "person_id": people[Role.USER]["id"],
             "key_id": own["id"],
+            "change_id": 1,
         }
         visitors = {role: _signed_in(server, one["email"]) for role, one in people.items()}
         for visitor in visitors.values():
