@@ -68,7 +68,7 @@ def showcase(folder: Path, *, models: int = 60, measured: int = 3, requests: int
         show, admin = Showcase(server), server.admin()
         _providers(admin, addresses, show)
         _models(admin, show, models)
-        _aliases(admin)
+        _aliases(admin, show)
         _people_and_keys(admin, show)
         _measure(admin, show, measured, requests)
         _use(admin, server)
@@ -114,10 +114,14 @@ def _models(admin: Client, show: Showcase, how_many: int) -> None:
     show.placeholders["lost_model"] = admin.must("POST", "/api/admin/models", lost)["id"]
 
 
-def _aliases(admin: Client) -> None:
+def _aliases(admin: Client, show: Showcase) -> None:
     for alias, model_id in ALIASES.items():
-        if admin.get(by_id(model_id)).status == 200:
+        model = admin.get(by_id(model_id))
+        if model.status == 200:
             admin.must("POST", by_id(model_id, "/aliases"), {"alias": alias})
+            show.placeholders.setdefault("fast", model.json["id"])
+    changes = admin.must("GET", "/api/admin/changes")["changes"]
+    show.placeholders["change"] = changes[0]["id"]
 
 
 def _people_and_keys(admin: Client, show: Showcase) -> None:
