@@ -72,6 +72,7 @@ PAGES = [
     Shown("key-new", "/keys/new"),
     Shown("key", "/keys/{key}"),
     Shown("people", "/people"),
+    Shown("person-new", "/people/new"),
     Shown("account", "/account"),
     Shown("playground", "/playground?name=fast"),
     Shown("activity", "/activity"),

@@ -1,6 +1,7 @@
 """`/v1/responses` streamed to OpenAI's SDK, unchanged: from a fake that speaks it, and from the real local model."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -162,7 +163,10 @@ def test_the_real_model_streams_a_response(on: Stage, workbench: Workbench, loca
     assert (end.response.output_text, end.response.model) == (text, alias)
     assert end.response.usage is not None
     assert 0 < end.response.usage.output_tokens <= 8
-    used = workbench.admin.must("GET", f"/api/admin/usage/requests?name={alias}")["requests"]
+    used: list[dict[str, Any]] = []
+    deadline = time.monotonic() + 10
+    while not used and time.monotonic() < deadline:  # the ledger is written a moment after the answer
+        used = workbench.admin.must("GET", f"/api/admin/usage/requests?name={alias}")["requests"]
     assert [(one["surface"], one["outcome"], one["token_source"]) for one in used] == [
         ("responses", "completed", "provider")
     ]

@@ -142,11 +142,3 @@ def test_1234_filtered_models_are_hidden_after_a_preview(admin_page: Page, workb
     assert violations(page) == []
     found = workbench.admin.must("GET", f"/api/admin/models?provider_id={provider['id']}&visible=false&limit=1")
     assert found["total"] == MANY
-
-
-def test_the_page_of_a_model_is_fine_in_light_and_dark(admin_page: Page, model: dict[str, Any]) -> None:
-    for path in ("", "/edit", "/delete"):
-        admin_page.goto(f"/admin/models/{model['id']}{path}")
-        for scheme in ("light", "dark"):
-            admin_page.emulate_media(color_scheme=scheme)
-            assert violations(admin_page) == [], (path, scheme)

@@ -3,9 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page
 
-from tests.fakes.browser import violations
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.server import PASSWORD, Answer, Server, Workbench
 
@@ -130,12 +128,3 @@ def test_settings_say_where_they_come_from_and_no_secret(admin: Looker) -> None:
     assert "environment LINEUP_HOST" in text
     assert "set, not shown" in text
     assert PASSWORD.encode() not in page.body
-
-
-@pytest.mark.parametrize("path", ["", "keys", "keys/new", "people", "people/new", "account", "settings"])
-def test_pages_are_accessible(admin_page: Page, path: str) -> None:
-    for scheme in ("light", "dark"):
-        admin_page.emulate_media(color_scheme=scheme)
-        if scheme == "light":
-            admin_page.goto(f"/admin/{path}")
-        assert violations(admin_page) == []

@@ -11,7 +11,6 @@ from tests.fakes.browser import violations
 from tests.fakes.paced import Paced, paced
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.server import PASSWORD, Server, Workbench, by_id
-from tests.panel.conftest import Open
 
 
 @pytest.fixture(scope="session")
@@ -73,15 +72,6 @@ def test_the_list_follows_what_runs(admin_page: Page, workbench: Workbench, mode
     expect(row.get_by_text("finished")).to_be_visible()
     expect(row.get_by_role("checkbox")).to_be_checked()
     assert violations(admin_page) == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_report_and_comparison_are_accessible(open_page: Open, admin: Looker, measured: list[int], scheme: str) -> None:
-    page = open_page(color_scheme=scheme)
-    page.context.add_cookies([{"name": "lineup", "value": admin.cookies["lineup"], "domain": "127.0.0.1", "path": "/"}])
-    for path in (f"/admin/runs/{measured[0]}", f"/admin/runs/compare?id={measured[0]}&id={measured[1]}", "/admin/runs"):
-        page.goto(path)
-        assert violations(page) == [], path
 
 
 def test_a_report_says_what_cannot_be_told_of_so_few(admin: Looker, measured: list[int]) -> None:
