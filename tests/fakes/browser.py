@@ -32,9 +32,12 @@ FLAGS = [
 ]
 AXE = Path(__file__).parents[2] / "build/browser/axe.js"
 INSTALL_WITHIN_S = 100
-_RUN_AXE = """async (tags) => (await axe.run(document, {
-        resultTypes: ["violations"], ...(tags.length ? {runOnly: tags} : {})})).violations.flatMap((rule) =>
-    rule.nodes.map((node) => [rule.id, rule.impact, rule.help, node.target.join(" "), node.failureSummary]))"""
+_RUN_AXE = """async (rules) => {
+    const only = rules.length ? {runOnly: {type: "rule", values: rules}} : {};
+    const found = await axe.run(document, {resultTypes: ["violations"], ...only});
+    return found.violations.flatMap((rule) => rule.nodes.map(
+        (node) => [rule.id, rule.impact, rule.help, node.target.join(" "), node.failureSummary]));
+}"""
 
 
 class NoBrowser(Exception):
@@ -109,13 +112,13 @@ def _install() -> str:
         return said.read()[-300:].strip()
 
 
-def violations(page: Page, *tags: str) -> list[str]:
+def violations(page: Page, *rules: str) -> list[str]:
     """What axe-core finds wrong with the page as it stands: rule, weight, element, and what would mend it.
 
-    `tags`: of the rules to ask for, like "cat.color"; all rules without any.
+    `rules`: those to ask for, like "color-contrast"; all that are usual without any.
     """
     page.evaluate(_axe())
-    found: list[list[Any]] = page.evaluate(_RUN_AXE, list(tags))
+    found: list[list[Any]] = page.evaluate(_RUN_AXE, list(rules))
     return [f"{rule} ({impact}): {about}: {where}: {mend}" for rule, impact, about, where, mend in found]
 
 
