@@ -63,9 +63,10 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def templates(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Templates:
+def templates(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Templates]:
     """Migrated instances to copy."""
-    return Templates(tmp_path_factory.mktemp("templates"), postgres_server)
+    with contextlib.closing(Templates(tmp_path_factory.mktemp("templates"), postgres_server)) as templates:
+        yield templates
 
 
 @pytest.fixture

@@ -65,14 +65,20 @@ def open_instance(settings: Settings, *, clock: Clock | None = None, migrate: bo
 
     What needs an event loop (tests, benchmarks, fetching) is used from one loop; `rooms.runs.close()` ends it.
     """
-    clock, database = clock or SystemClock(), open_database(settings, migrate=migrate)
-    try:
-        vault = instance.open_vault(database, settings.keyring_path, clock.now())
-        rooms = _rooms(settings, database, vault, clock)
-        with contextlib.closing(rooms.follower), contextlib.closing(rooms.security), contextlib.closing(rooms.ledger):
-            yield rooms
-    finally:
-        database.close()
+    with (
+        contextlib.closing(open_database(settings, migrate=migrate)) as database,
+        rooms_over(database, settings, clock or SystemClock()) as rooms,
+    ):
+        yield rooms
+
+
+@contextlib.contextmanager
+def rooms_over(database: Database, settings: Settings, clock: Clock) -> Iterator[Rooms]:
+    """All rooms over a migrated database that stays open afterwards. Raises StartRefused."""
+    vault = instance.open_vault(database, settings.keyring_path, clock.now())
+    rooms = _rooms(settings, database, vault, clock)
+    with contextlib.closing(rooms.follower), contextlib.closing(rooms.security), contextlib.closing(rooms.ledger):
+        yield rooms
 
 
 def open_database(settings: Settings, *, migrate: bool = True) -> Database:

@@ -9,7 +9,7 @@ from typing import Literal
 import psycopg
 from sqlalchemy import func, select, text
 
-from model_lineup.app import open_instance
+from model_lineup.app import open_database, open_instance, rooms_over
 from model_lineup.catalog.tables import aliases, models
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import activity, configuration
@@ -23,20 +23,55 @@ from tests.fakes.postgres import PostgresServer
 
 Kind = Literal["sqlite", "postgresql"]
 KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
+_TABLES = [table for metadata in (activity, configuration) for table in reversed(metadata.sorted_tables)]
+_EMPTY = "; ".join(
+    [
+        *(f"DELETE FROM {table.fullname}" for table in _TABLES if table is not instance),
+        "UPDATE instance SET revision = 0",
+        "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'",
+    ]
+).encode()
 
 
 class Templates:
-    """A migrated data directory for each kind of database. PostgreSQL databases are emptied and used again: making a
-    new one takes 300 ms, emptying one 5."""
+    """A migrated data directory for each kind of database. PostgreSQL databases are emptied and used again, with the
+    connections to them: making a new one takes 300 ms, emptying one 5, and each connection 20 until it answers."""
 
     def __init__(self, folder: Path, server: PostgresServer) -> None:
         self._folder = folder
         self._server = server
         self._free: list[str] = []
+        self._kept: dict[str, Database] = {}
+        self._emptying: dict[str, psycopg.Connection] = {}
+
+    def close(self) -> None:
+        for database in self._kept.values():
+            database.close()
+        for connection in self._emptying.values():
+            connection.close()
 
     @contextlib.contextmanager
     def settings(self, kind: Kind, folder: Path) -> Iterator[Settings]:
-        """Settings of a new instance in `folder`, which is made."""
+        """Settings of a new instance in `folder`, which is made. Nobody is connected with it."""
+        with self._copied(kind, folder) as settings:
+            if settings.database_url is not None:
+                self._of(settings).close()
+            yield settings
+
+    @contextlib.contextmanager
+    def rooms(self, kind: Kind, folder: Path, clock: ManualClock) -> Iterator[Rooms]:
+        """All rooms of a new instance; at the end it must hold together."""
+        with self._copied(kind, folder) as settings, contextlib.ExitStack() as until_closed:
+            if settings.database_url is None:
+                database = until_closed.enter_context(contextlib.closing(open_database(settings, migrate=False)))
+            else:
+                database = self._of(settings)
+            with rooms_over(database, settings, clock) as rooms:
+                yield rooms
+                must_hold_together(rooms.database)
+
+    @contextlib.contextmanager
+    def _copied(self, kind: Kind, folder: Path) -> Iterator[Settings]:
         template = self._folder / kind
         if kind == "sqlite":
             if not template.exists():
@@ -47,7 +82,7 @@ class Templates:
         url = self._free.pop() if self._free else self._new_database(template)
         shutil.copytree(template, folder)
         yield Settings.model_validate({"data_dir": folder, "database_url": url})
-        _empty(url)
+        self._empty(url)
         self._free.append(url)
 
     def _new_database(self, template: Path) -> str:
@@ -56,12 +91,21 @@ class Templates:
         _start(Settings.model_validate({"data_dir": template, "database_url": url}))
         return url
 
-    @contextlib.contextmanager
-    def rooms(self, kind: Kind, folder: Path, clock: ManualClock) -> Iterator[Rooms]:
-        """All rooms of a new instance; at the end it must hold together."""
-        with self.settings(kind, folder) as settings, open_instance(settings, clock=clock) as rooms:
-            yield rooms
-            must_hold_together(rooms.database)
+    def _of(self, settings: Settings) -> Database:
+        """A new `Database` over the connections that there are already."""
+        assert settings.database_url is not None
+        url = settings.database_url.get_secret_value()
+        if url not in self._kept:
+            self._kept[url] = open_database(settings, migrate=False)
+        kept = self._kept[url]
+        return Database(kept._readers, kept._writer, kept._activity_writer)
+
+    def _empty(self, url: str) -> None:
+        """As it was after the first start: only the row of the instance, and every sequence at 1."""
+        if url not in self._emptying or self._emptying[url].closed:
+            self._emptying[url] = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+            self._emptying[url].execute("SET session_replication_role = replica")  # no triggers
+        self._emptying[url].execute(_EMPTY)
 
 
 def must_hold_together(database: Database) -> None:
@@ -80,15 +124,6 @@ def must_hold_together(database: Database) -> None:
         counted = select(func.count(), func.coalesce(func.max(change_sets.c.revision), 0)).select_from(change_sets)
         assert tuple(connection.execute(counted).one()) == (revision, revision), "a revision without its change set"
     assert verify(database).holds
-
-
-def _empty(url: str) -> None:
-    """As it was after the first start: only the row of the instance, and every sequence at 1."""
-    tables = [table for metadata in (activity, configuration) for table in reversed(metadata.sorted_tables)]
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        deletions = "; ".join(f"DELETE FROM {table.fullname}" for table in tables if table is not instance)
-        reset = "UPDATE instance SET revision = 0; SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'"
-        connection.execute(f"SET session_replication_role = replica; {deletions}; {reset}".encode())  # no triggers
 
 
 def _start(settings: Settings) -> None:
