@@ -30,6 +30,7 @@ from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
 from model_lineup.catalog.retirement import Retirement
+from model_lineup.catalog.stating import Facts
 from model_lineup.changes.impact import Impacts, Refusal, Refusals
 from model_lineup.changes.weighing import weigh
 from model_lineup.clock import Clock, SystemClock
@@ -166,6 +167,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         ),
         providers=providers,
         models=models,
+        facts=Facts(database, journal),
         census=Census(database),
         retirement=Retirement(journal),
         bulk=Bulk(journal, most=settings.bulk_ids),

@@ -17,6 +17,7 @@ from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
 from model_lineup.catalog.retirement import Retirement
+from model_lineup.catalog.stating import Facts
 from model_lineup.changes.impact import Impacts
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
@@ -50,6 +51,7 @@ class Rooms:
     repeats: Claims
     providers: Providers
     models: Models
+    facts: Facts
     census: Census
     retirement: Retirement
     bulk: Bulk

@@ -4,8 +4,12 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
-from model_lineup.catalog.facts import FIELDS, PRECEDENCE, StatedFact, effective, pinned
-from model_lineup.catalog.shapes import Model
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_lineup.catalog.facts import FIELDS, FURTHER, PRECEDENCE, StatedFact, by_field, effective, pinned, restated
+from model_lineup.catalog.shapes import Fact, Model
+from tests.fakes.counts import count
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = datetime(2026, 1, 2, tzinfo=UTC)
@@ -63,3 +67,74 @@ def test_one_and_true_are_not_the_same_pin() -> None:
 
 def test_every_field_is_one_of_the_model() -> None:
     assert set(FIELDS) <= set(Model.__struct_fields__)
+
+
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(1, 10**6), st.text(max_size=5), st.lists(st.text(max_size=3)))
+WORDS = st.dictionaries(st.tuples(st.sampled_from([*FIELDS, *FURTHER]), st.sampled_from(PRECEDENCE[:-1])), VALUES)
+
+
+def stated(words: dict[tuple[str, str], Any]) -> list[StatedFact]:
+    return [StatedFact(field, source, value, NOW) for (field, source), value in words.items()]
+
+
+@given(WORDS, st.randoms())
+@settings(max_examples=count(60, 2_000), deadline=None)
+def test_for_every_subset_of_sources_the_strongest_that_says_anything_counts(
+    words: dict[tuple[str, str], Any], order: Any
+) -> None:
+    told = stated(words)
+    order.shuffle(told)
+    known = effective("m", told, NOW)
+    for field in (*FIELDS, *FURTHER):
+        said = [source for source in PRECEDENCE[:-1] if words.get((field, source)) is not None]
+        if said:
+            assert known[field] == Fact(words[field, said[0]], said[0], NOW)
+        else:
+            assert field not in known or known[field].source == "default"
+
+
+@given(WORDS, st.sampled_from([*FIELDS, *FURTHER]), st.sampled_from(PRECEDENCE[:-1]), VALUES)
+@settings(max_examples=count(60, 2_000), deadline=None)
+def test_a_further_word_changes_its_own_field_at_most_and_hides_nothing_stronger(
+    words: dict[tuple[str, str], Any], field: str, source: str, value: Any
+) -> None:
+    before = effective("m", stated(words), NOW)
+    after = effective("m", stated({**words, (field, source): value}), NOW)
+    streams = {"task": {"supports_streaming"}}.get(field, set())  # what is no chat is not taken to stream
+    assert {one for one in {**before, **after} if before.get(one) != after.get(one)} <= {field, *streams}
+    old, new = before.get(field), after.get(field)
+    if old is not None and PRECEDENCE.index(old.source) < PRECEDENCE.index(source):
+        assert new == old
+    if value is None:
+        stronger = {one: said for one, said in words.items() if one != (field, source)}
+        assert new == effective("m", stated(stronger), NOW).get(field)
+
+
+@given(WORDS)
+@settings(max_examples=count(60, 2_000), deadline=None)
+def test_unknown_is_absent_and_never_false(words: dict[tuple[str, str], Any]) -> None:
+    known = effective("m", stated(words), NOW)
+    assert None not in [fact.value for fact in known.values()]
+    for field, fact in known.items():
+        assert fact.value is not False or False in [
+            value for (one, _), value in words.items() if one == field and value is False
+        ]
+
+
+@given(WORDS)
+@settings(max_examples=count(60, 2_000), deadline=None)
+def test_of_all_that_is_said_the_first_is_what_counts(words: dict[tuple[str, str], Any]) -> None:
+    known, said = effective("m", stated(words), NOW), by_field(stated(words))
+    assert {field: facts[0] for field, facts in said.items()} == {
+        field: fact for field, fact in known.items() if fact.source != "default"
+    }
+    assert sum(map(len, said.values())) == sum(value is not None for value in words.values())
+
+
+def test_a_probe_takes_its_word_back_and_leaves_the_others() -> None:
+    once = restated([said("provider", 5)], "probe", {"context_length": 7, "supports_stop": True}, NOW, by="run 3")
+    assert effective("m", once, NOW)["context_length"] == Fact(7, "probe", NOW, "run 3")
+    assert restated(once, "probe", {"context_length": 7}, LATER, by="run 3") == once
+    back = restated(once, "probe", {"context_length": None}, LATER)
+    assert effective("m", back, NOW)["context_length"].source == "provider"
+    assert effective("m", back, NOW)["supports_stop"].source == "probe"

@@ -1,7 +1,8 @@
 """What is known of a model, and from whom. One function decides which of several sources counts.
 
-Precedence: the admin's pin, then a probe, then the provider's list, then a catalogue, then a guess, then the default.
-Source of the rule: docs/decisions/0009-facts-with-origin.md.
+Precedence: the admin's pin, then a probe, then the provider's list, then a catalogue of that provider, then a guess,
+then the default. A source that says None says nothing: unknown is never false, and never hides what another knows.
+Source of the rule: docs/decisions/0009-facts-with-origin.md, 0041-catalogues.md.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,42 +26,92 @@ FIELDS = (
     "pricing",
     "lifecycle",
 )
-
+"""Fields that are columns of the model's row: filtered, sorted, pinned."""
+FURTHER = (
+    "supports_streamed_tools",
+    "supports_json_mode",
+    "supports_structured_output",
+    "supports_reasoning",
+    "supports_system_prompt",
+    "supports_stop",
+    "supports_max_tokens",
+    "supports_pdf",
+    "supports_audio",
+    "input_modalities",
+    "output_modalities",
+    "capabilities",
+    "parameters",
+    "methods",
+    "base_model",
+    "knowledge_cutoff",
+    "released_on",
+    "owner",
+)
+"""Fields that stand in `facts` alone: flags are true or false, `…_modalities`, `capabilities` (further words that the
+source says yes to), `parameters` and `methods` are lists of text, the others are text."""
 
 _RANK = {source: rank for rank, source in enumerate(PRECEDENCE)}
+_ORDER = (*FIELDS, *FURTHER)
 
 
 class StatedFact(msgspec.Struct, frozen=True, gc=False):
-    """One source's word on one field."""
+    """One source's word on one field. `by`: who that is where the source has several, as `genai-prices 0.2.3`."""
 
     field: str
     source: str
     value: Any
     at: datetime
+    by: str | None = None
 
 
 def effective(model_id: str, stated: Iterable[StatedFact], created_at: datetime) -> dict[str, Fact]:
     """The value that counts for each field that somebody has a word on; fields without one are unknown and absent."""
     chosen: dict[str, StatedFact] = {}
     for fact in stated:
+        if fact.value is None:
+            continue
         rival = chosen.get(fact.field)
         if rival is None or _RANK[fact.source] < _RANK[rival.source]:
             chosen[fact.field] = fact
-    facts = {field: Fact(fact.value, fact.source, fact.at) for field, fact in chosen.items()}
+    facts = {field: as_fact(fact) for field, fact in chosen.items()}
     for field, value in _defaults(model_id, facts).items():
         facts.setdefault(field, Fact(value, "default", created_at))
-    return {field: facts[field] for field in FIELDS if field in facts}
+    return {field: facts[field] for field in _ORDER if field in facts}
+
+
+def as_fact(said: StatedFact) -> Fact:
+    """Without its field."""
+    if said.by is None:
+        return Fact(said.value, said.source, said.at)
+    return Fact(said.value, said.source, said.at, said.by)
+
+
+def by_field(stated: Iterable[StatedFact]) -> dict[str, list[Fact]]:
+    """What every source says of each field, the one that counts first; defaults are nobody's word."""
+    found: dict[str, list[StatedFact]] = {}
+    for fact in stated:
+        if fact.value is not None:
+            found.setdefault(fact.field, []).append(fact)
+    ranked = {field: sorted(said, key=lambda one: _RANK[one.source]) for field, said in found.items()}
+    return {field: [as_fact(one) for one in ranked[field]] for field in _ORDER if field in ranked}
 
 
 def pinned(stated: Iterable[StatedFact], pins: Mapping[str, Any], at: datetime) -> list[StatedFact]:
     """The facts after an admin said `pins`: None takes a pin away, a value sets it; an equal pin keeps its date."""
+    return restated(stated, "pin", pins, at)
+
+
+def restated(
+    stated: Iterable[StatedFact], source: str, said: Mapping[str, Any], at: datetime, *, by: str | None = None
+) -> list[StatedFact]:
+    """The facts after `source` said this: None takes its word back, a value sets it; an equal one keeps its date."""
     kept = {(fact.field, fact.source): fact for fact in stated}
-    for field, value in pins.items():
-        old = kept.get((field, "pin"))
+    for field, value in said.items():
+        old = kept.get((field, source))
         if value is None:
-            kept.pop((field, "pin"), None)
-        elif old is None or old.value != value or type(old.value) is not type(value):
-            kept[field, "pin"] = StatedFact(field, "pin", value, at)
+            kept.pop((field, source), None)
+        elif old is None or old.value != value or type(old.value) is not type(value) or old.by != by:
+            kept[field, source] = StatedFact(field, source, value, at, by)
     return list(kept.values())
 
 

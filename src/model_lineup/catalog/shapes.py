@@ -80,11 +80,15 @@ class ProviderChanges(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
-    """One effective value and where it comes from: pin, probe, provider, catalogue, guess or default."""
+    """One value and where it comes from: pin, probe, provider, catalogue, guess or default.
+
+    `by`: which catalogue or probe, where that is known.
+    """
 
     value: Any
     source: str
     at: datetime
+    by: str | UnsetType = UNSET
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):

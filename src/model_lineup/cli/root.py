@@ -20,6 +20,7 @@ from model_lineup.cli import (
     keys,
     models,
     models_change,
+    models_facts,
     models_impact,
     models_many,
     models_retire,
@@ -41,6 +42,7 @@ from model_lineup.cli.verbs import verb
 NOUNS = (providers, models, aliases, keys, people, runs, usage, changes, config, drill)
 _MORE_VERBS = (
     models_change,
+    models_facts,
     models_many,
     models_impact,
     models_retire,

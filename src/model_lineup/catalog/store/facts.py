@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select
 
 from model_lineup.catalog.facts import FIELDS, StatedFact
 from model_lineup.catalog.shapes import Fact
-from model_lineup.catalog.tables import stated_facts
+from model_lineup.catalog.tables import models, stated_facts
 from model_lineup.database.many import insert_many, let_go
 from model_lineup.database.metadata import dump, micros, moment
 from model_lineup.database.values import in_numbers
@@ -25,10 +25,17 @@ def stated(connection: Connection, rows: Sequence[int]) -> dict[int, list[Stated
     query = select(*columns).where(in_numbers(connection, stated_facts.c.model_row, rows))
     moments: dict[int, datetime] = {}  # a fetch states all that it states at one moment
     for row, source, facts in connection.execute(query).all():
-        for field, (value, at) in _read(facts).items():
+        for field, (value, at, *by) in _read(facts).items():
             when = moments.get(at) or moments.setdefault(at, moment(at))
-            found[row].append(StatedFact(field, source, value, when))
+            found[row].append(StatedFact(field, source, value, when, *by))
     return found
+
+
+def subjects(connection: Connection, rows: Sequence[int]) -> dict[int, tuple[str, datetime]]:
+    """`model_id` and time of creation of those of these rows that are not deleted."""
+    columns = (models.c.id, models.c.model_id, models.c.created_at)
+    query = select(*columns).where(in_numbers(connection, models.c.id, rows), models.c.deleted_at.is_(None))
+    return {row: (model_id, moment(at)) for row, model_id, at in connection.execute(query).all()}
 
 
 def state(
@@ -46,12 +53,15 @@ def state(
 
 def _written(facts: Sequence[StatedFact], at: dict[datetime, int]) -> str:
     """`at`: moments that were met, as they are stored."""
-    return dump(
-        {fact.field: (fact.value, at.get(fact.at) or at.setdefault(fact.at, micros(fact.at))) for fact in facts}
-    )
+    return dump({fact.field: _told(fact, at) for fact in facts})
 
 
-_read = msgspec.json.Decoder(dict[str, tuple[Any, int]]).decode
+def _told(fact: StatedFact, at: dict[datetime, int]) -> tuple[Any, ...]:
+    moment_at = at.get(fact.at) or at.setdefault(fact.at, micros(fact.at))
+    return (fact.value, moment_at) if fact.by is None else (fact.value, moment_at, fact.by)
+
+
+_read = msgspec.json.Decoder(dict[str, tuple[Any, ...]]).decode
 
 
 def columns(effective: Mapping[str, Fact]) -> dict[str, Any]:

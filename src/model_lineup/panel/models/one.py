@@ -14,7 +14,7 @@ from model_lineup.catalog.shapes import Model
 from model_lineup.errors import LineupError, NameWouldMove, PreconditionFailed
 from model_lineup.panel import render
 from model_lineup.panel.forms import Form, validated
-from model_lineup.panel.models import shown
+from model_lineup.panel.models import details, shown
 from model_lineup.panel.models.entered import FACTS, entered, facts, texts_of, wrong_fields
 from model_lineup.panel.pages import pages
 from model_lineup.panel.visitors import AsAdmin, AsViewer, By, Sent
@@ -62,7 +62,7 @@ def reset(request: Request, row_id: PathId, form: Sent, there: There, _: AsAdmin
     field = form.text("field")
     body = validated(ModelPatch, {field: None} if field in FACTS else {})
     there.models.change(row_id, changes_of(body), by, if_match=form.whole("version"))
-    say = f"{shown.LABELS.get(field, field[:50])} is inherited again."
+    say = f"{details.LABELS.get(field, field[:50])} is inherited again."
     return render.go(request, f"/models/{row_id}", say=say)
 
 
@@ -81,7 +81,7 @@ def _page(request: Request, there: Rooms, model: Model, here: Visit) -> Response
         request,
         "models/one.html",
         model=model,
-        facts=shown.facts_of(model),
+        facts=details.facts_of(there.facts.of(model.id)),
         aliases=there.aliases.of_model(model.id),
         impact=there.impacts.of(model.id, here.request_id or ""),
         tests=tests,
@@ -90,7 +90,7 @@ def _page(request: Request, there: Rooms, model: Model, here: Visit) -> Response
         drawn=drawn,
         runs_total=runs_total,
         changes=shown.changes_of(there, model.id),
-        told=shown.told,
+        told=details.told,
     )
 
 

@@ -74,7 +74,7 @@ def downgrade() -> None:
 
 def apart(rows: Iterable[sa.Row[Any]]) -> Iterator[Row]:
     for row in rows:
-        for field, (value, at) in json.loads(row.facts).items():
+        for field, (value, at, *_) in json.loads(row.facts).items():  # later ones also say by whom
             written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
             yield {"model_row": row.model_row, "field": field, "source": row.source, "value": written, "at": at}
 
