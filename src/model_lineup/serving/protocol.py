@@ -7,6 +7,7 @@ docs/decisions/0032-what-a-request-costs.md.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any, cast
 
 import httptools
@@ -28,14 +29,20 @@ UNWANTED_REST_S = 1.5
 """After its answer, a request that is still being sent."""
 
 
-def careful_protocol(head_s: float, write_stall_s: float) -> type["Connection"]:
+def _nothing() -> None:
+    """What is done by default when a client has come."""
+
+
+def careful_protocol(
+    head_s: float, write_stall_s: float, *, on_client: Callable[[], None] = _nothing
+) -> type["Connection"]:
     """A request head must come whole within `head_s`. A client that leaves more than the transport buffers (32 KiB)
-    unread for `write_stall_s` is cut off."""
+    unread for `write_stall_s` is cut off. `on_client` is called when one has come."""
 
     class Careful(Connection):
         pass
 
-    Careful.head_s, Careful.write_stall_s = head_s, write_stall_s
+    Careful.head_s, Careful.write_stall_s, Careful.on_client = head_s, write_stall_s, staticmethod(on_client)
     return Careful
 
 
@@ -47,6 +54,7 @@ class Connection(asyncio.Protocol):
 
     head_s = 10.0
     write_stall_s = 60.0
+    on_client = staticmethod(_nothing)
 
     def __init__(
         self,
@@ -80,6 +88,7 @@ class Connection(asyncio.Protocol):
         self.flow = FlowControl(self.transport)
         self.here, self.there = get_local_addr(self.transport), get_remote_addr(self.transport)
         self._watch.set(tick() + self.head_s)
+        self.on_client()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.connections.discard(cast(Any, self))

@@ -13,13 +13,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import cast
 
 import uvicorn
 
 from model_lineup.clock import tick
 from model_lineup.serving.memory import settle
 from model_lineup.serving.order import HARD_STOP_S
-from model_lineup.serving.protocol import careful_protocol
+from model_lineup.serving.protocol import Connection, careful_protocol
+from model_lineup.serving.welcome import Welcome
 from model_lineup.settings import Settings
 from model_lineup.shell import Shell
 from model_lineup.telemetry import log
@@ -29,9 +31,10 @@ def run(
     settings: Settings, shell: Shell, listener: socket.socket, *, on_ready: Callable[[], None] = lambda: None
 ) -> None:
     """Serve until a signal says otherwise. `on_ready` is called when requests are taken."""
+    welcome = Welcome(listener)
     config = uvicorn.Config(
         shell,
-        http=careful_protocol(settings.header_receipt_s, settings.write_stall_s),
+        http=careful_protocol(settings.header_receipt_s, settings.write_stall_s, on_client=welcome.others_too),
         loop="uvloop" if _has_uvloop() else "asyncio",
         lifespan="on",
         log_config=None,
@@ -41,17 +44,25 @@ def run(
         timeout_keep_alive=int(settings.keep_alive_s),
         timeout_graceful_shutdown=int(settings.drain_s),
     )
-    _Server(config, shell, settings, on_ready).run(sockets=[listener])
+    _Server(config, shell, settings, welcome, on_ready).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """uvicorn's server, but a signal is an order to end and not a way to die: the exit code is 0. A second signal does
     not wait for anybody."""
 
-    def __init__(self, config: uvicorn.Config, shell: Shell, settings: Settings, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        shell: Shell,
+        settings: Settings,
+        welcome: Welcome,
+        on_ready: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._shell = shell
         self._settings = settings
+        self._welcome = welcome
         self._on_ready = on_ready
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -75,6 +86,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._welcome.begin(self._protocol)
         settle()
         self._on_ready()
 
@@ -84,12 +96,18 @@ class _Server(uvicorn.Server):
         self._shell.leave()
         await self._still_serve(settings.drain_delay_s)
         await self._shell.wind_up()
+        await self._welcome.end()
         beside = [asyncio.create_task(one) for one in (self._bid_farewell(), self._abort_when_forced())]
         try:
             await super().shutdown(sockets)
         finally:
             for task in beside:
                 task.cancel()
+
+    def _protocol(self) -> asyncio.Protocol:
+        """As uvicorn makes it."""
+        made = cast(type[Connection], self.config.http_protocol_class)
+        return made(self.config, self.server_state, self.lifespan.state)
 
     async def _bid_farewell(self) -> None:
         """So long before the end that an error event still goes out."""
