@@ -117,6 +117,7 @@ def violations(page: Page, *rules: str) -> list[str]:
 
     `rules`: those to ask for, like "color-contrast"; all that are usual without any.
     """
+    page.wait_for_load_state()  # a page that is half there has half its landmarks
     page.evaluate(_axe())
     found: list[list[Any]] = page.evaluate(_RUN_AXE, list(rules))
     return [f"{rule} ({impact}): {about}: {where}: {mend}" for rule, impact, about, where, mend in found]

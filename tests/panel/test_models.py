@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.fakes.browser import violations
+from tests.fakes.held import Held
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.server import PASSWORD, Answer, Workbench
 
@@ -231,3 +232,32 @@ def test_the_whole_table_is_worked_with_keys_alone(in_browser: Page) -> None:
     press("Escape")
     press("/")
     expect(page.get_by_role("searchbox")).not_to_be_focused()
+
+
+def test_rows_that_come_late_take_neither_the_focus_nor_what_is_ticked(in_browser: Page) -> None:
+    page, press = in_browser, in_browser.keyboard.press
+    held = Held(page, "**/admin/models?*")
+
+    def search(words: str) -> None:
+        press("/")
+        page.keyboard.insert_text(words)  # one event, so one request
+        held.wait()
+        press("Escape")
+
+    def answer(rows: int) -> None:
+        held.let_go()
+        expect(page.locator("tbody tr")).to_have_count(rows)
+
+    search("Model 0")
+    for key in ("j", "j", "x", "Tab"):
+        press(key)
+    answer(10)
+    second = page.locator("tbody tr").nth(1)
+    expect(second.get_by_role("button", name="Copy the id")).to_be_focused()
+    expect(second.get_by_role("checkbox", name="Model 01")).to_be_checked()
+    assert held.waiting == 0  # leaving the search field asks for nothing
+    search("5")
+    press("j")
+    press("j")
+    answer(1)
+    expect(page.get_by_role("link", name="Model 05")).to_be_focused()

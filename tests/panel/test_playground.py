@@ -13,7 +13,7 @@ from tests.fakes.server import PASSWORD, Workbench
 
 @pytest.fixture(scope="module")
 def slow() -> Iterator[Paced]:
-    with paced("--ttft-ms", "30", "--gap-ms", "60", "--tokens", "40") as running:
+    with paced("--ttft-ms", "30", "--gap-ms", "60", "--tokens", "400") as running:
         yield running
 
 

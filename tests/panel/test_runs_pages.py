@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.fakes.browser import violations
+from tests.fakes.held import Held
 from tests.fakes.paced import Paced, paced
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.server import PASSWORD, Server, Workbench, by_id
@@ -45,8 +46,17 @@ def test_a_benchmark_is_started_followed_and_cancelled_in_a_browser(admin_page: 
     page = admin_page
     page.goto("/admin/runs")
     page.get_by_role("link", name="New test or benchmark").first.click()
-    page.get_by_label("Search models").press_sequentially(str(model["model_id"]))
-    page.get_by_role("checkbox", name=str(model["model_id"]), exact=False).first.check()
+    held = Held(page, "**/runs/new/models")
+    box = page.get_by_role("checkbox", name=str(model["model_id"]), exact=False).first
+    for words, is_late in ((str(model["model_id"]), False), ("nothing has this", True)):
+        page.get_by_label("Search models").fill(words)
+        held.wait()
+        if is_late:
+            box.check()  # before the answer comes, which knows nothing of it
+        with page.expect_response("**/runs/new/models"):
+            held.let_go()
+    expect(page.get_by_text("No model has that in its name.")).to_be_visible()
+    expect(box).to_be_checked()
     assert violations(page) == []
     page.get_by_label("Requests", exact=True).fill("400")
     page.get_by_label("Output tokens, at most").fill("8")
@@ -63,13 +73,14 @@ def test_a_benchmark_is_started_followed_and_cancelled_in_a_browser(admin_page: 
 
 def test_the_list_follows_what_runs(admin_page: Page, workbench: Workbench, model: dict[str, object]) -> None:
     address = by_id(str(model["model_id"]), "/benchmark")
-    plan = {"requests": 25, "max_tokens": 4}
+    plan = {"requests": 400, "max_tokens": 4}
     run = workbench.admin.must("POST", address, plan, headers={"prefer": "respond-async"})
     admin_page.goto(f"/admin/runs?model={model['id']}")
     row = admin_page.locator(f'[data-run="{run["id"]}"]')
     expect(row.locator("progress")).to_be_visible()
     admin_page.locator(f'[data-run="{run["id"]}"] input').first.check()
-    expect(row.get_by_text("finished")).to_be_visible()
+    workbench.admin.must("DELETE", f"/api/admin/runs/{run['id']}")
+    expect(row.get_by_text("cancelled")).to_be_visible()
     expect(row.get_by_role("checkbox")).to_be_checked()
     assert violations(admin_page) == []
 

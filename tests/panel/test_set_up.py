@@ -35,6 +35,7 @@ def test_from_the_link_to_a_streamed_reply(new_server: Server, upstream: FakePro
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create administrator").click()
+    expect(page.get_by_role("link", name="Any OpenAI-compatible URL")).to_be_visible()
     assert violations(page) == []
     page.get_by_role("link", name="Any OpenAI-compatible URL").click()
     page.get_by_label("Name", exact=True).fill("Mine")

@@ -46,7 +46,9 @@ def switch(
     if not render.by_htmx(request):
         to_page = f"/models/{row_id}" if form.flag("one") else f"{back_to(form.text('back'))}#m{row_id}"
         return render.go(request, to_page, say=said)
-    return render.fragment(request, "models/_row.html", say=said, row=row_of(model, there.clock.now()))
+    response = render.fragment(request, "models/_row.html", say=said, row=row_of(model, there.clock.now()))
+    response.headers["hx-retarget"] = f"#m{row_id}"  # wherever it stands by now, if the table was sorted meanwhile
+    return response
 
 
 @router.get("/{row_id:row}/confirm")

@@ -1,7 +1,7 @@
 // The table of models: what is selected, and a few keys. Without scripts boxes and buttons do the same.
 
-/** Row ids that are ticked on this page, kept over swaps of single rows. @type {Set<string>} */
-const ticked = new Set();
+/** Whether all that match are chosen, also those on other pages. */
+let everything = false;
 
 const KEYS = "lineup-keys";
 
@@ -33,13 +33,27 @@ document.addEventListener("change", (event) => {
   if (box.id === "all-shown" || box.id === "all-matching") {
     for (const one of boxes('input[name="ids"]')) one.checked = box.checked;
   } else if (box.name !== "ids") return;
-  ticked.clear();
-  for (const one of boxes('input[name="ids"]:checked')) ticked.add(one.value);
+  everything = boxes("#all-matching")[0].checked;
   show();
 });
 
+/** What a swap must not lose: the row that had the focus (htmx keeps it where the row stays), and what is unfolded. */
+let place = -1; // outside the table
+let unfolded = false;
+const links = () => /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#models tbody th a")]);
+
+document.addEventListener("htmx:before:swap", () => {
+  const here = document.activeElement?.closest("tbody tr, #models");
+  place = here ? links().findIndex((one) => here.contains(one)) : -1;
+  unfolded = document.querySelector(".more-filters")?.hasAttribute("open") ?? false;
+});
+
 document.addEventListener("htmx:after:swap", () => {
-  for (const one of boxes('input[name="ids"]')) one.checked = one.checked || ticked.has(one.value);
+  if (everything && !boxes("#all-matching")[0]?.checked) { // they were all of another table
+    for (const one of boxes('input[name="ids"]')) one.checked = everything = false;
+  }
+  document.querySelector(".more-filters")?.toggleAttribute("open", unfolded);
+  if (place >= 0 && document.activeElement === document.body) (links()[place] ?? links().at(-1) ?? boxes("#q")[0]).focus();
   show();
 });
 

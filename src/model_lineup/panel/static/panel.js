@@ -7,6 +7,18 @@ document.addEventListener("htmx:config:request", (event) => {
   if (token) /** @type {any} */ (event).detail.ctx.request.headers["X-Form-Token"] = token;
 });
 
+// What was ticked while a list was on its way stays ticked, and stays on the list.
+document.addEventListener("htmx:before:swap", (event) => {
+  for (const { target, fragment } of /** @type {CustomEvent} */ (event).detail.tasks) {
+    const old = typeof target === "string" ? document.querySelector(target) : target;
+    for (const box of old?.querySelectorAll('input[name="ids"]') ?? []) {
+      const same = fragment.querySelector(`input[name="ids"][value="${CSS.escape(box.value)}"]`);
+      if (same) same.checked = box.checked;
+      else if (box.checked) fragment.querySelector("ul")?.prepend(box.closest("li"));
+    }
+  }
+});
+
 document.addEventListener("lineup:said", (event) => toast(/** @type {CustomEvent} */ (event).detail.text));
 document.addEventListener("lineup:failed", (event) => toast(/** @type {CustomEvent} */ (event).detail.text, "error"));
 document.addEventListener("htmx:error", () => toast("The server did not answer. Nothing was changed here.", "error"));
