@@ -28,6 +28,7 @@ from model_lineup.catalog.bulk import Bulk
 from model_lineup.catalog.census import Census
 from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
+from model_lineup.catalog.plans import Plans
 from model_lineup.catalog.providers import Providers
 from model_lineup.catalog.retirement import Retirement
 from model_lineup.catalog.stating import Facts
@@ -131,6 +132,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     client = SharedClient(pool=settings.upstream_pool, own_listeners=bounds.own_listeners)
     models = Models(database, journal)
     providers = Providers(database, journal, vault, timeouts=_timeouts(settings), bounds=bounds)
+    discovery = Discovery(database, journal, providers, clock, client.list_models, most=settings.fetch_models)
     follower = Follower(database, now=clock.tick, wall=lambda: clock.now().timestamp())
     routes = Routes(follower, models, providers)
     ledger = Recorder(database, clock, kept=_usage_kept(settings), most=settings.usage_waiting)
@@ -173,7 +175,8 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         bulk=Bulk(journal, most=settings.bulk_ids),
         aliases=Aliases(database, journal),
         alias_import=AliasImport(journal, most=settings.import_aliases),
-        discovery=Discovery(database, journal, providers, clock, client.list_models, most=settings.fetch_models),
+        discovery=discovery,
+        plans=Plans(database, journal, discovery, kept=settings.fetch_plans_kept),
         follower=follower,
         routes=routes,
         tests=ConnectionTests(database, clock, client.get, routes.target),

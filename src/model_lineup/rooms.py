@@ -15,6 +15,7 @@ from model_lineup.catalog.bulk import Bulk
 from model_lineup.catalog.census import Census
 from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
+from model_lineup.catalog.plans import Plans
 from model_lineup.catalog.providers import Providers
 from model_lineup.catalog.retirement import Retirement
 from model_lineup.catalog.stating import Facts
@@ -58,6 +59,7 @@ class Rooms:
     aliases: Aliases
     alias_import: AliasImport
     discovery: Discovery
+    plans: Plans
     follower: Follower
     routes: Routes
     tests: ConnectionTests

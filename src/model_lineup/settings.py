@@ -164,6 +164,9 @@ class Settings(BaseModel):
     fetch_mib: int = Field(
         10, ge=1, le=256, description="Most MiB that one provider list may have, over all its pages."
     )
+    fetch_plans_kept: int = Field(
+        20, ge=1, le=1_000, description="Plans of fetches that are kept of each provider, the newest ones."
+    )
     upstream_connect_s: float = Field(5, gt=0, le=60, description="DNS, TCP and TLS to a provider.")
     upstream_first_byte_s: float = Field(120, gt=0, le=600, description="Request sent to first byte of a stream.")
     upstream_idle_s: float = Field(300, gt=0, le=3600, description="Silence inside a stream.")

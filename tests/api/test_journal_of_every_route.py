@@ -69,6 +69,10 @@ def steps(base_url: str) -> list[Step]:
         Step("POST", "/api/admin/models/2/restore"),
         Step("DELETE", "/api/admin/models/2"),
         Step("DELETE", f"{BY_ID}?model_id=gpt"),
+        Step("POST", "/api/admin/providers/1/fetch-rules/check", {"ignore": ["*-mini"]}, sets=0),
+        Step("POST", "/api/admin/providers/1/plans", sets=0),
+        Step("POST", "/api/admin/plans/2/apply", {"items": [1]}, dry=True),
+        Step("DELETE", "/api/admin/plans/2", sets=0),
         Step("POST", "/api/admin/providers/1/fetch", dry=True),
         Step("POST", "/api/admin/people", PERSON),
         Step("PUT", "/api/admin/people/2", {"role": "viewer"}),
@@ -141,7 +145,7 @@ def test_each_writes_one_change_set_where_it_changes_something_and_none_elsewher
             await rooms.upstream.close()
 
     with fake_provider() as provider:
-        provider.answer("/models", reply({"data": [{"id": "listed"}]}))
+        provider.answer("/models", reply({"data": [{"id": "listed"}, {"id": "other"}]}))
         asyncio.run(all_of_them(provider.base_url))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from model_lineup.catalog.discovery import Discovery
+from model_lineup.catalog.plans import Plans
 from model_lineup.catalog.shapes import (
     Alias,
     Model,
@@ -88,6 +89,10 @@ class Desk:
         rooms = self.rooms
         journal = Journal(rooms.database, rooms.clock)
         return Discovery(rooms.database, journal, rooms.providers, rooms.clock, provider.read_list, most=most)
+
+    def plans(self, provider: "ScriptedProvider", *, kept: int = 20) -> Plans:
+        journal = Journal(self.rooms.database, self.rooms.clock)
+        return Plans(self.rooms.database, journal, self.discovery(provider), kept=kept)
 
 
 class ScriptedProvider:

@@ -93,7 +93,7 @@ def test_sqlite_is_told_the_same_by_both(tmp_path: Path) -> None:
         upgrade.migrate(engine) if name == "migrated" else made_by_metadata(engine)
         with engine.connect() as connection:
             found = [
-                (schema, kind, table, sorted(filter(None, map(str.strip, re.split(r",\s|\n", sql)))))
+                (schema, kind, table, sorted(filter(None, map(str.strip, re.split(r",\s|\n|(?=\)\s+STRICT)", sql)))))
                 for schema in ("main", "activity")
                 for kind, table, sql in connection.execute(
                     text(f"SELECT type, name, sql FROM {schema}.sqlite_schema WHERE sql IS NOT NULL")

@@ -25,6 +25,10 @@ from model_lineup.api.dependencies import (
 from model_lineup.api.strict import noun
 from model_lineup.api.terminating import Terminate, end_running
 from model_lineup.catalog.discovery import FetchPlan, ProviderTest
+from model_lineup.catalog.fetch_rules import LONGEST, FetchRules
+from model_lineup.catalog.fetch_rules import MOST as MOST_RULES
+from model_lineup.catalog.fetch_schedule import LONGEST_MINUTES, SHORTEST_MINUTES, FetchSchedule
+from model_lineup.catalog.plan_outcomes import DOABLE, Doable
 from model_lineup.catalog.provider_rules import ALLOWED_HEADERS, TIMEOUT_CEILINGS
 from model_lineup.catalog.shapes import NetworkScope, NewProvider, Provider, ProviderChanges
 from model_lineup.upstream import registry
@@ -62,6 +66,24 @@ Timeouts = Annotated[
 Kind = Annotated[Line, Field(max_length=40, json_schema_extra={"enum": list(registry.offered())})]
 
 
+Rule = Annotated[Line, Field(min_length=1, max_length=LONGEST)]
+
+
+class FetchRulesBody(Body):
+    """Ids, or globs with `*`, `?`, `[…]`, compared byte for byte: with `include` only entries of the provider's list
+    that one of them meets are looked at; those that `ignore` meets never are."""
+
+    include: Annotated[list[Rule], Field(max_length=MOST_RULES)] = Field(default_factory=list)
+    ignore: Annotated[list[Rule], Field(max_length=MOST_RULES)] = Field(default_factory=list)
+
+
+class FetchScheduleBody(Body):
+    """How often the list is read, and which outcomes are applied without being looked at; the others wait in a plan."""
+
+    every_minutes: Annotated[int, Field(ge=SHORTEST_MINUTES, le=LONGEST_MINUTES)]
+    apply: Annotated[list[Doable], Field(max_length=len(DOABLE))] = Field(default_factory=list)
+
+
 class NewProviderBody(Body):
     name: Name
     type: Kind
@@ -75,10 +97,13 @@ class NewProviderBody(Body):
     ca_bundle: Annotated[Text, Field(max_length=65_536)] | None = None
     proxy: Proxy | None = None
     timeouts: Timeouts = Field(default_factory=dict)
+    fetch_rules: FetchRulesBody = Field(default_factory=FetchRulesBody)
+    fetch_schedule: FetchScheduleBody | None = None
 
 
 class ProviderPatch(Patch):
-    """Only what is said changes; null removes a key, headers, a version, a bundle, a proxy or timeouts."""
+    """Only what is said changes; null removes a key, headers, a version, a bundle, a proxy, timeouts, rules or the
+    schedule."""
 
     name: Name = ""
     base_url: BaseUrl = ""
@@ -90,6 +115,8 @@ class ProviderPatch(Patch):
     ca_bundle: Annotated[Text, Field(max_length=65_536)] | None = None
     proxy: Proxy | None = None
     timeouts: Timeouts | None = None
+    fetch_rules: FetchRulesBody | None = None
+    fetch_schedule: FetchScheduleBody | None = None
 
 
 class Toggle(Body):
@@ -144,7 +171,7 @@ def list_providers(there: There, _: AsViewer, limit: Limit = 100, offset: Offset
 @router.post("/providers", status_code=201, responses=documented(Provider, status=201, with_receipt=True))
 def create_provider(body: NewProviderBody, there: There, _: AsAdmin, by: By) -> Response:
     """Its key is sealed, and never shown again."""
-    provider, receipt = there.providers.create(NewProvider(**said(body)), by)
+    provider, receipt = there.providers.create(NewProvider(**provider_fields(body)), by)
     headers = {"location": f"/api/admin/providers/{provider.id}", **etag(provider.id, provider.version)}
     return written(provider, receipt, status=201, headers=headers)
 
@@ -177,7 +204,9 @@ def change_provider(
     terminate: Terminate = False,
 ) -> Response:
     """A base URL of another origin needs the key again, in the same request."""
-    return _changed(provider_id, ProviderChanges(**said(body)), there, by, confirm, dry_run, if_match, terminate)
+    return _changed(
+        provider_id, ProviderChanges(**provider_fields(body)), there, by, confirm, dry_run, if_match, terminate
+    )
 
 
 @router.put("/providers/{provider_id:row}/toggle", responses=documented(Provider, with_receipt=True))
@@ -227,6 +256,16 @@ async def fetch_models(
 async def check_provider(provider_id: PathId, there: There, _: AsAdmin) -> Response:
     """Whether the list can be read. Some providers list without a valid key: a model's test tells more."""
     return answer(await there.discovery.test(provider_id))
+
+
+def provider_fields(body: NewProviderBody | ProviderPatch) -> dict[str, Any]:
+    """What was said, in the catalog's shapes."""
+    fields = said(body)
+    if isinstance(rules := fields.get("fetch_rules"), FetchRulesBody):
+        fields["fetch_rules"] = FetchRules(tuple(rules.include), tuple(rules.ignore))
+    if isinstance(schedule := fields.get("fetch_schedule"), FetchScheduleBody):
+        fields["fetch_schedule"] = FetchSchedule(schedule.every_minutes, tuple(dict.fromkeys(schedule.apply)))
+    return fields
 
 
 def _changed(

@@ -5,21 +5,19 @@ The provider is asked before the transaction begins; a list that failed, was cut
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from sqlalchemy import Connection
 
 from model_lineup.catalog import names
-from model_lineup.catalog.facts import StatedFact
-from model_lineup.catalog.fetch_plan import Arrival, Decision, PlanItem, Update, decide
-from model_lineup.catalog.moves import NameGuard
+from model_lineup.catalog.fetch_plan import Decision, PlanItem, decide
+from model_lineup.catalog.fetch_writing import shadowed, write
 from model_lineup.catalog.providers import Providers, living
-from model_lineup.catalog.store import affected, fetching
 from model_lineup.catalog.store import facts as fact_store
-from model_lineup.catalog.store import models as model_store
+from model_lineup.catalog.store import fetching
+from model_lineup.catalog.store import plans as plan_store
 from model_lineup.catalog.store import providers as provider_store
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
@@ -34,7 +32,8 @@ ReadList = Callable[[Endpoint], Awaitable[Listing]]
 
 
 class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fetch did, or would do (`dry_run`). `unchanged` is a count; the others are lists.
+    """What a fetch did, or would do (`dry_run`). `unchanged` is a count; the others are lists. `ignored` is there where
+    the provider's rules left something alone.
 
     `candidates`: what could be deployed at a provider whose deployments have names of their own (Azure); not stored.
     """
@@ -47,6 +46,7 @@ class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
     reactivated: list[PlanItem] = []
     vanished: list[PlanItem] = []
     protected: list[PlanItem] = []
+    ignored: list[PlanItem] | UnsetType = UNSET
     unchanged: int = 0
     candidates: list[str] = []
     warnings: list[str] = []
@@ -100,8 +100,7 @@ class Discovery:
         """Raises NotFound, UpstreamFailed (nothing changed), NameWouldMove."""
         endpoint = await asyncio.to_thread(self._providers.endpoint, provider_id)
         try:
-            listing = await self._read_list(endpoint)
-            await asyncio.to_thread(self._check, listing)
+            listing = await self._whole_list(endpoint)
             plan = await asyncio.to_thread(self._apply, provider_id, listing, author, dry_run, confirm)
             models = list(listing.models)
             del listing
@@ -113,8 +112,25 @@ class Discovery:
                 await asyncio.to_thread(self._record_failure, provider_id, error)
             raise
         if not dry_run:
-            await asyncio.to_thread(self._record, provider_id, _outcome(plan))
+            await asyncio.to_thread(self.record, provider_id, _outcome(plan))
         return plan
+
+    async def read(self, provider_id: int) -> Listing:
+        """The list, whole and usable, for a plan. A failure is kept as the provider's last fetch.
+
+        Raises NotFound, KeyUndecryptable, UpstreamFailed.
+        """
+        endpoint = await asyncio.to_thread(self._providers.endpoint, provider_id)
+        try:
+            return await self._whole_list(endpoint)
+        except LineupError as error:
+            await asyncio.to_thread(self._record_failure, provider_id, error)
+            raise
+
+    async def _whole_list(self, endpoint: Endpoint) -> Listing:
+        listing = await self._read_list(endpoint)
+        await asyncio.to_thread(self._check, listing)
+        return listing
 
     async def test(self, provider_id: int) -> ProviderTest:
         """Read the list and store nothing. Raises NotFound, KeyUndecryptable."""
@@ -155,27 +171,22 @@ class Discovery:
 
     def _apply(self, provider_id: int, listing: Listing, author: Author, dry_run: bool, confirm: bool) -> FetchPlan:
         with self._journal.change(author, "providers.fetch", dry_run=dry_run) as change:
-            living(provider_store.one(change.connection, provider_id), provider_id)
+            provider = living(provider_store.one(change.connection, provider_id), provider_id)
             stored = fetching.rows(change.connection, provider_id)
             listed = [stored[one.model_id].id for one in listing.models if one.model_id in stored]
             stated = fact_store.stated(change.connection, listed)
-            decision = decide(listing.models, stored, stated, moment(change.now))
-            arriving = [one.model_id for one in decision.arrivals]
-            candidates = affected.by_arrival(change.connection, provider_id, arriving)
-            guard = NameGuard(change.connection, candidates, confirmed=confirm)
-            added = _add(change, provider_id, decision.arrivals)
-            _update(change, decision.updates, decision.told)
-            _mark_vanished(change, decision.gone)
-            guard.check()
-            warnings = _shadowed(change.connection, arriving)
+            decision = decide(listing.models, stored, stated, moment(change.now), provider.fetch_rules)
+            added = write(change, provider_id, decision, confirm=confirm)
+            warnings = shadowed(change.connection, [one.model_id for one in decision.arrivals])
+            plan_store.overtake(change.connection, provider_id, by="a fetch", at=change.now)
         let_go(change.entries)
         let_go(decision.arrivals)
         return _plan(provider_id, listing, added, decision, warnings, change)
 
     def _record_failure(self, provider_id: int, error: LineupError) -> None:
-        self._record(provider_id, {"outcome": "failed", "code": error.code, "message": error.detail, **error.facts})
+        self.record(provider_id, {"outcome": "failed", "code": error.code, "message": error.detail, **error.facts})
 
-    def _record(self, provider_id: int, outcome: dict[str, Any]) -> None:
+    def record(self, provider_id: int, outcome: dict[str, Any]) -> None:
         """Keep how it ended. That is worth no failure of its own: what was done is done, what failed was told."""
         at = micros(self._clock.now())
         with contextlib.suppress(Unavailable), self._database.write_activity() as connection:
@@ -197,46 +208,6 @@ def _failed(error: UpstreamFailed, latency_ms: float) -> ProviderTest:
     )
 
 
-def _add(change: Change, provider_id: int, arrivals: Sequence[Arrival]) -> list[PlanItem]:
-    """New rows: hidden, not for agents."""
-    if not arrivals:
-        return []
-    flags = {"visible": 0, "listed": 1, "agents_enabled": 0}
-    common = {"provider_id": provider_id, "source": "discovered", **flags}
-    rows = [{**common, "model_id": one.model_id, **fact_store.columns(one.known)} for one in arrivals]
-    ids = model_store.add(change.connection, rows, now=change.now, revision=change.revision)
-    let_go(rows)
-    stated = {row_id: one.stated for row_id, one in zip(ids, arrivals, strict=True)}
-    fact_store.state(change.connection, "provider", stated, new_rows=True)
-    for row_id, one in zip(ids, arrivals, strict=True):
-        after = {field: fact.value for field, fact in one.known.items()}
-        change.touched("model", row_id, one.model_id, before={}, after={**after, "source": "discovered"})
-    return [PlanItem(one.model_id, row_id) for row_id, one in zip(ids, arrivals, strict=True)]
-
-
-def _update(change: Change, updates: Sequence[Update], told: Mapping[int, Sequence[StatedFact]]) -> None:
-    """Rows that are there; also what the list says of a field that a pin keeps as it is."""
-    fact_store.state(change.connection, "provider", told)
-    columns = {one.id: {**fact_store.columns(one.known), "missing_since": None} for one in updates}
-    model_store.change_each(change.connection, columns, now=change.now, revision=change.revision)
-    for one in updates:
-        change.touched("model", one.id, one.model_id, before=one.before, after=one.after)
-
-
-def _mark_vanished(change: Change, gone: Mapping[int, str]) -> None:
-    if not gone:
-        return
-    values = {"missing_since": change.now}
-    model_store.change(change.connection, gone, values, now=change.now, revision=change.revision)
-    for row_id, model_id in gone.items():
-        change.touched("model", row_id, model_id, before={"missing": False}, after={"missing": True})
-
-
-def _shadowed(connection: Connection, model_ids: Sequence[str]) -> list[str]:
-    taken = fetching.aliases_named(connection, model_ids)
-    return [f"The alias {alias!r} has the name of a new model; the alias keeps winning." for alias in taken]
-
-
 def _plan(
     provider_id: int,
     listing: Listing,
@@ -255,6 +226,7 @@ def _plan(
         reactivated=decision.reactivated,
         vanished=decision.vanished,
         protected=decision.protected,
+        ignored=decision.ignored or UNSET,
         unchanged=decision.unchanged,
         warnings=warnings,
         dry_run=change.dry_run,
@@ -266,4 +238,5 @@ def _plan(
 
 def _outcome(plan: FetchPlan) -> dict[str, Any]:
     counts = {name: len(getattr(plan, name)) for name in ("added", "changed", "reactivated", "vanished", "protected")}
-    return {"outcome": "ok", "listed": plan.listed, **counts, "unchanged": plan.unchanged}
+    ignored = {} if plan.ignored is UNSET else {"ignored": len(plan.ignored)}
+    return {"outcome": "ok", "listed": plan.listed, **counts, **ignored, "unchanged": plan.unchanged}

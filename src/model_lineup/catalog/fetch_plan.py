@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from model_lineup.catalog import facts
+from model_lineup.catalog import facts, fetch_rules
 from model_lineup.catalog.facts import StatedFact
+from model_lineup.catalog.fetch_rules import EVERYTHING, FetchRules
 from model_lineup.catalog.shapes import Fact
 from model_lineup.upstream.contract import ListedModel
 
@@ -72,6 +73,7 @@ class Decision:
     reactivated: list[PlanItem] = field(default_factory=list)
     vanished: list[PlanItem] = field(default_factory=list)
     protected: list[PlanItem] = field(default_factory=list)
+    ignored: list[PlanItem] = field(default_factory=list)
     unchanged: int = 0
 
 
@@ -80,12 +82,20 @@ def decide(
     stored: Mapping[str, StoredModel],
     stated: Mapping[int, list[StatedFact]],
     at: datetime,
+    rules: FetchRules = EVERYTHING,
 ) -> Decision:
-    """`stored`: the provider's rows by `model_id`, deleted ones too; `stated`: every source's word, by row."""
-    decision = Decision()
+    """`stored`: the provider's rows by `model_id`, deleted ones too; `stated`: every source's word, by row.
+
+    What the rules ignore is left alone, whether it is there or not; what the list does not have is no entry of it, so
+    no rule holds for it.
+    """
+    decision, why_ignored = Decision(), fetch_rules.why_ignored(rules)
     for one in listed:
         row = stored.get(one.model_id)
-        if row is None:
+        reason = why_ignored(one.model_id)
+        if reason is not None:
+            decision.ignored.append(PlanItem(one.model_id, row.id if row else None, reason=reason))
+        elif row is None:
             said = _stated(one, at)
             decision.arrivals.append(Arrival(one.model_id, said, facts.effective(one.model_id, said, at)))
         elif row.deleted:

@@ -4,6 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import UnsetType
+
+from model_lineup.catalog import fetch_rules, fetch_schedule
+from model_lineup.catalog.fetch_rules import EVERYTHING, FetchRules
+from model_lineup.catalog.fetch_schedule import FetchSchedule
+from model_lineup.database.metadata import dump
 from model_lineup.errors import EgressRefused, InvalidInput
 from model_lineup.upstream import registry
 from model_lineup.upstream.contract import Bounds, DrillKind, Timeouts
@@ -141,6 +147,21 @@ def check_key(key: str | None) -> None:
     """Raises InvalidInput for a key that no header can carry."""
     if key is not None and not re.fullmatch(r"[\x21-\x7e]{1,4096}", key):
         raise InvalidInput.at("/api_key", "a key is 1 to 4096 printable ASCII characters without spaces")
+
+
+def fetching_columns(
+    rules: FetchRules | UnsetType | None, schedule: FetchSchedule | UnsetType | None
+) -> dict[str, str | UnsetType | None]:
+    """The columns of what decides about fetching. Raises InvalidInput."""
+    if isinstance(rules, FetchRules):
+        fetch_rules.check(rules)
+    if isinstance(schedule, FetchSchedule):
+        fetch_schedule.check(schedule.every_minutes, schedule.apply)
+    said_rules = None if rules == EVERYTHING or rules is None else rules
+    return {
+        "fetch_rules": dump(said_rules) if isinstance(said_rules, FetchRules) else said_rules,
+        "fetch_schedule": dump(schedule) if isinstance(schedule, FetchSchedule) else schedule,
+    }
 
 
 def timeouts_of(stored: Mapping[str, float], defaults: Timeouts) -> Timeouts:

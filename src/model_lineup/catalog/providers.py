@@ -12,6 +12,7 @@ from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import NewProvider, Provider, ProviderChanges
 from model_lineup.catalog.store import affected
 from model_lineup.catalog.store import models as model_store
+from model_lineup.catalog.store import plans as plan_store
 from model_lineup.catalog.store import providers as store
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import dump
@@ -148,6 +149,7 @@ class Providers:
                 mark_deleted(change, rows)
             gone = {"deleted_at": change.now, "sealed_key": None, "key_origin": None, "key_hint": None, "enabled": 0}
             store.change(change.connection, provider_id, gone, **_when(change))
+            plan_store.overtake(change.connection, provider_id, by="the provider's deletion", at=change.now)
             change.touched("provider", provider_id, provider.name, before=_journaled(provider), after={})
             guard.check()
         return change.receipt
@@ -174,6 +176,7 @@ class Providers:
             if said.timeouts is UNSET
             else dump(provider_rules.check_timeouts(said.timeouts or {})),
         }
+        values |= provider_rules.fetching_columns(said.fetch_rules, said.fetch_schedule)
         return {name: value for name, value in values.items() if value is not UNSET}
 
     def _origin_after(self, before: Provider, changes: ProviderChanges) -> Origin:
@@ -248,6 +251,7 @@ def _differing(before: Provider, columns: Mapping[str, Any]) -> set[str]:
         "enabled": int(before.enabled),
         "headers": dump(before.headers),
         "timeouts": dump(before.timeouts),
+        **provider_rules.fetching_columns(before.fetch_rules, before.fetch_schedule),
     }
     return {name for name, value in columns.items() if name in stored and stored[name] != value}
 

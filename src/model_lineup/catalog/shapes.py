@@ -6,6 +6,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from model_lineup.catalog.fetch_rules import EVERYTHING, FetchRules
+from model_lineup.catalog.fetch_schedule import FetchSchedule
 from model_lineup.journal.shapes import Impact
 
 Task = Literal["chat", "embedding", "other", "unknown"]
@@ -44,6 +46,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     models: int
     last_fetch: msgspec.Raw
+    fetch_rules: FetchRules
+    fetch_schedule: FetchSchedule | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -62,6 +66,8 @@ class NewProvider(msgspec.Struct, frozen=True, kw_only=True):
     ca_bundle: str | None = None
     proxy: str | None = None
     timeouts: dict[str, float] = {}
+    fetch_rules: FetchRules = EVERYTHING
+    fetch_schedule: FetchSchedule | None = None
 
 
 class ProviderChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +83,8 @@ class ProviderChanges(msgspec.Struct, frozen=True, kw_only=True):
     ca_bundle: str | UnsetType | None = UNSET
     proxy: str | UnsetType | None = UNSET
     timeouts: dict[str, float] | UnsetType | None = UNSET
+    fetch_rules: FetchRules | UnsetType | None = UNSET
+    fetch_schedule: FetchSchedule | UnsetType | None = UNSET
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):

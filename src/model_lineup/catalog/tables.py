@@ -38,6 +38,8 @@ providers = table(
     Column("updated_at", Number, nullable=False),
     Column("deleted_at", Number),
     Column("changed_at_revision", Number, nullable=False),
+    Column("fetch_rules", Words),
+    Column("fetch_schedule", Words),
 )
 _unique_while_alive("ux_providers_slug", providers.c.slug, providers.c.deleted_at)
 
@@ -183,3 +185,40 @@ provider_fetches = table(
     Column("at", Number, nullable=False),
     Column("outcome", Words, nullable=False),
 )
+
+fetch_plans = table(
+    "fetch_plans",
+    configuration,
+    row_id(),
+    Column("provider_id", Number, ForeignKey("providers.id"), nullable=False),
+    Column("made_at", Number, nullable=False),
+    Column("made_by", Words, nullable=False),
+    Column("revision", Number, nullable=False),
+    Column("address", Words, nullable=False),
+    Column("list_digest", Words, nullable=False),
+    Column("pages", Number, nullable=False),
+    Column("listed", Number, nullable=False),
+    Column("candidates", Words, nullable=False),
+    Column("status", Words, nullable=False),
+    Column("ended_at", Number),
+    Column("ended_by", Words),
+    Index("ix_fetch_plans_provider", "provider_id", "id"),
+    Index("ix_fetch_plans_status", "status", "id"),
+)
+"""`address`: where the list came from, as JSON; `list_digest`: SHA-256 of what it said (docs/decisions/0039)."""
+
+fetch_plan_items = table(
+    "fetch_plan_items",
+    configuration,
+    Column("plan_id", Number, ForeignKey("fetch_plans.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("outcome", Words, nullable=False),
+    Column("model_id", Words, nullable=False),
+    Column("model_row", Number),
+    Column("reason", Words, nullable=False),
+    Column("changes", Words, nullable=False),
+    Column("listed", Words),
+    Column("applied_at_revision", Number),
+    Index("ix_fetch_plan_items_outcome", "plan_id", "outcome", "number"),
+)
+"""`listed`: what the list said of the model, as JSON; nothing for one that it does not have."""

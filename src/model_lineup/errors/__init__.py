@@ -10,6 +10,7 @@
     │   ├── AmbiguousModel, DuplicateModel, DeletedModel
     │   ├── AliasTaken, AliasShadowsModel, NameWouldMove
     │   ├── CredentialRebindRequired, ProviderHasModels
+    │   ├── PlanOvertaken, PlanClosed
     │   ├── IdempotencyInProgress, IdempotencyAnswerLost
     │   └── RunInProgress, LastAdmin, SetupDone
     ├── PreconditionFailed 412   If-Match names an older version
@@ -51,6 +52,8 @@ from model_lineup.errors.catalog import (
     KeyUndecryptable,
     ModelNotFound,
     NameWouldMove,
+    PlanClosed,
+    PlanOvertaken,
     ProviderHasModels,
     RunInProgress,
     UnknownProvider,
@@ -133,6 +136,8 @@ __all__ = [
     "OperationRefused",
     "Overloaded",
     "PasswordsBusy",
+    "PlanClosed",
+    "PlanOvertaken",
     "PreconditionFailed",
     "ProviderHasModels",
     "RateExceeded",

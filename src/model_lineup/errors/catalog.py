@@ -76,3 +76,13 @@ class KeyUndecryptable(Unavailable):
 class RunInProgress(Conflict):
     code = "run_in_progress"
     title = "This model is being benchmarked already"
+
+
+class PlanOvertaken(Conflict):
+    code = "plan_overtaken"
+    title = "Something changed since the plan was made"
+
+
+class PlanClosed(Conflict):
+    code = "plan_closed"
+    title = "The plan has ended"

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
+from model_lineup.catalog.fetch_rules import EVERYTHING, FetchRules
+from model_lineup.catalog.fetch_schedule import FetchSchedule
 from model_lineup.catalog.shapes import Provider
 from model_lineup.catalog.tables import models, provider_fetches, providers
 from model_lineup.database.metadata import dump, moment
@@ -104,6 +106,8 @@ def _provider(row: Row[Any]) -> Provider:
         timeouts=msgspec.json.decode(row.timeouts),
         position=row.position,
         models=row.models,
+        fetch_rules=msgspec.json.decode(row.fetch_rules, type=FetchRules) if row.fetch_rules else EVERYTHING,
+        fetch_schedule=msgspec.json.decode(row.fetch_schedule, type=FetchSchedule) if row.fetch_schedule else None,
         last_fetch=msgspec.Raw(row.outcome.encode()) if row.outcome else _NULL,
         version=row.version,
         created_at=moment(row.created_at),
