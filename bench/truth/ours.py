@@ -10,8 +10,8 @@ from bench.truth.provider import on_the_other_core, paced_upstream, records_of
 from model_lineup import __version__
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import ChildEvent
-from model_lineup.benchmarks.report import Sample
 from model_lineup.benchmarks.runner import run_in_child
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.upstream.contract import Endpoint, Target
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from model_lineup.benchmarks.driver import Driver
 from model_lineup.benchmarks.plan import Plan
-from model_lineup.benchmarks.report import Sample
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.clock import tick
 from model_lineup.upstream.contract import Ask, Exchange, Failure, Stage, Usage
 

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from model_lineup.benchmarks.plan import Plan
-from model_lineup.benchmarks.report import Report, Sample, Throughput, TokensUsed, report_of
+from model_lineup.benchmarks.report import Report, Throughput, TokensUsed, report_of
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.benchmarks.sampling import sample_of
 from model_lineup.upstream.contract import Exchange, Failure, Usage
 

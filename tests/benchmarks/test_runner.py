@@ -18,8 +18,8 @@ import pytest
 from model_lineup.benchmarks import runner
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import ChildEvent, ChildOutcome, Finished, Order, Started, encode
-from model_lineup.benchmarks.report import Sample
 from model_lineup.benchmarks.runner import run_in_child
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.benchmarks.statistics import percentile
 from model_lineup.upstream.contract import Endpoint, Target
 from tests.fakes.paced import Paced, paced

@@ -15,7 +15,8 @@ from model_lineup.benchmarks.keeping import EventLog, Keeper
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import ChildOutcome, Finished, Started
 from model_lineup.benchmarks.records import Run
-from model_lineup.benchmarks.report import Sample, report_of
+from model_lineup.benchmarks.report import report_of
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.benchmarks.withdrawal import Withdrawal
 from model_lineup.catalog.shapes import Model, ModelChanges
 from model_lineup.errors import DatabaseBusy, RunInProgress, TooManyRequests

@@ -15,7 +15,8 @@ import pytest
 from model_lineup.benchmarks.environment import Environment
 from model_lineup.benchmarks.measurer import Lag, Measurer
 from model_lineup.benchmarks.plan import Plan
-from model_lineup.benchmarks.report import Sample, report_of
+from model_lineup.benchmarks.report import report_of
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.cli.figures import tell_report
 from tests.cli.conftest import Lineup, copied
 from tests.fakes.paced import Paced, paced

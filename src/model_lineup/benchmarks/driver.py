@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
 from model_lineup.benchmarks.plan import RANGES, Plan, Prompts, due_times
-from model_lineup.benchmarks.report import Sample, Stopped
+from model_lineup.benchmarks.report import Stopped
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.benchmarks.sampling import sample_of, unfinished_sample
 from model_lineup.clock import tick
 from model_lineup.upstream.contract import Ask, Exchange

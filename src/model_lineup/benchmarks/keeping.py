@@ -11,7 +11,8 @@ from model_lineup.benchmarks import store
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import ChildEvent, ChildOutcome, Finished, Started
 from model_lineup.benchmarks.records import Run, summary_of
-from model_lineup.benchmarks.report import Report, Sample, report_of
+from model_lineup.benchmarks.report import Report, report_of
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.catalog.shapes import Model
 from model_lineup.catalog.store import health
 from model_lineup.clock import Clock

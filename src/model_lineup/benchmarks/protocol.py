@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from model_lineup.benchmarks.environment import Environment
 from model_lineup.benchmarks.plan import Plan
-from model_lineup.benchmarks.report import Report, Sample
+from model_lineup.benchmarks.report import Report
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.upstream.contract import Target
 
 

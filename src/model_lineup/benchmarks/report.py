@@ -11,48 +11,16 @@ from typing import Literal
 from msgspec import Struct, field
 
 from model_lineup.benchmarks.environment import Environment
+from model_lineup.benchmarks.judging.intervals import intervals_of
 from model_lineup.benchmarks.plan import Plan
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.benchmarks.statistics import Summary, summary
-from model_lineup.upstream.contract import Failure
 
 Stopped = Literal["time_limit", "token_limit", "cancelled", "interrupted", "auth", "quota", "errors"]
+OF_REQUESTS = ("response_time_ms", "ttft_ms", "tpot_ms", "output_tokens_per_s")
+"""Figures with one value for each request; those with many are the gaps between tokens."""
+
 TokenSource = Literal["usage", "estimated", "mixed", "none"]
-
-
-class Sample(Struct, frozen=True, tag_field="kind", tag="sample"):
-    """One request. Times in milliseconds; what could not be measured is `None`, never 0.
-
-    `number` counts from 0, warm-up requests are negative. `started_s`, `ended_s` are seconds after the run's start.
-    `itl_ms` holds every gap between content events. `estimated`: the provider reported no usage, and
-    `completion_tokens` is the number of content events. `late_ms`: open loop, how late the request was sent.
-    """
-
-    number: int
-    started_s: float
-    ended_s: float
-    failure: Failure | None = None
-    unfinished: bool = False
-    response_time_ms: float | None = None
-    ttft_ms: float | None = None
-    tpot_ms: float | None = None
-    itl_ms: tuple[float, ...] = ()
-    output_tokens_per_s: float | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    cached_tokens: int | None = None
-    estimated: bool = False
-    reused: bool = False
-    late_ms: float | None = None
-    finish_reason: str | None = None
-    answered_model: str | None = None
-
-    @property
-    def warmup(self) -> bool:
-        return self.number < 0
-
-    @property
-    def succeeded(self) -> bool:
-        return self.failure is None and not self.unfinished
 
 
 class Throughput(Struct, frozen=True):
@@ -135,11 +103,7 @@ def report_of(
         failed=len(answered) - len(good),
         unfinished=len(measured) - len(answered),
         errors=_errors(answered),
-        response_time_ms=_summary(good, lambda sample: sample.response_time_ms),
-        ttft_ms=_summary(good, lambda sample: sample.ttft_ms),
-        itl_ms=summary([gap for sample in good for gap in sample.itl_ms]),
-        tpot_ms=_summary(good, lambda sample: sample.tpot_ms),
-        output_tokens_per_s=_summary(good, lambda sample: sample.output_tokens_per_s),
+        **_figures(good, plan.seed or 0),
         late_ms=_summary(good, lambda sample: sample.late_ms),
         throughput=_throughput(len(good), usage, duration_s),
         usage=usage,
@@ -156,6 +120,18 @@ def report_of(
         saturated=saturated,
         retry_after_s=_longest_wait(everything),
     )
+
+
+def _figures(good: Sequence[Sample], seed: int) -> dict[str, Summary]:
+    """Those that describe the provider, with their intervals."""
+    columns = [[getattr(sample, name) for sample in good] for name in OF_REQUESTS]
+    gaps = [sample.itl_ms for sample in good]
+    *found, of_gaps = intervals_of(columns, gaps, seed=seed)
+    figures = {
+        name: summary([value for value in column if value is not None], intervals)
+        for name, column, intervals in zip(OF_REQUESTS, columns, found, strict=True)
+    }
+    return {**figures, "itl_ms": summary([gap for each in gaps for gap in each], of_gaps)}
 
 
 def _summary(samples: Sequence[Sample], figure: Callable[[Sample], float | None]) -> Summary:

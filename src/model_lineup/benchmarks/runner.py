@@ -24,7 +24,8 @@ from model_lineup.benchmarks.protocol import (
     decode_event,
     encode,
 )
-from model_lineup.benchmarks.report import Report, Sample, Stopped, report_of
+from model_lineup.benchmarks.report import Report, Stopped, report_of
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.clock import tick
 from model_lineup.upstream.contract import Target
 from model_lineup.upstream.scrub import scrub

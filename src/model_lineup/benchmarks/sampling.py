@@ -1,6 +1,6 @@
 """From an exchange to a sample: stamps become figures in milliseconds. Pure."""
 
-from model_lineup.benchmarks.report import Sample
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.upstream import timing
 from model_lineup.upstream.contract import Exchange
 

@@ -5,12 +5,17 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from model_lineup.benchmarks.judging.intervals import Intervals
+
 LEAST_FOR_P95 = 20
 LEAST_FOR_P99 = 100
 
 
 class Summary(Struct, frozen=True):
-    """Of `n` values. Everything is `None` when n is 0; `p95` needs n ≥ 20 and `p99` n ≥ 100."""
+    """Of `n` values. Everything is `None` when n is 0; `p95` needs n ≥ 20 and `p99` n ≥ 100.
+
+    `intervals`: how sure the figures are, each where it has one; `None` where nobody asked.
+    """
 
     mean: float | None
     stddev: float | None
@@ -21,9 +26,10 @@ class Summary(Struct, frozen=True):
     p99: float | None
     max: float | None
     n: int
+    intervals: Intervals | None = None
 
 
-def summary(values: Sequence[float]) -> Summary:
+def summary(values: Sequence[float], intervals: Intervals | None = None) -> Summary:
     """Mean, population standard deviation, extremes and nearest-rank percentiles.
 
     A p95 of 5 values would be their maximum under a grander name, so too few values give `None` (docs/decisions/0006).
@@ -43,6 +49,7 @@ def summary(values: Sequence[float]) -> Summary:
         p99=percentile(ranked, 99) if n >= LEAST_FOR_P99 else None,
         max=ranked[-1],
         n=n,
+        intervals=intervals,
     )
 
 

@@ -13,6 +13,7 @@ FIGURES = (
     ("late_ms", "sent late, ms"),
 )
 PARTS = ("mean", "p50", "p90", "p95", "p99", "max", "n")
+SURE = ("mean", "p50", "p90", "p95", "p99")
 STOPPED = {
     "time_limit": "The time limit ended it early.",
     "token_limit": "The token limit ended it early.",  # nosec B105
@@ -45,6 +46,7 @@ def tell_report(report: dict[str, Any]) -> None:
     rows = [(name, report[field]) for field, name in FIGURES if report[field]["n"]]
     if rows:
         show.table([[name, *(figures[part] for part in PARTS)] for name, figures in rows], ["", *PARTS])
+        _tell_intervals(rows)
     show.line(_requests(report))
     through = report["throughput"]
     if through["requests_per_s"] is not None:
@@ -56,6 +58,20 @@ def tell_report(report: dict[str, Any]) -> None:
         show.line(_tokens(report))
         _tell_measurer(report["environment"])
     _tell_reservations(report)
+
+
+def _tell_intervals(rows: list[tuple[str, dict[str, Any]]]) -> None:
+    """How sure the figures are, where that can be said; reports of earlier versions do not know."""
+    known = [
+        (name, {**figures["intervals"]}) for name, figures in rows if any((figures.get("intervals") or {}).values())
+    ]
+    if known:
+        show.line("95 % intervals:")
+        show.table([[name, *(_bounds(found[part]) for part in SURE)] for name, found in known], ["", *SURE])
+
+
+def _bounds(found: list[float] | None) -> str | None:
+    return f"{show.number(found[0])} to {show.number(found[1])}" if found else None
 
 
 def _requests(report: dict[str, Any]) -> str:
