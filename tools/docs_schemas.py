@@ -70,6 +70,8 @@ class Schemas:
     def _plain(self, schema: Schema) -> str:
         kind = schema.get("type")
         if kind == "array":
+            if "prefixItems" in schema:
+                return "list of " + ", ".join(self.kind(item) for item in schema["prefixItems"])
             return f"list of {self.kind(schema.get('items', {}))}"
         if kind == "object":
             inner = schema.get("additionalProperties")

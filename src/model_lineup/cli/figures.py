@@ -62,9 +62,8 @@ def tell_report(report: dict[str, Any]) -> None:
 
 def _tell_intervals(rows: list[tuple[str, dict[str, Any]]]) -> None:
     """How sure the figures are, where that can be said; reports of earlier versions do not know."""
-    known = [
-        (name, {**figures["intervals"]}) for name, figures in rows if any((figures.get("intervals") or {}).values())
-    ]
+    told = [(name, figures.get("intervals") or {}) for name, figures in rows]
+    known = [(name, found) for name, found in told if any(found.values())]
     if known:
         show.line("95 % intervals:")
         show.table([[name, *(_bounds(found[part]) for part in SURE)] for name, found in known], ["", *SURE])
