@@ -47,6 +47,7 @@ from model_lineup.limits.rates import Rates
 from model_lineup.migrations import upgrade
 from model_lineup.operations import preflight, swap
 from model_lineup.operations.backup import before_upgrade
+from model_lineup.probes.testing import CapabilityTests
 from model_lineup.repeats.claims import Claims
 from model_lineup.rooms import Rooms
 from model_lineup.routing.follow import Follower
@@ -137,6 +138,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     routes = Routes(follower, models, providers)
     ledger = Recorder(database, clock, kept=_usage_kept(settings), most=settings.usage_waiting)
     keeper, lease = Keeper(database, clock), timedelta(seconds=settings.run_lease_s)
+    facts = Facts(database, journal)
     runs = Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once)
     return Rooms(
         settings=settings,
@@ -169,7 +171,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         ),
         providers=providers,
         models=models,
-        facts=Facts(database, journal),
+        facts=facts,
         census=Census(database),
         retirement=Retirement(journal),
         bulk=Bulk(journal, most=settings.bulk_ids),
@@ -180,6 +182,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         follower=follower,
         routes=routes,
         tests=ConnectionTests(database, clock, client.get, routes.target),
+        capabilities=CapabilityTests(database, clock, vault, client.get, routes.target, models, facts, ledger),
         runs=runs,
         turns=Turns(runs),
         ledger=ledger,

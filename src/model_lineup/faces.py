@@ -79,6 +79,7 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
     async def stop() -> None:
         await rooms.turns.close()
         await rooms.tests.close()
+        await rooms.capabilities.close()
         await rooms.upstream.close()
         await desk.close()
         for task in background:

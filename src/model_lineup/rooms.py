@@ -26,6 +26,7 @@ from model_lineup.ledger.recorder import Recorder
 from model_lineup.ledger.usage import Usage
 from model_lineup.limits.keys import KeyLimits
 from model_lineup.limits.rates import Rates
+from model_lineup.probes.testing import CapabilityTests
 from model_lineup.repeats.claims import Claims
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
@@ -63,6 +64,7 @@ class Rooms:
     follower: Follower
     routes: Routes
     tests: ConnectionTests
+    capabilities: CapabilityTests
     runs: Runs
     turns: Turns
     ledger: Recorder

@@ -261,6 +261,7 @@ def test_an_id_at_two_providers_is_never_guessed(desk: Doubter) -> None:
         ("DELETE", by_id("twin"), None),
         ("POST", by_id("twin", "/aliases"), {"alias": "t"}),
         ("POST", by_id("twin", "/test/connection"), None),
+        ("POST", by_id("twin", "/test/capability"), None),
         ("POST", by_id("twin", "/benchmark"), {}),
     ):
         more: dict[str, Any] = {} if body is None else {"body": body}

@@ -16,9 +16,11 @@ _NULL = msgspec.Raw(b"null")
 
 
 def add_result(
-    connection: Connection, model_row: int, test: str, *, passed: bool, at: int, actor: str, result: str
+    connection: Connection, model_row: int, test: str, *, passed: bool | None, at: int, actor: str, result: str
 ) -> int:
-    values = {"model_row": model_row, "test": test, "passed": int(passed), "at": at, "actor": actor, "result": result}
+    """`passed` is None for a test that is neither passed nor failed."""
+    values = {"model_row": model_row, "test": test, "at": at, "actor": actor, "result": result}
+    values["passed"] = None if passed is None else int(passed)
     return int(connection.execute(insert(test_results).values(values).returning(test_results.c.id)).scalar_one())
 
 

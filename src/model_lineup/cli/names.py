@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from model_lineup.cli import completion, finding, show
+from model_lineup.cli.capabilities import prove
 from model_lineup.cli.models import Which
 from model_lineup.cli.session import Session
 from model_lineup.cli.verbs import FAILED
@@ -51,9 +52,24 @@ def _step(step: dict[str, Any]) -> list[Any]:
     return [rule, "yes", f"{model['model_id']} (id {model['id']})", model["slug"], step["available"]]
 
 
-def check(here: Session, model: Which) -> None:
-    """Send one real request on the way that users' requests take. The exit code is 1 when it fails."""
+def check(
+    here: Session,
+    model: Which,
+    capabilities: Annotated[
+        bool, typer.Option("--capabilities", help="Prove what it can do: tools, vision, streaming and so on.")
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="CAPABILITY", help="Prove this one; can be said several times.")
+    ] = None,
+) -> None:
+    """Send one real request on the way that users' requests take. The exit code is 1 when it fails.
+
+    With --capabilities a few requests for each capability; the exit code is 1 when none of them was answered.
+    """
     row = finding.model(here, model)
+    if capabilities or only:
+        prove(here, row, only or [])
+        return
     answer = here.admin.call("POST", "models/by-id/test/connection", query=finding.address(row))
     here.answer(answer, lambda result: tell_test(row, result))
     if not answer.json["passed"]:

@@ -11,6 +11,7 @@ from model_lineup.cli import (
     aliases,
     backup,
     benchmark,
+    capabilities,
     changes,
     chat,
     config,
@@ -41,6 +42,7 @@ from model_lineup.cli.verbs import verb
 
 NOUNS = (providers, models, aliases, keys, people, runs, usage, changes, config, drill)
 _MORE_VERBS = (
+    capabilities,
     models_change,
     models_facts,
     models_many,
@@ -90,7 +92,7 @@ verb(app, "serve", only_here=True, json=False, examples=["lineup serve --port 90
 verb(app, "demo", only_here=True, json=False)(demo.demo)
 verb(app, "create-admin", examples=["lineup create-admin ann@example.com"])(people.create_admin)
 verb(app, "resolve", examples=["lineup resolve gpt-4o --as agent"])(names.resolve)
-verb(app, "test", examples=["lineup test gpt-4o"])(names.check)
+verb(app, "test", examples=["lineup test gpt-4o", "lineup test gpt-4o --capabilities"])(names.check)
 verb(app, "benchmark", examples=["lineup benchmark gpt-4o --requests 100 --concurrency 8"])(benchmark.benchmark)
 verb(app, "chat", examples=['lineup chat gpt-4o "Say hello."', "lineup chat gpt-4o - --max-tokens 200 < question.txt"])(
     chat.chat

@@ -12,7 +12,7 @@
     │   ├── CredentialRebindRequired, ProviderHasModels
     │   ├── PlanOvertaken, PlanClosed
     │   ├── IdempotencyInProgress, IdempotencyAnswerLost
-    │   └── RunInProgress, LastAdmin, SetupDone
+    │   └── RunInProgress, TestInProgress, LastAdmin, SetupDone
     ├── PreconditionFailed 412   If-Match names an older version
     ├── TooLarge 413 · UnsupportedMediaType 415
     ├── InvalidInput 422         a field is missing, unknown, of the wrong type or out of range
@@ -56,6 +56,7 @@ from model_lineup.errors.catalog import (
     PlanOvertaken,
     ProviderHasModels,
     RunInProgress,
+    TestInProgress,
     UnknownProvider,
 )
 from model_lineup.errors.operations import (
@@ -148,6 +149,7 @@ __all__ = [
     "SignInThrottled",
     "StartRefused",
     "StorageFull",
+    "TestInProgress",
     "TooLarge",
     "TooManyRequests",
     "Unavailable",

@@ -86,3 +86,9 @@ class PlanOvertaken(Conflict):
 class PlanClosed(Conflict):
     code = "plan_closed"
     title = "The plan has ended"
+
+
+class TestInProgress(Conflict):
+    __test__ = False
+    code = "test_in_progress"
+    title = "The capabilities of this model are being tested already"

@@ -3,10 +3,14 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, or_, select
 
 from model_lineup.database.values import in_numbers, in_words
+from model_lineup.ledger.entry import TESTS
 from model_lineup.ledger.tables import usage_days
+
+_ASKED = not_(and_(usage_days.c.key_id == 0, usage_days.c.on_behalf_of == TESTS))
+"""By somebody: what Lineup asks a model to test it is nobody's use."""
 
 
 def totals(
@@ -20,7 +24,9 @@ def totals(
     query = select(
         func.count(func.nullif(usage_days.c.key_id, 0).distinct()), func.coalesce(func.sum(usage_days.c.requests), 0)
     )
-    keys, requests = connection.execute(query.where(usage_days.c.day >= since_day, or_(*of_models, *of_names))).one()
+    keys, requests = connection.execute(
+        query.where(usage_days.c.day >= since_day, _ASKED, or_(*of_models, *of_names))
+    ).one()
     return int(keys), int(requests)
 
 
@@ -45,7 +51,7 @@ def by(
 
 def last_used(connection: Connection, model_row: int) -> int | None:
     """Whenever that was, as far as sums are kept."""
-    query = select(func.max(usage_days.c.last_at)).where(usage_days.c.model_row == model_row)
+    query = select(func.max(usage_days.c.last_at)).where(usage_days.c.model_row == model_row, _ASKED)
     found: int | None = connection.execute(query).scalar_one()
     return found
 
@@ -56,4 +62,4 @@ def requests(connection: Connection, model_row: int, *, since_day: int) -> int:
 
 
 def _of(model_row: int, since_day: int) -> list[ColumnElement[bool]]:
-    return [usage_days.c.model_row == model_row, usage_days.c.day >= since_day]
+    return [usage_days.c.model_row == model_row, usage_days.c.day >= since_day, _ASKED]

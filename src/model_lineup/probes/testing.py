@@ -1,0 +1,261 @@
+"""Testing what a model can do, and keeping what was found.
+
+One test of a model at a time, over all workers. What is found is kept at once, capability by capability: a test that
+is broken off has said what it has said. A "yes" or a "no" becomes a fact of the model, with the source `probe`.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from model_lineup.benchmarks import store as result_store
+from model_lineup.benchmarks.withdrawal import Withdrawal
+from model_lineup.catalog.models import Models
+from model_lineup.catalog.prices import price_of
+from model_lineup.catalog.shapes import Model
+from model_lineup.catalog.stating import Facts
+from model_lineup.clock import Clock
+from model_lineup.database.engines import Database
+from model_lineup.database.metadata import micros
+from model_lineup.errors import InvalidInput, LineupError, TestInProgress, Unavailable
+from model_lineup.jobs.leases import Leases
+from model_lineup.journal.record import Author
+from model_lineup.ledger.recorder import Recorder
+from model_lineup.probes import store
+from model_lineup.probes.asking import Asked, Asking, carry_out
+from model_lineup.probes.basis import basis_of
+from model_lineup.probes.books import Books
+from model_lineup.probes.contract import Probe
+from model_lineup.probes.records import Capabilities, CapabilityFinding, CapabilityReport, spent
+from model_lineup.probes.registry import probes
+from model_lineup.probes.standing import states
+from model_lineup.telemetry import log
+from model_lineup.upstream.asking import Manners
+from model_lineup.upstream.contract import Target
+from model_lineup.upstream.wire import Client
+from model_lineup.vault import Vault
+
+KIND = "capability"
+"""Of the stored results."""
+_BEYOND = timedelta(seconds=30)
+_CANNOT_BE_ASKED = ("embedding", "other")
+_STOPPING = ("auth", "quota")
+_LAST_WORDS_S = 5.0
+
+
+class CapabilityTests:
+    """`target_of` finds the target of a model's row id, as user traffic would."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        vault: Vault,
+        client: Callable[[], Client],
+        target_of: Callable[[int], Target],
+        models: Models,
+        facts: Facts,
+        ledger: Recorder,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._vault = vault
+        self._client = client
+        self._target_of = target_of
+        self._models = models
+        self._facts = facts
+        self._ledger = ledger
+        self._leases = Leases(database, clock)
+        self._busy: set[int] = set()
+        self._running: set[asyncio.Task[CapabilityReport]] = set()
+        self._closing = False
+
+    async def test(self, model_row: int, author: Author, wanted: Sequence[str] | None = None) -> CapabilityReport:
+        """Ask, judge and keep. It goes on if the caller leaves. `wanted`: capabilities, all without them.
+
+        Raises InvalidInput, ModelNotFound, KeyUndecryptable, TestInProgress, Unavailable.
+        """
+        chosen = choose(wanted)
+        if self._closing:
+            raise Unavailable("This server is about to end. Start the test again in a moment.", retry_after=5)
+        target = await asyncio.to_thread(self._target_of, model_row)
+        model = await asyncio.to_thread(self._models.get, model_row)
+        await self._take(model_row)
+        task = asyncio.create_task(self._carry_out(model, target, author, chosen))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    def known(self, model_row: int) -> Capabilities:
+        """What is known of each capability, whether or not it was ever tested. Raises ModelNotFound."""
+        model = self._models.get(model_row)
+        with self._database.read() as connection:
+            found = store.known(connection, [model_row])[model_row]
+        return Capabilities(model.id, model.model_id, states(found, self._basis(model_row), self._facts.of(model_row)))
+
+    async def close(self) -> None:
+        """End what runs; what it has found until now is kept."""
+        self._closing = True
+        tasks = list(self._running)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _basis(self, model_row: int) -> str | None:
+        """None where it cannot be told, because the key cannot be opened."""
+        try:
+            return basis_of(self._vault, self._target_of(model_row))
+        except LineupError:
+            return None
+
+    async def _take(self, model_row: int) -> None:
+        """Raises TestInProgress."""
+        in_progress = TestInProgress(
+            f"The capabilities of model {model_row} are being tested already. Its results come in a moment.",
+            id=model_row,
+            retry_after=10,
+        )
+        if model_row in self._busy:
+            raise in_progress
+        self._busy.add(model_row)
+        try:
+            if not await asyncio.to_thread(self._lease, model_row):
+                raise in_progress
+        except BaseException:
+            self._busy.discard(model_row)
+            raise
+
+    def _lease(self, model_row: int, for_s: float = 60.0) -> bool:
+        return self._leases.take(f"{KIND}/{model_row}", timedelta(seconds=for_s) + _BEYOND)
+
+    async def _carry_out(
+        self, model: Model, target: Target, author: Author, chosen: Sequence[Probe]
+    ) -> CapabilityReport:
+        began_at, findings, stopped = self._clock.tick(), list[CapabilityFinding](), "interrupted"
+        try:
+            stopped = await self._ask(model, target, chosen, findings)
+        finally:
+            self._busy.discard(model.id)
+            report = CapabilityReport(
+                model=model.id,
+                model_id=model.model_id,
+                provider=model.provider.slug,
+                capabilities=findings,
+                spent=spent(findings),
+                duration_s=round(self._clock.tick() - began_at, 3),
+                stopped=stopped or None,
+                at=self._clock.now(),
+            )
+            keeping = asyncio.create_task(asyncio.to_thread(self._keep, report, author))
+            await asyncio.shield(asyncio.wait({keeping}, timeout=_LAST_WORDS_S))
+        keeping.result()
+        return report
+
+    async def _ask(
+        self, model: Model, target: Target, chosen: Sequence[Probe], findings: list[CapabilityFinding]
+    ) -> str:
+        """Adds what is found, in order. Why it stopped before its end; empty where it did not."""
+        basis, withdrawal = basis_of(self._vault, target), Withdrawal(self._models, model.id)
+        pricing = msgspec.json.decode(model.pricing)
+        heard: list[Asked] = []
+        books = Books(self._ledger, model.id, model.provider_id, model.model_id)
+
+        def told(one: Asked) -> None:
+            heard.append(one)
+            _note(books, one)
+
+        asking = Asking(
+            client=self._client(),
+            target=target,
+            price=price_of(pricing) if isinstance(pricing, dict) else None,
+            manners=Manners(),
+            chance=random.SystemRandom(),
+            now=self._clock.now,
+            told=told,
+        )
+        for probe in chosen:
+            await asyncio.to_thread(self._lease, model.id, 4 * target.endpoint.timeouts.test_s)
+            if await asyncio.to_thread(withdrawal.look) is not None:
+                return "withdrawn"
+            finding = _not_applicable(probe, asking) if target.task in _CANNOT_BE_ASKED else None
+            finding = finding or await carry_out(probe, asking)
+            findings.append(finding)
+            await asyncio.to_thread(self._keep_one, model.id, finding, basis)
+            stage = _stage_of(heard)
+            if stage in _STOPPING:
+                return stage
+        return ""
+
+    def _keep_one(self, model_row: int, finding: CapabilityFinding, basis: str) -> None:
+        with self._database.write_activity() as connection:
+            store.keep(connection, model_row, finding, basis)
+
+    def _keep(self, report: CapabilityReport, author: Author) -> None:
+        """The result with its history, and what was decided as facts. A model that is gone gets neither."""
+        said = facts_of(report.capabilities)
+        with contextlib.suppress(Unavailable):
+            self._leases.give_back(f"{KIND}/{report.model}")
+        with self._database.write_activity() as connection:
+            result_store.add_result(
+                connection,
+                report.model,
+                KIND,
+                passed=None,
+                at=micros(report.at),
+                actor=author.label,
+                result=msgspec.json.encode(report).decode(),
+            )
+        if said:
+            self._facts.state("probe", {report.model: said}, author, "models.test_capabilities")
+        log().info("capabilities tested", model=report.model, requests=report.spent.requests)
+
+
+def choose(wanted: Sequence[str] | None) -> list[Probe]:
+    """The probes of these capabilities, in their usual order; all without any. Raises InvalidInput."""
+    there_are = probes()
+    if wanted is None:
+        return list(there_are.values())
+    unknown = [name for name in wanted if name not in there_are]
+    if unknown or not wanted:
+        named = repr(unknown[0]) if unknown else "an empty list"
+        raise InvalidInput.at("/capabilities", f"{named} names no capability; there are {', '.join(there_are)}")
+    return [probe for name, probe in there_are.items() if name in wanted]
+
+
+def facts_of(findings: Sequence[CapabilityFinding]) -> dict[str, Any]:
+    """What becomes known of a model. What was not decided says nothing, and takes nothing back."""
+    told = {"yes": True, "no": False}
+    named = ((probes()[one.capability].fact, one.verdict) for one in findings)
+    return {fact: told[verdict] for fact, verdict in named if fact is not None and verdict in told}
+
+
+def _not_applicable(probe: Probe, asking: Asking) -> CapabilityFinding:
+    task = asking.target.task
+    reason = f"The model's task is {task!r}: it has no conversation in which this could be asked."
+    return CapabilityFinding(capability=probe.name, verdict="not_applicable", reason=reason, at=asking.now())
+
+
+def _stage_of(heard: Sequence[Asked]) -> str | None:
+    """Where the last request failed."""
+    failure = heard[-1].reply.failure if heard else None
+    return None if failure is None else failure.stage
+
+
+def _note(books: Books, one: Asked) -> None:
+    reply, said = one.reply, one.heard
+    books.note(
+        began_at=reply.sent_at,
+        ended_at=reply.ended_at,
+        first_content_at=said.content_at[0] if said.content_at else None,
+        failed=None if reply.failure is None else reply.failure.code,
+        status=reply.http_status,
+        stream=reply.streamed,
+        usage=said.usage,
+        nanodollars=one.nanodollars,
+    )
