@@ -27,6 +27,19 @@ class Looker:
         body = urlencode({"form_token": self.token, **(fields or {})}, doseq=True).encode()
         return self._ask("POST", path, body, {"content_type": FORM, **headers})
 
+    def upload(self, path: str, fields: dict[str, Any], **files: bytes) -> Answer:
+        """A form with files, as a browser writes it; `file=b"…"` was chosen in the field `file`."""
+        parts = [
+            (f'name="{name}"', str(value).encode()) for name, value in {"form_token": self.token, **fields}.items()
+        ]
+        parts += [(f'name="{name}"; filename="chosen"', content) for name, content in files.items()]
+        pieces = [
+            b"--=-=\r\nContent-Disposition: form-data; %b\r\n\r\n%b\r\n" % (head.encode(), content)
+            for head, content in parts
+        ]
+        body = b"".join([*pieces, b"--=-=--\r\n"])
+        return self._ask("POST", path, body, {"content_type": "multipart/form-data; boundary==-="})
+
     def follow(self, answer: Answer) -> Answer:
         """The page that a finished form leads to."""
         assert answer.status == 303, answer

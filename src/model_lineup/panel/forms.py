@@ -4,7 +4,7 @@ A form knows only texts. `Form` gives them back as what they stand for; `validat
 page refuses what the API refuses, in the same words, at the field that it concerns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -13,18 +13,21 @@ from starlette.requests import Request
 
 from model_lineup.api.problems import invalid_input
 from model_lineup.errors import BadRequest, InvalidInput, LineupError, UnsupportedMediaType
+from model_lineup.panel import multipart
 
 MOST_FIELDS = 20_000
 """A page of models, each with its box, many times over."""
 FORM = "application/x-www-form-urlencoded"
+TAKES_FILES = frozenset({"/admin/aliases/import"})
 B = TypeVar("B", bound=BaseModel)
 
 
 class Form:
     """Fields by name; each may come several times."""
 
-    def __init__(self, fields: Mapping[str, list[str]]) -> None:
+    def __init__(self, fields: Mapping[str, list[str]], files: Mapping[str, bytes] | None = None) -> None:
         self._fields = fields
+        self._files = files or {}
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
@@ -39,6 +42,10 @@ class Form:
 
     def many(self, name: str) -> list[str]:
         return self._fields.get(name, [])
+
+    def file(self, name: str) -> bytes:
+        """What the chosen file holds; empty when none was chosen."""
+        return self._files.get(name, b"")
 
     def names(self) -> list[str]:
         return list(self._fields)
@@ -77,17 +84,37 @@ class Form:
 async def form_of(request: Request) -> Form:
     """The form that was sent. Raises UnsupportedMediaType, BadRequest."""
     body = await request.body()
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    said = request.headers.get("content-type", "")
+    kind = said.partition(";")[0].strip().lower()
+    if kind == multipart.KIND and request.url.path in TAKES_FILES:
+        return _with_files(body, said)
     if body and kind != FORM:
         raise UnsupportedMediaType(f"The panel's pages take {FORM}; the admin API under /api takes JSON.")
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError:
-        raise BadRequest("The form cannot be read: it is not UTF-8, or has too many fields.") from None
+        raise _unreadable() from None
+    return Form(_by_name(pairs))
+
+
+def _with_files(body: bytes, content_type: str) -> Form:
+    found = multipart.parts(body, content_type)
+    try:
+        pairs = [(part.name, part.content.decode()) for part in found if part.filename is None]
+    except UnicodeDecodeError:
+        raise _unreadable() from None
+    return Form(_by_name(pairs), {part.name: part.content for part in found if part.filename is not None})
+
+
+def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)
-    return Form(fields)
+    return fields
+
+
+def _unreadable() -> BadRequest:
+    return BadRequest("The form cannot be read: it is not UTF-8, or has too many fields.")
 
 
 def validated(body: type[B], values: Mapping[str, Any]) -> B:

@@ -29,6 +29,13 @@ class Limits:
     least_rate: int
     at_once: int | None
 
+    def of(self, path: str) -> int:
+        """The largest body that this address takes, bytes. The panel's form holds the file, what was read of the one
+        before, and little else."""
+        if path.endswith("/import-aliases"):
+            return self.import_body
+        return 2 * self.import_body + self.body if path.endswith("/admin/aliases/import") else self.body
+
 
 class ClientGone(Exception):
     """The caller left before its request was whole."""
@@ -54,7 +61,7 @@ class WholeBody:
             return await self._face(scope, _replay(body, receive), place.freed_by_events(send))
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        limit = self._limits.import_body if scope["path"].endswith("/import-aliases") else self._limits.body
+        limit = self._limits.of(scope["path"])
         length = header(scope, b"content-length")
         if length.isdigit() and int(length) > limit:
             raise _too_large(limit)

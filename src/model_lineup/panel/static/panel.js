@@ -78,6 +78,14 @@ document.addEventListener("click", async (event) => {
   });
 });
 
+document.addEventListener("change", (event) => {
+  const field = /** @type {HTMLInputElement} */ (event.target);
+  const most = Number(field.dataset.mostMib);
+  if (!most) return;
+  const isLarge = (field.files?.[0]?.size ?? 0) > most * 2 ** 20; // the server would break off while it is being sent
+  field.setCustomValidity(isLarge ? `This file is larger than ${most} MiB. Split it.` : "");
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   document.querySelectorAll("details[data-menu][open]").forEach((menu) => menu.removeAttribute("open"));
