@@ -7,7 +7,9 @@ import pytest
 
 from model_lineup.benchmarks.driver import Driver
 from model_lineup.benchmarks.plan import Plan
+from model_lineup.benchmarks.report import report_of
 from model_lineup.benchmarks.sample import Sample
+from model_lineup.benchmarks.sweep import Sweep
 from model_lineup.clock import tick
 from model_lineup.upstream.contract import Ask, Exchange, Failure, Stage, Usage
 
@@ -209,3 +211,47 @@ def test_a_mistake_of_ours_is_not_swallowed() -> None:
 
     with pytest.raises(ExceptionGroup):
         drive(Plan(warmup=0), ask)
+
+
+def test_cold_requests_go_first_one_by_one_over_the_way_for_cold_ones() -> None:
+    asked: list[str] = []
+
+    def way(name: str) -> Callable[[Ask], Awaitable[Exchange]]:
+        async def ask(_: Ask) -> Exchange:
+            asked.append(name)
+            return answered(Usage(10, 5))
+
+        return ask
+
+    async def main() -> Driver:
+        driver = Driver(Plan(requests=2, warmup=1, cold=2), way("warm"), lambda _: None, ask_cold=way("cold"))
+        await driver.run()
+        return driver
+
+    driver = asyncio.run(main())
+    assert asked == ["cold", "cold", "warm", "warm", "warm"]
+    assert [(sample.number, sample.cold) for sample in driver.samples[:3]] == [(-3, True), (-2, True), (-1, False)]
+
+
+def test_a_sweep_ends_at_the_step_that_brings_no_more() -> None:
+    """An upstream that answers one request at a time."""
+
+    async def main() -> Driver:
+        lock = asyncio.Lock()
+
+        async def ask(_: Ask) -> Exchange:
+            sent_at = tick()
+            async with lock:
+                await asyncio.sleep(0.004)
+            now = tick()
+            return Exchange(sent_at=sent_at, ended_at=now, content_at=(now,), last_event_at=now)
+
+        driver = Driver(Plan(requests=12, warmup=0, sweep=Sweep(concurrency=(1, 4, 16))), ask, lambda _: None)
+        await driver.run()
+        return driver
+
+    driver = asyncio.run(main())
+    assert numbers(driver.samples) == list(range(24))
+    report = report_of(driver.plan, driver.samples)
+    assert report.sweep is not None
+    assert (report.sweep.ended, report.sweep.knee, len(report.sweep.steps)) == ("throughput", 1, 2)

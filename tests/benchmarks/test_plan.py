@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_lineup.benchmarks.goodput import Slo
 from model_lineup.benchmarks.plan import RANGES, Plan, Prompts, check, due_times, prompt
+from model_lineup.benchmarks.sweep import Sweep
 from model_lineup.errors import InvalidInput
 
 
@@ -26,7 +28,8 @@ def test_defaults_are_those_of_the_contract() -> None:
 
 
 def test_every_number_has_a_range() -> None:
-    assert set(RANGES) == {field.name for field in msgspec.structs.fields(Plan)}
+    others = {"arrivals", "slo", "sweep", "name"}
+    assert set(RANGES) | others == {field.name for field in msgspec.structs.fields(Plan)}
 
 
 @pytest.mark.parametrize("name", RANGES)
@@ -74,13 +77,43 @@ def test_prompt_tokens_sets_the_length() -> None:
 def test_prompts_made_ahead_are_the_same_as_those_made_when_needed() -> None:
     plan = Plan(requests=5, prompt_tokens=40, seed=3)
     prompts = Prompts(plan)
-    prompts.prepare()
+    prompts.prepare(range(5))
     assert [prompts.take(number) for number in range(-1, 5)] == [prompt(plan, number) for number in range(-1, 5)]
 
 
 def test_as_many_prompts_are_made_ahead_as_fit_into_memory_and_time() -> None:
     prompts = Prompts(Plan(requests=10_000, prompt_tokens=100_000, seed=3))
-    prompts.prepare()
+    prompts.prepare(range(10_000))
     assert len(prompts._made) == 3
     prompts.take(0)
     assert len(prompts._made) == 2
+
+
+@pytest.mark.parametrize(
+    ("plan", "field"),
+    [
+        (Plan(arrivals="poisson"), "/arrivals"),
+        (Plan(slo=Slo()), "/slo"),
+        (Plan(slo=Slo(ttft_ms=math.nan)), "/slo/ttft_ms"),
+        (Plan(slo=Slo(e2e_ms=0)), "/slo/e2e_ms"),
+        (Plan(sweep=Sweep()), "/sweep"),
+        (Plan(sweep=Sweep(concurrency=(1, 2), rate=(1.0, 2.0))), "/sweep"),
+        (Plan(sweep=Sweep(concurrency=(1, 2)), rate=3.0), "/sweep"),
+        (Plan(sweep=Sweep(concurrency=(1,))), "/sweep/concurrency"),
+        (Plan(sweep=Sweep(concurrency=(1, 1))), "/sweep/concurrency"),
+        (Plan(sweep=Sweep(rate=(1.0, math.inf))), "/sweep/rate"),
+        (Plan(sweep=Sweep(rate=(1.0, 2.0), least_gain=2)), "/sweep/least_gain"),
+        (Plan(requests=6_000, sweep=Sweep(rate=(1.0, 2.0))), "/requests"),
+    ],
+)
+def test_what_cannot_be_measured_names_the_field(plan: Plan, field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        check(plan)
+    assert refused.value.facts["errors"][0]["pointer"] == field
+
+
+def test_a_sweep_is_one_plan_after_the_other() -> None:
+    plan = check(Plan(requests=5, sweep=Sweep(rate=(1.0, 4.0)), arrivals="poisson", seed=1))
+    assert [(step.rate, step.requests, step.sweep) for step in plan.steps] == [(1.0, 5, None), (4.0, 5, None)]
+    assert (plan.mode, plan.measured) == ("open_loop", 10)
+    assert Plan(sweep=Sweep(concurrency=(1, 2))).mode == "closed_loop"

@@ -67,7 +67,14 @@ async def _measure(order: Order, lines: "_Lines") -> None:
         await open_ahead(client, order.target.endpoint, connections)
         watch.begin()
 
-    driver = Driver(plan, ask, outbox.put, get_ready)
+    async def ask_cold(what: Ask) -> Exchange:
+        fresh = Client(receipts=receipts, forbidden_origins=lambda: own_listeners)
+        try:
+            return await converse(fresh, order.target, what, total_s=plan.time_limit_s, quirks=quirks)
+        finally:
+            await fresh.close()
+
+    driver = Driver(plan, ask, outbox.put, get_ready, ask_cold)
     _on_next_line(lines, asyncio.get_running_loop(), lambda: driver.stop("cancelled"))
     environment = Environment.here(order.target, new_event_loop.__module__.partition(".")[0])
     outbox.put(Started(plan, environment))
@@ -90,10 +97,10 @@ def _with_seed(plan: Plan) -> Plan:
 
 def _report(driver: Driver, order: Order, watch: SelfWatch, environment: Environment) -> Report:
     began_at = driver.first_sent_at
-    late_ms = sorted(sample.late_ms for sample in driver.samples if sample.late_ms is not None)
+    late_ms = sorted(sample.late_ms for sample in driver.samples if sample.late_ms is not None and not sample.cold)
     measurer = watch.account(
         late_ms_p99=percentile(late_ms, 99) if late_ms else None,
-        closed_loop=driver.plan.rate is None,
+        closed_loop=driver.plan.mode == "closed_loop",
         start_up_s=None if began_at is None or order.spawned_at is None else began_at - order.spawned_at,
     )
     environment = msgspec.structs.replace(

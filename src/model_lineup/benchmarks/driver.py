@@ -8,10 +8,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
+from msgspec.structs import replace
+
 from model_lineup.benchmarks.plan import RANGES, Plan, Prompts, due_times
-from model_lineup.benchmarks.report import Stopped
+from model_lineup.benchmarks.report import Stopped, steps_of
 from model_lineup.benchmarks.sample import Sample
 from model_lineup.benchmarks.sampling import sample_of, unfinished_sample
+from model_lineup.benchmarks.sweep import swept
 from model_lineup.clock import tick
 from model_lineup.upstream.contract import Ask, Exchange
 
@@ -39,11 +42,13 @@ class Driver:
         ask: Asker,
         on_sample: Callable[[Sample], None],
         get_ready: Callable[[int], Awaitable[None]] = _need_nothing,
+        ask_cold: Asker | None = None,
     ) -> None:
         self.plan = plan
         self.samples: list[Sample] = []
         self.stopped: Stopped | None = None
         self._ask = ask
+        self._ask_cold = ask_cold or ask
         self._on_sample = on_sample
         self._get_ready = get_ready
         self._prompts = Prompts(plan)
@@ -78,30 +83,54 @@ class Driver:
         return min((self._origin + sample.started_s for sample in self.samples), default=None)
 
     async def _work(self) -> None:
-        await self._closed_loop(range(-self.plan.warmup, 0))
-        if self.stopped is not None:
-            return
-        due = due_times(self.plan)
-        self._prompts.prepare()
-        await self._get_ready(self._at_once())
-        if due is None:
-            await self._closed_loop(range(self.plan.requests))
-        else:
-            await self._open_loop(due)
+        await self._cold(range(-self.plan.warmup - self.plan.cold, -self.plan.warmup))
+        steps = self.plan.steps
+        await self._closed_loop(range(-self.plan.warmup, 0), max(step.concurrency for step in steps))
+        for place, step in enumerate(steps):
+            if self.stopped is not None or self._saturated():
+                return
+            await self._measure(step, range(place * step.requests, (place + 1) * step.requests))
 
-    def _at_once(self) -> int:
+    async def _measure(self, step: Plan, numbers: range) -> None:
+        due = due_times(step)
+        self._prompts.prepare(numbers)
+        await self._get_ready(self._at_once(step))
+        if due is None:
+            await self._closed_loop(numbers, step.concurrency)
+        else:
+            await self._open_loop(numbers, due)
+
+    def _saturated(self) -> bool:
+        """Of a sweep: whether the steps so far met the stop rule."""
+        if self.plan.sweep is None:
+            return False
+        return swept(self.plan.sweep, steps_of(self.plan, self.samples)).ended is not None
+
+    async def _cold(self, numbers: range) -> None:
+        """One after the other, each counted from the moment when it was decided to ask."""
+        for number in numbers:
+            if self.stopped is not None:
+                return
+            ask = Ask.of(self._prompts.take(number), max_tokens=self.plan.max_tokens, seed=self.plan.seed)
+            decided_at = tick()
+            exchange = await self._ask_cold(ask)
+            sample = sample_of(number, exchange, origin=self._origin, due_at=decided_at)
+            sample = replace(sample, cold=True)
+            self._keep(sample)
+            self._judge(sample)
+
+    def _at_once(self, plan: Plan) -> int:
         """How many requests will be under way at a time; at a rate, as the warm-up's response times let expect."""
-        plan = self.plan
         expected = plan.concurrency
         if plan.rate is not None:
             slowest_ms = max((sample.response_time_ms or 0.0 for sample in self.samples), default=0.0)
             expected = 1 + int(plan.rate * slowest_ms / 1000 * _MARGIN)
         return min(expected, plan.requests, _MOST_AT_ONCE)
 
-    async def _closed_loop(self, numbers: range) -> None:
+    async def _closed_loop(self, numbers: range, concurrency: int) -> None:
         remaining = iter(numbers)
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self.plan.concurrency, len(numbers))):
+            for _ in range(min(concurrency, len(numbers))):
                 group.create_task(self._one_after_the_other(remaining))
                 await asyncio.sleep(0)  # each request leaves in a turn of the loop of its own, not behind the others
 
@@ -111,10 +140,10 @@ class Driver:
                 return
             await self._one(number)
 
-    async def _open_loop(self, due: list[float]) -> None:
+    async def _open_loop(self, numbers: range, due: list[float]) -> None:
         start = tick()
         async with asyncio.TaskGroup() as group:
-            for number, offset in enumerate(due):
+            for number, offset in zip(numbers, due, strict=True):
                 await _wait_until(start + offset)
                 if self.stopped is not None:
                     return

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from model_lineup.benchmarks import store
+from model_lineup.benchmarks.cost import cost_of
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import ChildEvent, ChildOutcome, Finished, Started
 from model_lineup.benchmarks.records import Run, summary_of
@@ -15,6 +16,7 @@ from model_lineup.benchmarks.report import Report, report_of
 from model_lineup.benchmarks.sample import Sample
 from model_lineup.catalog.shapes import Model
 from model_lineup.catalog.store import health
+from model_lineup.catalog.store import models as model_store
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import dump, micros, moment
@@ -99,6 +101,7 @@ class Keeper:
 
     def _end(self, run_id: int, model_row: int, state: str, report: Report, error: dict[str, Any] | None) -> None:
         at = micros(self._clock.now())
+        report = self._with_cost(report, model_row)
         encoded = msgspec.json.encode(report).decode()
         values = {"state": state, "report": encoded, "error": dump(error) if error else None, "ended_at": at}
         shown = {**summary_of(report), "run_id": run_id, "state": state, "at": moment(at)}
@@ -106,7 +109,7 @@ class Keeper:
             if not store.end(connection, run_id, values):
                 return
             store.add_events(connection, run_id, [(at, state, encoded)])
-            if report.succeeded:
+            if report.succeeded and report.sweep is None:  # medians over all loads would describe none of them
                 health.record_benchmark(
                     connection,
                     model_row,
@@ -114,6 +117,21 @@ class Keeper:
                     ttft_ms=report.ttft_ms.p50,
                     tokens_per_s=report.output_tokens_per_s.p50,
                 )
+
+    def _with_cost(self, report: Report, model_row: int) -> Report:
+        with self._database.read() as connection:
+            model = model_store.one(connection, model_row)
+        if model is None:
+            return report
+        used = report.usage
+        cost = cost_of(
+            model.pricing,
+            requests=report.succeeded,
+            prompt=used.prompt_tokens,
+            completion=used.completion_tokens,
+            cached=used.cached_tokens,
+        )
+        return msgspec.structs.replace(report, cost=cost)
 
 
 def _refuse_second(model_row: int, running: Mapping[int, int]) -> None:

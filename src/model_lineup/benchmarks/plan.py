@@ -8,10 +8,15 @@ provider that stalls cannot hide it by slowing the measurer down (no coordinated
 
 import math
 import random
+from itertools import pairwise
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from model_lineup.benchmarks.arrivals import Arrivals, due_offsets
+from model_lineup.benchmarks.goodput import Slo
+from model_lineup.benchmarks.sweep import Sweep
 from model_lineup.errors import InvalidInput
 
 MAX_SEED = 2**53 - 1
@@ -24,7 +29,9 @@ class Plan(Struct, frozen=True):
     `prompt_tokens` is approximate (one common word counts as one token); what the provider counted is in the report.
     `warmup` requests run first, as many at a time as `concurrency` allows (as many of them as that leave no connection
     to be made while measuring), and are reported apart. `token_limit` bounds prompt and output
-    tokens of the whole run; requests under way finish.
+    tokens of the whole run; requests under way finish. `arrivals`: at a `rate`, evenly or as people come. `cold`
+    requests go before the warm-up, each over a new connection. With a `sweep`, `requests` are measured at each step.
+    `name`: what people call this plan; it changes nothing.
     """
 
     requests: int = 20
@@ -36,12 +43,34 @@ class Plan(Struct, frozen=True):
     seed: int | None = None
     time_limit_s: float = 50.0
     token_limit: int | None = None
+    arrivals: Arrivals = "constant"
+    cold: int = 0
+    slo: Slo | None = None
+    sweep: Sweep | None = None
+    name: str | None = None
 
     @property
     def mode(self) -> Literal["closed_loop", "open_loop"]:
-        return "closed_loop" if self.rate is None else "open_loop"
+        at_a_rate = self.rate is not None or (self.sweep is not None and self.sweep.rate)
+        return "open_loop" if at_a_rate else "closed_loop"
+
+    @property
+    def steps(self) -> "list[Plan]":
+        """What is done one after the other: the plan itself, or one plan for each load of its sweep."""
+        if self.sweep is None:
+            return [self]
+        if self.sweep.concurrency:
+            return [replace(self, sweep=None, concurrency=load) for load in self.sweep.concurrency]
+        return [replace(self, sweep=None, rate=load) for load in self.sweep.rate or ()]
+
+    @property
+    def measured(self) -> int:
+        """Requests of all steps."""
+        return self.requests * (len(self.sweep.loads) if self.sweep else 1)
 
 
+LEAST_STEPS, MOST_STEPS = 2, 16
+LEAST_SLO_MS, MOST_SLO_MS = 0.001, 3_600_000
 RANGES: dict[str, tuple[float, float]] = {
     "requests": (1, 10_000),
     "concurrency": (1, 256),
@@ -52,6 +81,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "seed": (0, MAX_SEED),
     "time_limit_s": (1, 3_600),
     "token_limit": (1, 100_000_000),
+    "cold": (0, 20),
 }
 """Field → least and greatest value. The API's body and the reference page are made from it."""
 
@@ -64,14 +94,47 @@ def check(plan: Plan) -> Plan:
             raise InvalidInput.at(f"/{name}", f"must be between {least:g} and {greatest:g}")
     if plan.rate is not None and plan.concurrency != 1:
         raise InvalidInput.at("/rate", "is open loop and excludes concurrency; leave one of them out")
+    if plan.arrivals == "poisson" and plan.mode == "closed_loop":
+        raise InvalidInput.at("/arrivals", "says when the requests of a rate come; set rate, or leave it out")
+    if plan.slo is not None:
+        _check_slo(plan.slo)
+    if plan.sweep is not None:
+        _check_sweep(plan, plan.sweep)
     return plan
+
+
+def _check_slo(slo: Slo) -> None:
+    limits = {name: getattr(slo, name) for name in slo.__struct_fields__}
+    if all(limit is None for limit in limits.values()):
+        raise InvalidInput.at("/slo", "needs at least one of ttft_ms, tpot_ms and e2e_ms")
+    for name, limit in limits.items():
+        if limit is not None and not (math.isfinite(limit) and LEAST_SLO_MS <= limit <= MOST_SLO_MS):
+            raise InvalidInput.at(f"/slo/{name}", f"must be between {LEAST_SLO_MS:g} and {MOST_SLO_MS:g} milliseconds")
+
+
+def _check_sweep(plan: Plan, sweep: Sweep) -> None:
+    if (sweep.concurrency is None) == (sweep.rate is None):
+        raise InvalidInput.at("/sweep", "needs either concurrency or rate, a list of ascending loads")
+    if plan.rate is not None or plan.concurrency != 1:
+        raise InvalidInput.at("/sweep", "says the loads itself; leave out concurrency and rate")
+    field = "concurrency" if sweep.concurrency is not None else "rate"
+    least, greatest = RANGES[field]
+    if not LEAST_STEPS <= len(sweep.loads) <= MOST_STEPS:
+        raise InvalidInput.at(f"/sweep/{field}", f"needs {LEAST_STEPS} to {MOST_STEPS} steps")
+    if any(not (math.isfinite(load) and least <= load <= greatest) for load in sweep.loads):
+        raise InvalidInput.at(f"/sweep/{field}", f"each step must be between {least:g} and {greatest:g}")
+    if any(later <= earlier for earlier, later in pairwise(sweep.loads)):
+        raise InvalidInput.at(f"/sweep/{field}", "must ascend")
+    if not 0 <= sweep.least_gain <= 1:
+        raise InvalidInput.at("/sweep/least_gain", "must be between 0 and 1")
+    most = RANGES["requests"][1]
+    if plan.measured > most:
+        raise InvalidInput.at("/requests", f"makes {plan.measured} in all steps; {most:g} are allowed")
 
 
 def due_times(plan: Plan) -> list[float] | None:
     """When each measured request is due, in seconds after the run's start; `None` in a closed loop."""
-    if plan.rate is None:
-        return None
-    return [number / plan.rate for number in range(plan.requests)]
+    return None if plan.rate is None else due_offsets(plan.arrivals, plan.rate, plan.requests, plan.seed)
 
 
 def prompt(plan: Plan, number: int) -> str:
@@ -96,10 +159,10 @@ class Prompts:
         self._plan = plan
         self._made: dict[int, str] = {}
 
-    def prepare(self) -> None:
-        """Makes those of the measured requests, in a quarter of a second at most and a few megabytes."""
+    def prepare(self, numbers: range) -> None:
+        """Makes those of the requests to come, in a quarter of a second at most and a few megabytes."""
         words = self._plan.prompt_tokens or _WORDS_WITHOUT_LENGTH
-        for number in range(min(self._plan.requests, _WORDS_AHEAD // words)):
+        for number in numbers[: _WORDS_AHEAD // words]:
             self._made[number] = prompt(self._plan, number)
 
     def take(self, number: int) -> str:

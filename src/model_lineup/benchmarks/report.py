@@ -10,11 +10,15 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from model_lineup.benchmarks.cold import Cold, cold_of
+from model_lineup.benchmarks.cost import Cost
 from model_lineup.benchmarks.environment import Environment
+from model_lineup.benchmarks.goodput import Goodput, goodput_of
 from model_lineup.benchmarks.judging.intervals import intervals_of
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.sample import Sample
 from model_lineup.benchmarks.statistics import Summary, summary
+from model_lineup.benchmarks.sweep import Step, Swept, swept
 
 Stopped = Literal["time_limit", "token_limit", "cancelled", "interrupted", "auth", "quota", "errors"]
 OF_REQUESTS = ("response_time_ms", "ttft_ms", "tpot_ms", "output_tokens_per_s")
@@ -55,7 +59,10 @@ class Report(Struct, frozen=True):
     `unfinished`: cut short by a limit or a cancel, counted nowhere else. `stopped`: why the run ended early.
     `saturated`: the measurer could not keep up (`environment.measurer`), so its times are upper bounds. `late_ms`:
     open loop, how late requests were sent. `mode`: closed_loop or open_loop. `retry_after_s`: the longest time that the
-    provider asked to be left alone for, warm-up included. Times in milliseconds, `duration_s` in seconds.
+    provider asked to be left alone for, warm-up included. Times in milliseconds, `duration_s` in seconds. `cold`: the
+    requests over new connections, which are in no other figure. `goodput`: where the plan has objectives. `cost`: where
+    the model has a price and the provider counted tokens. `sweep`: its steps and knee; the figures beside it are over
+    all its steps.
     """
 
     requests: int
@@ -80,6 +87,10 @@ class Report(Struct, frozen=True):
     stopped: Stopped | None = None
     saturated: bool = False
     retry_after_s: float | None = None
+    cold: Cold = Cold()
+    goodput: Goodput | None = None
+    cost: Cost | None = None
+    sweep: Swept | None = None
 
 
 def report_of(
@@ -96,20 +107,24 @@ def report_of(
     answered = [sample for sample in measured if not sample.unfinished]
     good = [sample for sample in answered if sample.succeeded]
     duration_s = _duration(measured)
-    usage = _used(good)
+    usage, figures = _used(good), _figures(good, plan.seed or 0)
     return Report(
         requests=len(answered),
         succeeded=len(good),
         failed=len(answered) - len(good),
         unfinished=len(measured) - len(answered),
         errors=_errors(answered),
-        **_figures(good, plan.seed or 0),
+        response_time_ms=figures["response_time_ms"],
+        ttft_ms=figures["ttft_ms"],
+        itl_ms=figures["itl_ms"],
+        tpot_ms=figures["tpot_ms"],
+        output_tokens_per_s=figures["output_tokens_per_s"],
         late_ms=_summary(good, lambda sample: sample.late_ms),
         throughput=_throughput(len(good), usage, duration_s),
         usage=usage,
         token_source=_token_source(good),
         duration_s=duration_s,
-        warmup=_warmup([sample for sample in everything if sample.warmup and not sample.unfinished]),
+        warmup=_warmup([s for s in everything if s.warmup and not s.cold and not s.unfinished]),
         mode=plan.mode,
         plan=plan,
         environment=(environment or Environment()).with_answers(
@@ -119,6 +134,40 @@ def report_of(
         stopped=stopped,
         saturated=saturated,
         retry_after_s=_longest_wait(everything),
+        cold=cold_of([sample for sample in everything if sample.cold and not sample.unfinished]),
+        goodput=goodput_of(answered, plan.slo, duration_s),
+        sweep=None if plan.sweep is None else swept(plan.sweep, steps_of(plan, everything)),
+    )
+
+
+def steps_of(plan: Plan, samples: Iterable[Sample]) -> list[Step]:
+    """The figures of each step of a sweep that has any, in order."""
+    found: dict[int, list[Sample]] = {}
+    for sample in samples:
+        if not sample.warmup and not sample.unfinished:
+            found.setdefault(sample.number // plan.requests, []).append(sample)
+    return [_step(step, found[place]) for place, step in enumerate(plan.steps) if place in found]
+
+
+def _step(plan: Plan, answered: list[Sample]) -> Step:
+    good = [sample for sample in answered if sample.succeeded]
+    duration_s, starts = _duration(answered), [sample.started_s for sample in answered]
+    through = _throughput(len(good), _used(good), duration_s)
+    gaps = [gap for sample in good for gap in sample.itl_ms]
+    return Step(
+        load=plan.concurrency if plan.rate is None else plan.rate,
+        requests=len(answered),
+        succeeded=len(good),
+        failed=len(answered) - len(good),
+        duration_s=duration_s,
+        offered_s=max(starts) - min(starts),
+        requests_per_s=through.requests_per_s,
+        output_tokens_per_s=through.output_tokens_per_s,
+        ttft_ms=_summary(good, lambda sample: sample.ttft_ms),
+        response_time_ms=_summary(good, lambda sample: sample.response_time_ms),
+        itl_ms=summary(gaps),
+        late_ms=_summary(good, lambda sample: sample.late_ms),
+        goodput=goodput_of(answered, plan.slo, duration_s),
     )
 
 

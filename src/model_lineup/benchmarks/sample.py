@@ -10,7 +10,8 @@ class Sample(Struct, frozen=True, tag_field="kind", tag="sample"):
 
     `number` counts from 0, warm-up requests are negative. `started_s`, `ended_s` are seconds after the run's start.
     `itl_ms` holds every gap between content events. `estimated`: the provider reported no usage, and
-    `completion_tokens` is the number of content events. `late_ms`: open loop, how late the request was sent.
+    `completion_tokens` is the number of content events. `late_ms`: open loop, how late the request was sent;
+    of a `cold` request, how long it took to connect.
     """
 
     number: int
@@ -28,6 +29,7 @@ class Sample(Struct, frozen=True, tag_field="kind", tag="sample"):
     cached_tokens: int | None = None
     estimated: bool = False
     reused: bool = False
+    cold: bool = False
     late_ms: float | None = None
     finish_reason: str | None = None
     answered_model: str | None = None

@@ -14,7 +14,7 @@ LINES = 4
 
 def follow(here: Session, run: dict[str, Any]) -> dict[str, Any]:
     """The run when it is over. Raises KeyboardInterrupt."""
-    wanted, done, failed = int(run["plan"]["requests"]), 0, 0
+    wanted, done, failed = wanted_of(run["plan"]), 0, 0
     with _progress(wanted) as progress:
 
         def on_event(kind: str, data: Any) -> None:
@@ -39,6 +39,12 @@ def follow_or_cancel(here: Session, run: dict[str, Any]) -> tuple[dict[str, Any]
         show.note("Cancelling; what was measured is kept. Ctrl-C again does not wait.")
         here.delete(f"runs/{run['id']}")
         return follow(here, run), True
+
+
+def wanted_of(plan: dict[str, Any]) -> int:
+    """Requests to measure, in all steps of a sweep."""
+    sweep = plan.get("sweep") or {}
+    return int(plan["requests"]) * max(len(sweep.get("concurrency") or sweep.get("rate") or ()), 1)
 
 
 def _is_over(run: dict[str, Any]) -> bool:

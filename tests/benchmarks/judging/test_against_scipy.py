@@ -16,6 +16,7 @@ FEW = settings(max_examples=count(12, 1_000), deadline=None)
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(600)
 @FEW
 @given(st.floats(0, 1), st.floats(0.05, 5e4), st.floats(0.05, 5e4))
 def test_the_incomplete_beta_function(x: float, a: float, b: float) -> None:
@@ -23,6 +24,7 @@ def test_the_incomplete_beta_function(x: float, a: float, b: float) -> None:
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(600)
 @FEW
 @given(st.integers(1, 5_000), st.floats(0.001, 0.999), st.floats(-0.1, 1.1))
 def test_the_binomial_distribution(n: int, p: float, share: float) -> None:
@@ -31,6 +33,7 @@ def test_the_binomial_distribution(n: int, p: float, share: float) -> None:
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(600)
 @FEW
 @given(st.floats(-50, 50), st.floats(0.5, 1e4))
 def test_students_t(t: float, freedom: float) -> None:
@@ -40,6 +43,7 @@ def test_students_t(t: float, freedom: float) -> None:
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(600)
 @FEW
 @given(st.floats(0.001, 0.999), st.floats(1, 1e4))
 def test_quantiles_of_students_t(share: float, freedom: float) -> None:
@@ -49,6 +53,7 @@ def test_quantiles_of_students_t(share: float, freedom: float) -> None:
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(600)
 @FEW
 @given(TIMES | TIED, TIMES | TIED)
 def test_brunner_munzel(base: list[float], other: list[float]) -> None:
@@ -68,6 +73,7 @@ def test_brunner_munzel_where_nothing_overlaps_is_the_exact_chance_of_that() -> 
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(600)
 @FEW
 @given(TIMES | TIED, TIMES | TIED)
 def test_the_ratio_is_the_median_over_all_pairs(base: list[float], other: list[float]) -> None:
@@ -77,6 +83,7 @@ def test_the_ratio_is_the_median_over_all_pairs(base: list[float], other: list[f
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(600)
 @FEW
 @given(TIMES, TIMES, st.sampled_from([0.9, 0.95, 0.99]))
 def test_the_interval_of_the_ratio_holds_what_the_test_does_not_refuse(
@@ -91,6 +98,7 @@ def test_the_interval_of_the_ratio_holds_what_the_test_does_not_refuse(
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(600)
 @FEW
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(1, 60), st.integers(1, 60))
 def test_fishers_test(failed: int, other_failed: int, total: int, other_total: int) -> None:
@@ -101,6 +109,7 @@ def test_fishers_test(failed: int, other_failed: int, total: int, other_total: i
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(600)
 @FEW
 @given(st.integers(0, 500), st.integers(1, 500))
 def test_clopper_and_pearsons_interval(met: int, total: int) -> None:
@@ -121,6 +130,7 @@ def _holm_by_definition(values: list[float], alpha: float) -> list[bool]:
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(600)
 @FEW
 @given(st.lists(st.floats(0, 1), max_size=8), st.floats(0.001, 0.2))
 def test_holm_refuses_what_its_steps_refuse(values: list[float], alpha: float) -> None:
@@ -129,6 +139,7 @@ def test_holm_refuses_what_its_steps_refuse(values: list[float], alpha: float) -
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(600)
 @FEW
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_holm_lies_between_nothing_and_bonferroni(values: list[float]) -> None:

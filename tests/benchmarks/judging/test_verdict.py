@@ -98,6 +98,7 @@ def test_the_same_seed_gives_the_same_verdict() -> None:
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize(("n", "spread"), [(40, 0.2), (40, 0.7), (12, 0.5)])
 def test_where_nothing_differs_at_most_5_of_100_verdicts_say_so(n: int, spread: float) -> None:
     turns, source = count(4, 1_000), random.Random(f"{SEED}/{n}/{spread}")
@@ -109,6 +110,7 @@ def test_where_nothing_differs_at_most_5_of_100_verdicts_say_so(n: int, spread: 
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(1_800)
 def test_requests_twenty_percent_slower_are_found_with_forty_of_them() -> None:
     """In 9 of 10 cases where the logarithms of times spread by 0.2, as of a provider that is not overloaded."""
     turns, source = count(5, 1_000), random.Random(SEED)

@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from model_lineup.access.actor import Actor
-from model_lineup.api.bodies import said
 from model_lineup.api.dependencies import There
 from model_lineup.api.runs import PlanBody, take_turn
 from model_lineup.benchmarks.plan import RANGES, Plan
@@ -66,7 +65,7 @@ async def begin(request: Request, form: Sent, there: There, actor: AsAdmin) -> R
             raise InvalidInput.at("ids", "tick at least one model")
         if do == "test":
             return await testing.begin(request, there, actor, models)
-        plan = Plan(**said(validated(PlanBody, _plan(form))))
+        plan = validated(PlanBody, _plan(form)).plan()
         await asyncio.to_thread(_take_turns, there, actor, models)
         begun = await there.turns.begin(models, plan, actor.label)
     except LineupError as error:
