@@ -58,7 +58,7 @@ class PlanFile:
         return f"{self.path}:{self._line(pointer) or 1}"
 
     def _line(self, pointer: str) -> int | None:
-        """Of the field, or of what holds it: the first line that names each part of the pointer, one after the other."""
+        """Of the field, or of what holds it: the first line that names each part of the pointer, in order."""
         place, found = 0, None
         lines = self._text.splitlines()
         for part in pointer.strip("/").split("/"):
