@@ -111,6 +111,7 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         stop=stop,
         prompt=dict.fromkeys(SURFACES, gateway.at_once),
         root_path=settings.root_path,
+        told={"admin": panel_failures.told(settings.root_path)},
     )
 
 

@@ -32,11 +32,14 @@ FLAGS = [
 ]
 AXE = Path(__file__).parents[2] / "build/browser/axe.js"
 INSTALL_WITHIN_S = 100
-_RUN_AXE = """async (rules) => {
+_RUN_AXE = """async ({rules, within}) => {
     const only = rules.length ? {runOnly: {type: "rule", values: rules}} : {};
-    const found = await axe.run(document, {resultTypes: ["violations"], ...only});
-    return found.violations.flatMap((rule) => rule.nodes.map(
-        (node) => [rule.id, rule.impact, rule.help, node.target.join(" "), node.failureSummary]));
+    const found = await axe.run(within || document, {resultTypes: ["violations", "incomplete"], ...only});
+    const unseen = found.incomplete.flatMap((rule) => rule.nodes
+        .filter((node) => node.any.some((check) => check.data?.messageKey === "equalRatio"))
+        .map((node) => [rule.id, "serious", "Text has the colour of what it stands on", node.target.join(" "), ""]));
+    return unseen.concat(found.violations.flatMap((rule) => rule.nodes.map(
+        (node) => [rule.id, rule.impact, rule.help, node.target.join(" "), node.failureSummary])));
 }"""
 
 
@@ -112,14 +115,16 @@ def _install() -> str:
         return said.read()[-300:].strip()
 
 
-def violations(page: Page, *rules: str) -> list[str]:
+def violations(page: Page, *rules: str, within: str = "") -> list[str]:
     """What axe-core finds wrong with the page as it stands: rule, weight, element, and what would mend it.
 
-    `rules`: those to ask for, like "color-contrast"; all that are usual without any.
+    `rules`: those to ask for, like "color-contrast"; all that are usual without any. `within`: a selector of the part
+    that is asked about; the whole page without.
     """
     page.wait_for_load_state()  # a page that is half there has half its landmarks
-    page.evaluate(_axe())
-    found: list[list[Any]] = page.evaluate(_RUN_AXE, list(rules))
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(_axe())
+    found: list[list[Any]] = page.evaluate(_RUN_AXE, {"rules": list(rules), "within": within})
     return [f"{rule} ({impact}): {about}: {where}: {mend}" for rule, impact, about, where, mend in found]
 
 

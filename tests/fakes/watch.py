@@ -37,6 +37,10 @@ class Watch:
         context.expose_function("lineupViolation", lambda what: self.found.append(f"policy: {what}"))
         context.add_init_script(_REPORT_VIOLATIONS)
 
+    def also(self, url: str) -> None:
+        """Another server that may be talked to."""
+        self._hosts.add(urlsplit(url).netloc)
+
     def allow(self, *texts: str) -> None:
         """Problems that hold one of the texts are expected, as "422 POST /admin/providers"; each must come."""
         self._allowed += texts

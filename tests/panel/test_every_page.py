@@ -1,16 +1,29 @@
-"""Every page that there are pictures of: nothing for axe-core to find, light and dark, and no sideways scrolling."""
+"""Every page that there are pictures of, and every other state of one: nothing for axe-core to find, light and dark,
+and no sideways scrolling."""
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.fakes.browser import violations
-from tests.fakes.pages import Looker
+from tests.fakes.counts import SEED, count
+from tests.fakes.server import running_server
 from tests.fakes.showcase import Showcase, showcase
+from tests.fakes.states import PATIENCE_MS, STATES, Stage, State, reach, stage
+from tests.fakes.watch import Watch
 from tests.panel.conftest import Open
 from tools.screenshots import LOOKS, PAGES, Shown, visit
 
 WIDER_THAN_ITS_WINDOW = "() => document.documentElement.scrollWidth - window.innerWidth"
+AT_ONCE = 14
+"""Pages that one test looks at: a new window for each costs more than looking."""
+FEW = 24
+"""States on every day; all of them in `make hard`."""
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -20,24 +33,57 @@ def show(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Showcase]:
 
 
 @pytest.fixture(scope="module")
-def signed_in(show: Showcase) -> dict[str, str]:
-    """The administrator's cookies."""
-    return Looker(show.server.client()).sign_in().cookies
+def on(show: Showcase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with running_server(tmp_path_factory.mktemp("empty")) as empty, stage(show, empty) as on:
+        yield on
 
 
-@pytest.mark.parametrize("shown", PAGES, ids=lambda shown: str(shown.name))
-def test_a_page_is_accessible_and_fits(
-    shown: Shown, show: Showcase, signed_in: dict[str, str], open_page: Open
-) -> None:
-    page = open_page(show.server.url, **LOOKS["light"])
-    if shown.signed_in:
-        page.context.add_cookies(
-            [{"name": name, "value": value, "url": show.server.url} for name, value in signed_in.items()]
-        )
-    visit(page, show, shown)
-    assert page.locator("h1").count() == 1
-    assert violations(page) == []
+@pytest.fixture
+def page(open_page: Open, on: Stage, watch: Watch) -> Page:
+    page = open_page(on.full.url, **LOOKS["light"])
+    page.context.set_default_timeout(PATIENCE_MS)
+    watch.also(on.empty.url)
+    return page
+
+
+def some(every: Sequence[T]) -> list[Sequence[T]]:
+    return [every[start : start + AT_ONCE] for start in range(0, len(every), AT_ONCE)]
+
+
+def first_name(few: Sequence[Shown | State]) -> str:
+    return f"{few[0].name}…"
+
+
+@pytest.mark.parametrize("few", some(PAGES), ids=first_name)
+def test_a_page_is_accessible_and_fits(few: Sequence[Shown], show: Showcase, on: Stage, page: Page) -> None:
+    wrong = {}
+    for shown in few:
+        on.become(page, "admin" if shown.signed_in else "stranger")
+        wrong[shown.name] = looked_at(page, partial(visit, page, show, shown))
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+@pytest.mark.hard
+@pytest.mark.parametrize("few", some(count(random.Random(SEED).sample(STATES, FEW), STATES)), ids=first_name)
+def test_so_is_every_other_state_of_it(few: Sequence[State], on: Stage, page: Page, watch: Watch) -> None:
+    wrong = {}
+    for state in few:
+        watch.allow(*state.refused)
+        wrong[state.name] = looked_at(page, partial(reach, page, on, state), within="main")
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+def looked_at(page: Page, come: Callable[[], None], within: str = "") -> list[str]:
+    """What is wrong with the page, or with this part of it, as it is after `come`."""
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(LOOKS["light"]["viewport"])
+    come()
+    found = violations(page, within=within)
+    found += [f"{count} headings of the first rank" for count in [page.locator("h1").count()] if count != 1]
     page.emulate_media(color_scheme="dark")
-    assert violations(page, "color-contrast", "link-in-text-block") == []  # nothing but colours is another in the dark
+    found += violations(
+        page, "color-contrast", "link-in-text-block", within=within
+    )  # nothing but colours is another in the dark
     page.set_viewport_size(LOOKS["narrow"]["viewport"])
-    assert page.evaluate(WIDER_THAN_ITS_WINDOW) <= 0
+    wide = page.evaluate(WIDER_THAN_ITS_WINDOW)
+    return [*found, f"{wide} px wider than its window"] if wide > 0 else found

@@ -79,7 +79,7 @@ def test_of_two_who_edit_a_key_the_second_is_told_and_loses_nothing(admin: Looke
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"name": ""}, "name"),
+        ({"name": ""}, "Name: must have at least"),
         ({"expires_on": "2001-01-01"}, "this time has passed already"),
         ({"requests_per_minute": "many"}, "must be a whole number"),
         ({"cost_per_month": "-1"}, "must be more than 0"),

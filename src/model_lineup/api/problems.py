@@ -38,7 +38,7 @@ _WORDS = {
     "int_parsing_size": "is too large a number",
     "less_than_equal": "must be at most {le}",
     "greater_than_equal": "must be at least {ge}",
-    "greater_than": "must be more than {gt}",
+    "greater_than": "must be more than {gt:g}",
     "string_too_short": "must have at least {min_length} character(s)",
     "string_too_long": "must have at most {max_length} characters",
     "too_short": "must have at least {min_length} characters or entries; there are {actual_length}",
@@ -64,10 +64,15 @@ class Problem(msgspec.Struct, omit_defaults=True):
     errors: list[dict[str, str]] = []
 
 
-def problem(error: LineupError, request_id: str) -> Response:
+def problem(error: LineupError, request_id: str, root: str = "") -> Response:
     """The answer for an error, with its facts as members."""
-    body = msgspec.json.encode(problem_body(error, request_id))
+    body = msgspec.json.encode(problem_body(error, request_id, root))
     return Response(body, error.status, problem_headers(error), MEDIA_TYPE)
+
+
+def _told(error: LineupError, request: Request) -> Response:
+    there = getattr(request.app.state, "rooms", None)
+    return problem(error, request_id_of(request), there.settings.root_path.rstrip("/") if there else "")
 
 
 def request_id_of(request: Request) -> str:
@@ -76,18 +81,18 @@ def request_id_of(request: Request) -> str:
 
 async def lineup_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, LineupError)
-    return problem(error, request_id_of(request))
+    return _told(error, request)
 
 
 async def unexpected(request: Request, _: Exception) -> Response:
     """What nobody foresaw: the caller learns the request id alone; the shell logs where it happened."""
-    return problem(_unforeseen(), request_id_of(request))
+    return _told(_unforeseen(), request)
 
 
 async def validation_error(request: Request, error: Exception) -> Response:
     """What pydantic found, with JSON pointers for bodies and names for query parameters; never the input itself."""
     assert isinstance(error, RequestValidationError)
-    return problem(invalid_input(error.errors()), request_id_of(request))
+    return _told(invalid_input(error.errors()), request)
 
 
 def invalid_input(found: Sequence[Any], *, of_body: bool = False) -> InvalidInput:
@@ -103,7 +108,7 @@ def invalid_input(found: Sequence[Any], *, of_body: bool = False) -> InvalidInpu
 async def http_error(request: Request, error: Exception) -> Response:
     """What Starlette itself refuses: unknown paths, wrong methods; and errors that travelled inside one."""
     assert isinstance(error, HTTPException)
-    return problem(as_lineup_error(request, error), request_id_of(request))
+    return _told(as_lineup_error(request, error), request)
 
 
 def as_lineup_error(request: Request, error: Exception) -> LineupError:

@@ -5,11 +5,12 @@ from typing import Any
 from model_lineup.errors.tree import LineupError
 
 
-def problem_body(error: LineupError, request_id: str) -> dict[str, Any]:
-    """The members of the problem (RFC 9457) that callers get."""
+def problem_body(error: LineupError, request_id: str, root: str = "") -> dict[str, Any]:
+    """The members of the problem (RFC 9457) that callers get. `root`: the path of a proxy's below which all is served,
+    without a slash at its end."""
     return {
         **error.facts,
-        "type": f"/api/docs#error-{error.code}",
+        "type": f"{root}/api/docs#error-{error.code}",
         "title": error.title,
         "status": error.status,
         "code": error.code,

@@ -12,6 +12,7 @@ from model_lineup.api.dependencies import Offset, PathId, There
 from model_lineup.errors import NotFound
 from model_lineup.journal import store
 from model_lineup.journal.shapes import Entry
+from model_lineup.panel.changes import told
 from model_lineup.panel.pages import pages
 from model_lineup.panel.render import base, page
 from model_lineup.panel.visitors import AsViewer
@@ -30,7 +31,8 @@ REFUSALS = frozenset(
 def list_changes(request: Request, there: There, _: AsViewer, offset: Offset = 0) -> Response:
     with there.database.read() as connection:
         found = store.page(connection, limit=SETS, offset=offset)
-    return page(request, "activity/page.html", found=found, link=_link(request, ""))
+        changes = told(connection, found.changes)
+    return page(request, "activity/page.html", found=found, changes=changes, link=_link(request, ""))
 
 
 @router.get("/security")
@@ -63,12 +65,14 @@ def show_change(request: Request, there: There, _: AsViewer, change_id: PathId, 
     """One change set, fifty of its rows at a time."""
     with there.database.read() as connection:
         found = store.rows_of(connection, change_id, limit=ENTRIES, offset=offset)
+        words = told(connection, [found] if found else [])
     if found is None:
         raise NotFound(f"There is no change set {change_id}.", id=change_id)
     return page(
         request,
         "activity/change.html",
         change=found,
+        words=words[0][1],
         entries=[(entry, fields_of(entry)) for entry in found.entries or []],
         total=found.touched,
         offset=offset,

@@ -1,5 +1,10 @@
 """What a change set did, in words."""
 
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from model_lineup.journal import store
 from model_lineup.journal.shapes import ChangeSet
 from model_lineup.panel import wording
 
@@ -22,6 +27,17 @@ WHOLE = {
     "journal.compact": "removed old contents of the journal",
 }
 """Operations whose rows say nothing more."""
+
+
+FEW = 50
+"""Rows of a change that is named by its first."""
+
+
+def told(connection: Connection, changes: Iterable[ChangeSet]) -> list[tuple[ChangeSet, str]]:
+    """Each with what it did, in words."""
+    found = list(changes)
+    first = store.first_rows(connection, [one.id for one in found if one.touched <= FEW])
+    return [(one, in_words(one, first.get(one.id))) for one in found]
 
 
 def in_words(change: ChangeSet, first: tuple[str, str] | None) -> str:

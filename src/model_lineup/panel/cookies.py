@@ -52,6 +52,11 @@ def read(request: Request, name: str) -> str:
     return request.cookies.get(_full(request, name), "")
 
 
+def take(request: Request, name: str, value: str) -> None:
+    """Go on as if the browser had sent it already."""
+    request.cookies[_full(request, name)] = value
+
+
 def put(request: Request, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
     """Until the browser closes, or for so many seconds."""
     secure = over_tls(request)

@@ -125,6 +125,19 @@ def validated(body: type[B], values: Mapping[str, Any]) -> B:
         raise invalid_input(error.errors(), of_body=True) from None
 
 
+def told(error: LineupError) -> str:
+    """What stands above a form that is shown again: the fields by the names that people read, not by the API's."""
+    fields = said_of_fields(error)
+    if not fields:
+        return error.detail
+    return "; ".join(f"{_name(pointer)}: {message}" for pointer, message in list(fields.items())[:3]) + "."
+
+
+def _name(pointer: str) -> str:
+    """`limits/requests_per_minute` as `Requests per minute`."""
+    return pointer.rpartition("/")[2].replace("_", " ").capitalize()
+
+
 def said_of_fields(error: LineupError) -> dict[str, str]:
     """What is wrong, by the name of the field, for a form that is shown again."""
     found: list[dict[str, str]] = error.facts.get("errors", [])

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from model_lineup.access.actor import Role
 from model_lineup.api.dependencies import There
 from model_lineup.journal import store as journal_store
-from model_lineup.panel.changes import in_words
+from model_lineup.panel.changes import told
 from model_lineup.panel.pages import pages
 from model_lineup.panel.providers.listing import row_of
 from model_lineup.panel.render import go, page
@@ -19,8 +19,6 @@ from model_lineup.rooms import Rooms
 
 router = pages()
 SHOWN = 8
-FEW = 50
-"""Rows of a change that is named by its first."""
 STATES = (
     ("failing", "failing", "failing"),
     ("untested", "never tested", "new"),
@@ -77,8 +75,5 @@ def _ending(there: Rooms) -> list[Ending]:
 
 def _lately(there: Rooms) -> dict[str, Any]:
     with there.database.read() as connection:
-        changes = journal_store.page(connection, limit=SHOWN, offset=0).changes
-        small = [one.id for one in changes if one.touched <= FEW]
-        first = journal_store.first_rows(connection, small)
-    told = [(one, in_words(one, first.get(one.id))) for one in changes]
-    return {"changes": told, "runs": there.runs.page(limit=SHOWN, offset=0).runs}
+        changes = told(connection, journal_store.page(connection, limit=SHOWN, offset=0).changes)
+    return {"changes": changes, "runs": there.runs.page(limit=SHOWN, offset=0).runs}

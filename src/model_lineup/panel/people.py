@@ -11,7 +11,7 @@ from model_lineup.access.shapes import NewPerson, Person, PersonChanges
 from model_lineup.api.bodies import MOST_INTEGER, said
 from model_lineup.api.dependencies import PathId, There
 from model_lineup.api.people import NewPersonBody, PersonPatch
-from model_lineup.errors import LineupError
+from model_lineup.errors import LineupError, PreconditionFailed
 from model_lineup.panel.forms import Form, said_of_fields, validated
 from model_lineup.panel.pages import pages
 from model_lineup.panel.render import go, page
@@ -100,6 +100,10 @@ def _form(
     """Raises the error again where no form can help."""
     if error is not None and error.status not in REFUSED:
         raise error
+    if isinstance(error, PreconditionFailed) and person is not None:
+        state = "may not sign in" if person.disabled else "may sign in"
+        now = f"It is now: {person.email}, {person.role.value}, {state}."
+        error = PreconditionFailed(f"{now} What you entered is still here: saving again puts it over that.")
     errors = {} if error is None else said_of_fields(error)
     more = {"values": values, "error": error, "errors": errors, "person": person, "roles": ROLES}
     return page(request, "people/form.html", status=200 if error is None else error.status, **more)

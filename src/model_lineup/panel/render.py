@@ -6,7 +6,7 @@ import gzip
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,8 +18,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from model_lineup import __version__
 from model_lineup.access.actor import Actor, Role
 from model_lineup.api.dependencies import rooms
-from model_lineup.errors import Unavailable
+from model_lineup.errors import LineupError, Unavailable
 from model_lineup.panel import assets, cookies, wording
+from model_lineup.panel.forms import told
 from model_lineup.panel.navigation import sections
 from model_lineup.panel.visitors import form_token
 
@@ -64,6 +65,25 @@ def page(request: Request, template: str, *, status: int = 200, **more: Any) -> 
     return response
 
 
+def bare(root_path: str, *, error: LineupError, request_id: str) -> bytes:
+    """The page of a refusal for a request that nobody looked into: without a visitor, a theme or a form. Raises
+    Unavailable."""
+    prefix = f"{root_path.rstrip('/')}/admin"
+    static = f"{prefix}/static/{assets.load().version}/"
+    here = Here(prefix, static, "/", "", None, "", "system", "", datetime.min.replace(tzinfo=UTC))
+    template = environment().get_template("problem.html")
+    return template.render(here=here, sections=[], error=error, request_id=request_id).encode()
+
+
+def take_over(request: Request, template: str, piece: str, *, status: int = 200, **more: Any) -> Response:
+    """A page; for htmx, which shows no refusals, its `piece` in the place of all that the page had to say."""
+    if not by_htmx(request):
+        return page(request, template, status=status, **more)
+    response = page(request, piece, **more)
+    response.headers.update({"hx-retarget": "#main", "hx-reswap": "innerHTML"})
+    return response
+
+
 def fragment(request: Request, template: str, *, status: int = 200, say: str = "", **more: Any) -> Response:
     """A piece of a page, for htmx to put in its place. `say`: what the page shall tell beside it."""
     here = _here(request, cookies.read(request, cookies.NONCE))
@@ -104,7 +124,7 @@ def environment() -> Environment:
         auto_reload=False,
         cache_size=-1,
     )
-    made.filters.update(wording.FILTERS)
+    made.filters.update(wording.FILTERS, told=told)
     made.globals["version"] = __version__
     made.globals["ui"] = made.get_template("ui.html").module
     return made

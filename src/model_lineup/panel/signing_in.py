@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from model_lineup.api.dependencies import Anybody, From, There
 from model_lineup.errors import LineupError, NotSignedIn, PasswordsBusy, SignInThrottled
-from model_lineup.panel import cookies
+from model_lineup.panel import cookies, kept
 from model_lineup.panel.pages import pages
 from model_lineup.panel.render import go, page
 from model_lineup.panel.visitors import Sent, Visitor
@@ -21,20 +21,28 @@ Next = Annotated[str, Query(max_length=2_000)]
 @router.get("/sign-in")
 def sign_in_page(request: Request, actor: Visitor, _: Anybody, next: Next = "") -> Response:
     if actor is not None:
-        return go(request, _inside(next))
+        return go(request, kept.inside(next))
     return _page(request, next)
 
 
 @router.post("/sign-in")
 async def sign_in(request: Request, form: Sent, there: There, here: From, _: Anybody) -> Response:
     wanted, email = form.text("next")[:2_000], form.text("email")[:254]
+    held = kept.unpacked(form.text("kept"))
     if not cookies.may_sign_in(request):
         return _page(request, wanted, email, status=403)
     try:
         token = await asyncio.to_thread(there.browsers.sign_in, email, form.raw("password")[:1_000], here)
     except (NotSignedIn, SignInThrottled, PasswordsBusy) as error:
+        if held is not None:
+            return page(request, "session/ended.html", status=error.status, kept=held, error=error)
         return _page(request, wanted, email, error=error, status=error.status)
-    response = go(request, _inside(wanted))
+    if held is None:
+        response = go(request, kept.inside(wanted))
+    else:
+        cookies.take(request, cookies.SESSION, token)
+        request.state.visitor = await asyncio.to_thread(there.browsers.actor, token)
+        response = kept.go_on(request, held)
     cookies.put(request, response, cookies.SESSION, token)
     return response
 
@@ -51,7 +59,7 @@ def sign_out(request: Request, actor: Visitor, form: Sent, there: There, here: F
 @router.post("/theme")
 async def choose_theme(request: Request, form: Sent, _: Anybody) -> Response:
     """Light, dark, or as the system has it; kept in a cookie for a year."""
-    response = go(request, _inside(form.text("next")))
+    response = go(request, kept.inside(form.text("next")))
     cookies.put(request, response, cookies.THEME, form.text("theme")[:10], max_age=cookies.YEAR_S)
     return response
 
@@ -61,10 +69,3 @@ def _page(
 ) -> Response:
     more = {"next": wanted, "email": email, "error": error, "may_sign_in": cookies.may_sign_in(request)}
     return page(request, "sign_in.html", status=status, **more)
-
-
-def _inside(wanted: str) -> str:
-    """A path below the panel and nothing else: what is none leads to the overview."""
-    if not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or any(one < " " for one in wanted):
-        return "/"
-    return wanted

@@ -9,7 +9,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from model_lineup.access.actor import Actor, Role
-from model_lineup.api.dependencies import From, Needs, There, rooms
+from model_lineup.api.dependencies import From, Needs, There, open_to_all, rooms
 from model_lineup.errors import NotAllowed, NotSignedIn
 from model_lineup.journal.record import Author
 from model_lineup.panel import cookies
@@ -57,13 +57,18 @@ async def own_form(request: Request, _: Visitor) -> Form:
     """What the form sent; empty for a page that is only read. Raises NotAllowed for a form that is none of ours.
 
     A browser says where a request comes from (`Sec-Fetch-Site`, `Origin`), and every form of ours holds a token that
-    only pages made for this session can know; it travels in the form, or in `X-Form-Token`.
+    only pages made for this session can know; it travels in the form, or in `X-Form-Token`. The token of a page whose
+    session has ended says no more; where only who is signed in may go, its form is kept in `request.state`, and
+    NotSignedIn is raised.
     """
     if request.method in SAFE:
         return Form({})
     refuse_other_sites(request)
     form = await form_of(request)
     given = request.headers.get("x-form-token") or form.text("form_token")
+    if request.state.visitor is None and not _is_open(request) and _is_of_this_site(request):
+        request.state.form = form
+        raise NotSignedIn("Sign in first.")
     if not _is_ours(request, given):
         raise NotAllowed("This form is from before you signed in, or not from here. Load the page again and repeat.")
     return form
@@ -80,6 +85,16 @@ def refuse_other_sites(request: Request) -> None:
         raise NotAllowed("This request came from another site.")
     if origin is not None and origin.lower() not in cookies.own_origins(request):
         raise NotAllowed(f"This request came from {origin[:200]!r}; the panel takes forms of its own pages alone.")
+
+
+def _is_open(request: Request) -> bool:
+    """Whether strangers may send something here."""
+    return any(one.call is open_to_all for one in request.scope["route"].dependant.dependencies)
+
+
+def _is_of_this_site(request: Request) -> bool:
+    """Whether the browser says so itself; `refuse_other_sites` has asked before whether it says otherwise."""
+    return request.headers.get("sec-fetch-site") == "same-origin" or "origin" in request.headers
 
 
 def form_token(request: Request, nonce: str) -> str:

@@ -265,7 +265,7 @@ class Connection(asyncio.Protocol):
         """Answer and close, unless an earlier request of this connection is still being answered."""
         cycle = self._answering
         if cycle is None or (cycle.more_body and not cycle.response_started):
-            self.transport.write(refusal(error))
+            self.transport.write(refusal(error, getattr(self, "_url", b"")))
         self.transport.close()
 
 

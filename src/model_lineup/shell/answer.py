@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from html import escape
 from http import HTTPStatus
 from typing import Any
 
@@ -31,6 +32,8 @@ LINES = "lineup.lines"
 """In the beginning of an answer: whole header lines, which our own server puts there as they are."""
 _LINES = b"".join(b"%b: %b\r\n" % pair for pair in SECURITY_HEADERS)
 _LINES_NO_STORE = _LINES + b"%b: %b\r\n" % _NO_STORE
+Told = Callable[[LineupError, str], tuple[bytes, bytes, dict[str, str]]]
+"""Of an error and the request's id: the body, its type, and headers that go with it."""
 LINGER_S, LINGER_BYTES = 2.0, 64 * MIB
 SLOW_LINGER_S = 0.5
 """For a caller that was too slow already."""
@@ -39,16 +42,28 @@ SLOW_LINGER_S = 0.5
 class Answer:
     """The way back: adds the request id and the security headers, and knows what was sent.
 
-    `last`: nothing more is answered on this connection. `takes_lines`: the server understands `LINES`.
+    `last`: nothing more is answered on this connection. `takes_lines`: the server understands `LINES`. `root`: where a
+    proxy serves all of it. `told`: how a problem is told where it is not as JSON.
     """
 
-    def __init__(self, send: Send, request_id: str, *, last: bool = False, takes_lines: bool = False) -> None:
+    def __init__(
+        self,
+        send: Send,
+        request_id: str,
+        *,
+        last: bool = False,
+        takes_lines: bool = False,
+        root: str = "",
+        told: Told | None = None,
+    ) -> None:
         self._send = send
         self._last = last
         self._takes_lines = takes_lines
         self.request_id = request_id
         self.status = 0
+        self._root = root
         self.is_of_pages = False
+        self._told = told
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -94,12 +109,16 @@ class Answer:
         """
         if self.status:
             return
-        body = msgspec.json.encode(problem_body(error, self.request_id))
-        headers = [(name.encode(), value.encode()) for name, value in problem_headers(error).items()]
-        await self.plain(error.status, body, b"application/problem+json", headers, more=unread is not None)
+        body, kind, more = (self._told or self._as_json)(error, self.request_id)
+        headers = [(name.encode(), value.encode()) for name, value in {**problem_headers(error), **more}.items()]
+        await self.plain(error.status, body, kind, headers, more=unread is not None)
         if unread is not None:
             await throw_away(unread, error)
             await self.send({"type": "http.response.body", "body": b""})
+
+    def _as_json(self, error: LineupError, request_id: str) -> tuple[bytes, bytes, dict[str, str]]:
+        body = msgspec.json.encode(problem_body(error, request_id, self._root))
+        return body, b"application/problem+json", {}
 
 
 def answer_lines(request_id: str) -> bytes:
@@ -115,13 +134,15 @@ def _fixed(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     return _LINES_NO_STORE
 
 
-def refusal(error: LineupError) -> bytes:
-    """A whole HTTP/1.1 answer, for requests that cannot be parsed far enough to have a scope."""
-    request_id = new_request_id()
-    body = msgspec.json.encode(problem_body(error, request_id))
+def refusal(error: LineupError, path: bytes = b"") -> bytes:
+    """A whole HTTP/1.1 answer, for requests that cannot be parsed far enough to have a scope. `path`: what is known of
+    it; below `/admin` people read the answer."""
+    request_id, is_of_pages = new_request_id(), b"/admin" in path.partition(b"?")[0]
+    as_json = msgspec.json.encode(problem_body(error, request_id))
+    body = _words(error, request_id) if is_of_pages else as_json
     headers = [
         (b"x-request-id", request_id.encode()),
-        (b"content-type", b"application/problem+json"),
+        (b"content-type", b"text/html; charset=utf-8" if is_of_pages else b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
         (b"cache-control", b"no-store"),
@@ -129,6 +150,16 @@ def refusal(error: LineupError) -> bytes:
     ]
     lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
     return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (error.status, HTTPStatus(error.status).phrase.encode(), lines, body)
+
+
+def _words(error: LineupError, request_id: str) -> bytes:
+    """A page of words alone."""
+    title, detail = escape(error.title), escape(error.detail)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} · Lineup</title></head>'
+        f"<body><main><h1>{title}</h1><p>{detail}</p><p>Status {error.status} · {error.code} · request {request_id}</p>"
+        "</main></body></html>"
+    ).encode()
 
 
 async def throw_away(receive: Receive, error: LineupError) -> None:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from model_lineup.clock import tick
 from model_lineup.errors import LineupError, NotFound, RequestTimeout, TooLarge
 from model_lineup.metrics import Metrics
-from model_lineup.shell.answer import Answer
+from model_lineup.shell.answer import Answer, Told
 from model_lineup.shell.at_once import AtOnce, at_once, goes_on
 from model_lineup.shell.probes import PROBES, Probes, Watch
 from model_lineup.shell.receipt import ClientGone
@@ -27,7 +27,7 @@ class Shell:
 
     `faces`: the application for each first part of a path, `{"api": …}`. A face may raise any LineupError before it
     answers. `prompt`: who may answer a request to a path at once, and whether it does. `root_path`: where a proxy
-    serves all of it.
+    serves all of it. `told`: for the first part of a path, how what the shell itself refuses is told; else as JSON.
     """
 
     def __init__(
@@ -43,9 +43,11 @@ class Shell:
         stop: Callable[[], Awaitable[None]],
         prompt: Mapping[str, Callable[[AtOnce], bool]] | None = None,
         root_path: str = "/",
+        told: Mapping[str, Callable[[Scope], Told]] | None = None,
     ) -> None:
         self._root = Root(root_path)
         self._prompt = prompt or {}
+        self._told = told or {}
         self._faces = faces
         self._watch = Watch(probes, metrics)
         self._metrics = metrics
@@ -93,7 +95,15 @@ class Shell:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever happens inside, the caller gets an answer, and the log and the metrics a line."""
         ours, (known_id, began_at) = underway(scope) is not None, goes_on(scope)
-        answer = Answer(send, known_id or request_id(scope), last=self._watch.stopping, takes_lines=ours)
+        told = self._told.get(first_segment(scope["path"]))
+        answer = Answer(
+            send,
+            known_id or request_id(scope),
+            last=self._watch.stopping,
+            takes_lines=ours,
+            root=self._root.path,
+            told=told(scope) if told else None,
+        )
         scope["state"] = {**scope.get("state", {}), "request_id": answer.request_id}
         started = tick() if began_at is None else began_at
         try:

@@ -31,7 +31,7 @@ _HINTS: dict[str, str] = {
     "html": "This address answers with a web page. Check the base URL.",
     "malformed": "This does not look like an API of the provider's kind. Check the kind and the base URL.",
     "too_large": "The answer exceeds what Lineup reads.",
-    "empty": "The model answered without any content.",
+    "empty": "There was an answer, and nothing in it: look at what the provider serves to this key.",
 }
 
 

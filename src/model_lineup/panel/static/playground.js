@@ -43,6 +43,7 @@ async function ask(form) {
     await showSteps(form);
     reply.began = performance.now();
     const answer = await fetch(`${form.dataset.at}/stream`, { method: "POST", body: fieldsOf(form), signal: call.signal, headers: { "HX-Request": "true" } });
+    if (answer.headers.has("hx-retarget")) throw new Error("Your session has ended. Load the page again and sign in.");
     if (!answer.ok || !answer.body) throw new Error(`The panel answered ${answer.status}. Load the page again.`);
     let waiting = "";
     for (const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader(); ;) {
@@ -70,6 +71,15 @@ function busy(on) {
   if (on) {
     text.textContent = "";
     about.textContent = "Asking …";
+  }
+}
+
+/** @param {string} body JSON as it came, else left as it is */
+function indented(body) {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
   }
 }
 
@@ -115,7 +125,7 @@ class Reply {
 
   /** @param {string} why it ended early */
   over(why) {
-    const parts = this.status ? [`${this.headers["x-lineup-model"] ?? "nobody"} at ${this.headers["x-lineup-provider"] ?? "no provider"}`] : [];
+    const parts = this.status ? [this.headers["x-lineup-model"] ? `${this.headers["x-lineup-model"]} at ${this.headers["x-lineup-provider"]}` : "no model answered"] : [];
     if (this.first !== null) parts.push(`first text after ${(this.first - this.began).toFixed(0)} ms`);
     parts.push(`${(performance.now() - this.began).toFixed(0)} ms in all`);
     if (this.usage.completion_tokens) parts.push(`${this.usage.prompt_tokens} tokens in, ${this.usage.completion_tokens} out`);
@@ -128,5 +138,6 @@ class Reply {
     words.className = "dim break";
     words.textContent = parts.join(" · ");
     about.replaceChildren(status, words);
+    if (!this.isStream) text.textContent = indented(text.textContent ?? "");
   }
 }

@@ -98,7 +98,7 @@ function chart(figure, data) {
     cursor: { show: false },
     scales: { x: { time: false }, y: { range: (_, __, most) => [0, (most || 1) * 1.1] } },
     series: [{ label: "s" }, line("Time to first token, ms", "--primary"), line("Response time, ms", "--ok")],
-    axes: [{ ...axis, label: "seconds after the start", stroke: colour("--muted-foreground") }, { ...axis, size: 60 }],
+    axes: [{ ...axis, label: "seconds after the start", size: 28, labelSize: 22, labelFont: "12px sans-serif" }, { ...axis, size: 56 }],
     legend: { live: false },
   }, data, figure);
   addEventListener("resize", () => plot.setSize({ width: figure.clientWidth, height: 240 }));
