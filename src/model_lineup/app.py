@@ -31,9 +31,11 @@ from model_lineup.catalog.models import Models
 from model_lineup.catalog.plans import Plans
 from model_lineup.catalog.providers import Providers
 from model_lineup.catalog.retirement import Retirement
+from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.stating import Facts
 from model_lineup.changes.impact import Impacts, Refusal, Refusals
 from model_lineup.changes.weighing import weigh
+from model_lineup.chores.chores import Chores
 from model_lineup.clock import Clock, SystemClock
 from model_lineup.database import engines, holding, instance
 from model_lineup.database.engines import Database
@@ -45,6 +47,7 @@ from model_lineup.limits.guesses import Guesses, GuessRules
 from model_lineup.limits.keys import KeyLimits
 from model_lineup.limits.rates import Rates
 from model_lineup.migrations import upgrade
+from model_lineup.notices.notices import Notices
 from model_lineup.operations import preflight, swap
 from model_lineup.operations.backup import before_upgrade
 from model_lineup.probes.testing import CapabilityTests
@@ -134,6 +137,8 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     models = Models(database, journal)
     providers = Providers(database, journal, vault, timeouts=_timeouts(settings), bounds=bounds)
     discovery = Discovery(database, journal, providers, clock, client.list_models, most=settings.fetch_models)
+    plans = Plans(database, journal, discovery, kept=settings.fetch_plans_kept)
+    chores = Chores(database, clock)
     follower = Follower(database, now=clock.tick, wall=lambda: clock.now().timestamp())
     routes = Routes(follower, models, providers)
     ledger = Recorder(database, clock, kept=_usage_kept(settings), most=settings.usage_waiting)
@@ -178,7 +183,10 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         aliases=Aliases(database, journal),
         alias_import=AliasImport(journal, most=settings.import_aliases),
         discovery=discovery,
-        plans=Plans(database, journal, discovery, kept=settings.fetch_plans_kept),
+        plans=plans,
+        scheduled=ScheduledFetches(database, clock, plans, chores, lease=_fetch_lease(settings)),
+        chores=chores,
+        notices=Notices(database, clock),
         follower=follower,
         routes=routes,
         tests=ConnectionTests(database, clock, client.get, routes.target),
@@ -203,6 +211,11 @@ _REFUSALS = Refusals(
 
 def _usage_kept(settings: Settings) -> Kept:
     return Kept(timedelta(days=settings.usage_entries_days), timedelta(days=settings.usage_days))
+
+
+def _fetch_lease(settings: Settings) -> timedelta:
+    """Longer than reading a list and writing what it says ever takes."""
+    return timedelta(seconds=settings.upstream_test_s + 120)
 
 
 def _guess_rules(settings: Settings) -> GuessRules:

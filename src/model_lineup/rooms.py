@@ -18,14 +18,17 @@ from model_lineup.catalog.models import Models
 from model_lineup.catalog.plans import Plans
 from model_lineup.catalog.providers import Providers
 from model_lineup.catalog.retirement import Retirement
+from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.stating import Facts
 from model_lineup.changes.impact import Impacts
+from model_lineup.chores.chores import Chores
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.ledger.recorder import Recorder
 from model_lineup.ledger.usage import Usage
 from model_lineup.limits.keys import KeyLimits
 from model_lineup.limits.rates import Rates
+from model_lineup.notices.notices import Notices
 from model_lineup.probes.testing import CapabilityTests
 from model_lineup.repeats.claims import Claims
 from model_lineup.routing.follow import Follower
@@ -61,6 +64,9 @@ class Rooms:
     alias_import: AliasImport
     discovery: Discovery
     plans: Plans
+    scheduled: ScheduledFetches
+    chores: Chores
+    notices: Notices
     follower: Follower
     routes: Routes
     tests: ConnectionTests

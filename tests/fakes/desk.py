@@ -1,11 +1,13 @@
 """Short words for what an administrator does with the catalog, and for looking at what came of it."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.plans import Plans
+from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.shapes import (
     Alias,
     Model,
@@ -89,6 +91,11 @@ class Desk:
         rooms = self.rooms
         journal = Journal(rooms.database, rooms.clock)
         return Discovery(rooms.database, journal, rooms.providers, rooms.clock, provider.read_list, most=most)
+
+    def scheduled(self, provider: "ScriptedProvider") -> ScheduledFetches:
+        rooms = self.rooms
+        lease = timedelta(minutes=3)
+        return ScheduledFetches(rooms.database, rooms.clock, self.plans(provider), rooms.chores, lease=lease)
 
     def plans(self, provider: "ScriptedProvider", *, kept: int = 20) -> Plans:
         journal = Journal(self.rooms.database, self.rooms.clock)

@@ -14,6 +14,7 @@ from model_lineup.api.strict import noun
 from model_lineup.catalog.fetch_rules import FetchRules, RulesChecked
 from model_lineup.catalog.plan_outcomes import DOABLE, Doable, Outcome
 from model_lineup.catalog.plan_shapes import ItemPage, PlanApplied, PlanPage, PlanStatus, StoredPlan
+from model_lineup.catalog.scheduled import ScheduleState
 from model_lineup.journal.shapes import Receipt
 
 router = noun("Plans", "/api/admin", follows_configuration=True)
@@ -42,6 +43,18 @@ async def make_plan(provider_id: PathId, there: There, _: AsAdmin, by: By) -> Re
 def check_rules(provider_id: PathId, body: FetchRulesBody, there: There, _: AsViewer) -> Response:
     """What these rules would meet, of all ids that are known of the provider; nothing is asked and nothing stored."""
     return answer(there.plans.check_rules(provider_id, FetchRules(tuple(body.include), tuple(body.ignore))))
+
+
+@router.get("/providers/{provider_id:row}/fetch-schedule", responses=documented(ScheduleState))
+def get_schedule(provider_id: PathId, there: There, _: AsViewer) -> Response:
+    """When the provider is fetched without being asked, and how that ended the last time."""
+    return answer(there.scheduled.state(provider_id))
+
+
+@router.post("/providers/{provider_id:row}/fetch-schedule/run", responses=documented(ScheduleState))
+async def run_schedule(provider_id: PathId, there: There, _: AsAdmin) -> Response:
+    """Do now what the schedule does: read the list, apply what it allows, leave the rest in a plan."""
+    return answer(await there.scheduled.run_now(provider_id))
 
 
 @router.get("/plans", responses=documented(PlanPage))

@@ -7,6 +7,7 @@ time; a newer list, however it was read, overtakes it.
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from model_lineup.catalog.plan_outcomes import DOABLE
 from model_lineup.catalog.plan_shapes import (
     OPEN,
     ItemPage,
+    OutcomeCounts,
     OvertakenItem,
     PlanApplied,
     PlanPage,
@@ -64,10 +66,17 @@ class Plans:
         """
         listing = await self._discovery.read(provider_id)
         plan = await asyncio.to_thread(self._store, provider_id, listing, author)
+        assert plan is not None  # nosec B101
         models = list(listing.models)
         del listing
         await asyncio.to_thread(let_go, models)
         return plan
+
+    async def make_if_new(self, provider_id: int, author: Author) -> StoredPlan | None:
+        """As `make`; but the open plan stays where the list still says the same, and without anything to do there is
+        none. For whoever asks again and again."""
+        listing = await self._discovery.read(provider_id)
+        return await asyncio.to_thread(self._store_if_new, provider_id, listing, author)
 
     def get(self, plan_id: int) -> StoredPlan:
         """Of an open plan also what later changes stand against. Raises NotFound."""
@@ -172,37 +181,54 @@ class Plans:
             known = [*fetching.rows(connection, provider_id), *store.ids_of_newest(connection, provider_id)]
         return fetch_rules.checked(rules, known)
 
-    def _store(self, provider_id: int, listing: Listing, author: Author) -> StoredPlan:
+    def _store_if_new(self, provider_id: int, listing: Listing, author: Author) -> StoredPlan | None:
+        """The open plan where the list still says the same, else a new one; None where there is nothing to do."""
+        waiting = self._still_good(provider_id, digest_of(listing))
+        if waiting is None:
+            return self._store(provider_id, listing, author, keep_empty=False)
+        self._discovery.record(provider_id, _recorded(waiting.listed, waiting.counts, waiting.id))
+        return waiting
+
+    def _still_good(self, provider_id: int, digest: str) -> StoredPlan | None:
+        with self._database.read() as connection:
+            plan = store.newest_open(connection, provider_id)
+            if plan is None or plan.list_digest != digest or self._overtaken(connection, plan):
+                return None
+            provider = living(provider_store.one(connection, provider_id), provider_id)
+            return plan if store.address(connection, plan.id) == address_of(provider) else None
+
+    def _store(
+        self, provider_id: int, listing: Listing, author: Author, *, keep_empty: bool = True
+    ) -> StoredPlan | None:
         """As one moment sees the rows; nothing but the plan is written, so there is no change set."""
         with self._journal.change(author, "plans.make") as change:
             connection = change.connection
             provider = living(provider_store.one(connection, provider_id), provider_id)
-            stored = fetching.rows(connection, provider_id)
-            listed = [stored[one.model_id].id for one in listing.models if one.model_id in stored]
-            stated = fact_store.stated(connection, listed)
-            decision = decide(listing.models, stored, stated, moment(change.now), provider.fetch_rules)
-            rows = items_of(listing.models, stored, decision)
+            rows = _rows_of(connection, provider, listing, change.now)
+            counts = OutcomeCounts(**Counter(row["outcome"] for row in rows))
             is_open = any(row["outcome"] in DOABLE for row in rows)
-            values = {
-                "provider_id": provider_id,
-                "made_at": change.now,
-                "made_by": author.label,
-                "revision": change.revision - 1,
-                "address": dump(address_of(provider)),
-                "list_digest": digest_of(listing),
-                "pages": listing.pages,
-                "listed": len(listing.models),
-                "candidates": dump([one.model_id for one in listing.candidates]),
-                "status": "open" if is_open else "empty",
-                "ended_at": None if is_open else change.now,
-            }
-            plan_id = store.add(connection, values, rows)
+            plan_id = None
+            if is_open or keep_empty:
+                values = {
+                    "provider_id": provider_id,
+                    "made_at": change.now,
+                    "made_by": author.label,
+                    "revision": change.revision - 1,
+                    "address": dump(address_of(provider)),
+                    "list_digest": digest_of(listing),
+                    "pages": listing.pages,
+                    "listed": len(listing.models),
+                    "candidates": dump([one.model_id for one in listing.candidates]),
+                    "status": "open" if is_open else "empty",
+                    "ended_at": None if is_open else change.now,
+                }
+                plan_id = store.add(connection, values, rows)
             let_go(rows)
-            store.overtake(connection, provider_id, by=f"plan {plan_id}", at=change.now, but=plan_id)
+            by = "a later list that says nothing new" if plan_id is None else f"plan {plan_id}"
+            store.overtake(connection, provider_id, by=by, at=change.now, but=plan_id or 0)
             store.forget(connection, provider_id, kept=self._kept)
-            plan = _known(store.one(connection, plan_id), plan_id)
-        counts = {name: getattr(plan.counts, name) for name in plan.counts.__struct_fields__}
-        self._discovery.record(provider_id, {"outcome": "ok", "listed": plan.listed, **counts, "plan_id": plan_id})
+            plan = None if plan_id is None else _known(store.one(connection, plan_id), plan_id)
+        self._discovery.record(provider_id, _recorded(len(listing.models), counts, plan_id))
         return plan
 
     def _overtaken(self, connection: Connection, plan: StoredPlan) -> list[OvertakenItem]:
@@ -252,6 +278,21 @@ def digest_of(listing: Listing) -> str:
     for one in sorted(listing.models, key=lambda listed: listed.model_id):
         total.update(dump([one.model_id, one.facts]).encode(errors="surrogatepass"))
     return total.hexdigest()
+
+
+def _rows_of(connection: Connection, provider: Provider, listing: Listing, now: int) -> list[dict[str, Any]]:
+    """The items of a plan, as they are stored."""
+    stored = fetching.rows(connection, provider.id)
+    listed = [stored[one.model_id].id for one in listing.models if one.model_id in stored]
+    stated = fact_store.stated(connection, listed)
+    decision = decide(listing.models, stored, stated, moment(now), provider.fetch_rules)
+    return items_of(listing.models, stored, decision)
+
+
+def _recorded(listed: int, counts: OutcomeCounts, plan_id: int | None) -> dict[str, Any]:
+    """How a fetch ended that made a plan, or found that none is needed."""
+    each = {name: getattr(counts, name) for name in counts.__struct_fields__}
+    return {"outcome": "ok", "listed": listed, **each, "plan_id": plan_id}
 
 
 def _known(plan: StoredPlan | None, plan_id: int) -> StoredPlan:

@@ -10,7 +10,7 @@
     │   ├── AmbiguousModel, DuplicateModel, DeletedModel
     │   ├── AliasTaken, AliasShadowsModel, NameWouldMove
     │   ├── CredentialRebindRequired, ProviderHasModels
-    │   ├── PlanOvertaken, PlanClosed
+    │   ├── PlanOvertaken, PlanClosed, FetchUnderWay
     │   ├── IdempotencyInProgress, IdempotencyAnswerLost
     │   └── RunInProgress, TestInProgress, LastAdmin, SetupDone
     ├── PreconditionFailed 412   If-Match names an older version
@@ -48,6 +48,7 @@ from model_lineup.errors.catalog import (
     DuplicateModel,
     DuplicateProvider,
     EgressRefused,
+    FetchUnderWay,
     ImportConflict,
     KeyUndecryptable,
     ModelNotFound,
@@ -117,6 +118,7 @@ __all__ = [
     "DuplicatePerson",
     "DuplicateProvider",
     "EgressRefused",
+    "FetchUnderWay",
     "GatewayTimeout",
     "HeadTooLarge",
     "IdempotencyAnswerLost",

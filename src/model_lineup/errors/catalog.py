@@ -83,6 +83,11 @@ class PlanOvertaken(Conflict):
     title = "Something changed since the plan was made"
 
 
+class FetchUnderWay(Conflict):
+    code = "fetch_under_way"
+    title = "This provider is being fetched already"
+
+
 class PlanClosed(Conflict):
     code = "plan_closed"
     title = "The plan has ended"

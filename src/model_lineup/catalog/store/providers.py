@@ -37,6 +37,12 @@ def one(connection: Connection, provider_id: int) -> Provider | None:
     return None if row is None else _provider(row)
 
 
+def scheduled(connection: Connection) -> list[Provider]:
+    """Those that are on and have a schedule."""
+    wanted = _query().where(providers.c.enabled == 1, providers.c.fetch_schedule.is_not(None))
+    return [_provider(row) for row in connection.execute(wanted.order_by(providers.c.id))]
+
+
 def slug_taken(connection: Connection, slug: str) -> bool:
     found = select(providers.c.id).where(providers.c.slug == slug, providers.c.deleted_at.is_(None))
     return connection.execute(found).first() is not None
