@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from model_lineup.cli import finding, show
+from model_lineup.cli import finding, plans, show
 from model_lineup.cli.options import Confirm, DryRun, Terminate
 from model_lineup.cli.providers import COLUMNS, Which, app
 from model_lineup.cli.session import Session
@@ -43,12 +43,19 @@ def order_providers(
     here.answer(answer, lambda page: show.rows(page["providers"], COLUMNS, nothing="No providers."))
 
 
-@verb(
-    app, "fetch", examples=["lineup providers fetch openai --dry-run", "lineup models unhide --provider openai --all"]
-)
-def fetch_models(here: Session, provider: Which, dry_run: DryRun = False, confirm: Confirm = False) -> None:
+@verb(app, "fetch", examples=["lineup providers fetch openai --plan", "lineup models unhide --provider openai --all"])
+def fetch_models(
+    here: Session,
+    provider: Which,
+    plan: Annotated[bool, typer.Option("--plan", help="Keep it as a plan instead, to be looked at.")] = False,
+    dry_run: DryRun = False,
+    confirm: Confirm = False,
+) -> None:
     """Read the provider's list of models. New ones arrive hidden; nothing is deleted, what you pinned stays."""
     row = finding.provider(here, provider)
+    if plan:
+        here.answer(here.post(f"providers/{row['id']}/plans"), plans.tell)
+        return
     here.answer(here.post(f"providers/{row['id']}/fetch", dry_run=dry_run, confirm=confirm), _tell_plan)
 
 
@@ -82,6 +89,8 @@ def _tell_plan(plan: dict[str, Any]) -> None:
         f"{prefix}{show.count(plan['listed'], 'model')} listed on {show.count(plan['pages'], 'page')}: "
         f"{counts}, {plan.get('unchanged', 0)} unchanged."
     )
+    if ignored := plan.get("ignored"):
+        show.note(f"{show.count(len(ignored), 'model')} ignored by the provider's rules.")
     cells = [
         [name, item.get("id"), item["model_id"], item.get("reason") or _changes(item)]
         for name in LISTS
@@ -97,10 +106,7 @@ def _tell_plan(plan: dict[str, Any]) -> None:
 
 
 def _changes(item: dict[str, Any]) -> str:
-    return "; ".join(
-        f"{field}: {show.cell(pair['before'])} → {show.cell(pair['after'])}"
-        for field, pair in item.get("changes", {}).items()
-    )
+    return plans.differences(item.get("changes", {}))
 
 
 def _tell_test(found: dict[str, Any]) -> None:

@@ -27,8 +27,10 @@ from model_lineup.cli import (
     models_retire,
     names,
     people,
+    plans,
     providers,
     providers_change,
+    providers_fetching,
     providers_more,
     restore,
     rotate_keys,
@@ -40,7 +42,7 @@ from model_lineup.cli import (
 from model_lineup.cli.place import AsJson, Config, DataDir, Key, Place, Url
 from model_lineup.cli.verbs import verb
 
-NOUNS = (providers, models, aliases, keys, people, runs, usage, changes, config, drill)
+NOUNS = (providers, plans, models, aliases, keys, people, runs, usage, changes, config, drill)
 _MORE_VERBS = (
     capabilities,
     models_change,
@@ -49,6 +51,7 @@ _MORE_VERBS = (
     models_impact,
     models_retire,
     providers_change,
+    providers_fetching,
     providers_more,
 )  # importing them is what adds their verbs
 

@@ -1,0 +1,64 @@
+"""`lineup plans`, and what `lineup providers` says about fetching, over a folder, with a provider that answers."""
+
+import pytest
+
+from tests.cli.conftest import Lineup
+from tests.fakes.paced import Paced
+
+
+@pytest.fixture
+def fetched_from(lineup: Lineup, echo: Paced) -> Lineup:
+    lineup.ok("providers", "add", "Local", echo.base_url, "--network-scope", "loopback")
+    return lineup
+
+
+def test_a_fetch_is_kept_looked_at_and_applied(fetched_from: Lineup) -> None:
+    lineup = fetched_from
+    assert "Plan 1 of local is open: 1 model listed on 1 page: 1 added; 1 left" in lineup.ok(
+        "providers", "fetch", "local", "--plan"
+    )
+    assert "No models yet" in lineup.ok("models", "list")
+    assert "1 added" in lineup.ok("plans", "list", "--provider", "local", "--status", "open")
+    assert "new in the list; arrives hidden" in lineup.ok("plans", "items", "1", "--left")
+    assert "Dry run, nothing stored. 1 item of plan 1 applied; 0 left." in lineup.ok("plans", "apply", "1", "--dry-run")
+    assert "1 item of plan 1 applied; 0 left. Change" in lineup.ok("plans", "apply", "1", "--outcome", "added")
+    assert "had been before" in lineup.ok("plans", "apply", "1")
+    assert "paced-echo" in lineup.ok("models", "list")
+    assert lineup.json("plans", "show", "1")["status"] == "applied"
+
+
+def test_a_plan_that_was_overtaken_says_by_what(fetched_from: Lineup) -> None:
+    lineup = fetched_from
+    lineup.ok("plans", "make", "local")
+    lineup.ok("models", "add", "paced-echo", "--provider", "local")
+    assert "1 item would do something else now" in lineup.ok("plans", "show", "1")
+    refused = lineup("plans", "apply", "1")
+    assert (refused.exit_code, "(plan_overtaken)" in refused.stderr, "'paced-echo'" in refused.stderr) == (
+        1,
+        True,
+        True,
+    )
+    assert "Plan 1 is discarded." in lineup.ok("plans", "discard", "1")
+
+
+def test_rules_are_checked_set_and_taken_away(fetched_from: Lineup) -> None:
+    lineup = fetched_from
+    lineup.ok("plans", "make", "local")
+    assert "leaves 1 alone" in lineup.ok("providers", "rules", "local", "--ignore", "paced-*", "--check")
+    assert "No rules" in lineup.ok("providers", "rules", "local")
+    lineup.ok("providers", "rules", "local", "--ignore", "paced-*")
+    assert "1 model ignored" in lineup("providers", "fetch", "local").stderr
+    assert "No rules: a fetch looks at everything (1 known model)." in lineup.ok(
+        "providers", "rules", "local", "--clear"
+    )
+
+
+def test_a_schedule_is_set_run_and_switched_off(fetched_from: Lineup) -> None:
+    lineup = fetched_from
+    assert "Fetched only when asked." in lineup.ok("providers", "schedule", "local")
+    said = lineup.ok("providers", "schedule", "local", "--every-minutes", "60", "--apply", "added")
+    assert "Fetched every 60 minutes; applied alone: added." in said
+    assert "plan 1, 1 applied, 0 left" in lineup.ok("providers", "schedule", "local", "--run")
+    assert "paced-echo" in lineup.ok("models", "list")
+    assert "only when asked" in lineup.ok("providers", "schedule", "local", "--off")
+    assert lineup("providers", "schedule", "local", "--apply", "added").exit_code == 2
