@@ -163,7 +163,7 @@ class Cycle:
         begin, of_its_own = _beginning(status, headers), _lines(more)
         head = b"%b%b%bcontent-length: %d\r\n%b\r\n" % (begin, of_its_own, lines, len(body), close)
         if len(body) < _JOINED_UNDER:
-            self._connection.transport.write(head + body)
+            self._connection.write(head + body)
         else:
             self._connection.transport.writelines((head, body))
         self._on_leave = None
@@ -190,7 +190,7 @@ class Cycle:
 
     async def receive(self) -> Message:
         if self._expects_continue and not self._connection.transport.is_closing():
-            self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self._expects_continue = False
         if not (self._gone or self.response_complete):
             self._connection.go_on_reading()
@@ -243,7 +243,7 @@ class Cycle:
         lines.append(b"\r\n")
         self.response_started = True
         if self._left_to_send is None:
-            self._connection.transport.write(b"".join(lines))
+            self._connection.write(b"".join(lines))
         else:
             self._head = b"".join(lines)
 
@@ -260,15 +260,15 @@ class Cycle:
             self._left_to_send -= len(body)
             if self._left_to_send < 0 or (self._left_to_send and not more):
                 raise RuntimeError("an answer has as many bytes as its Content-Length says")
-        transport = self._connection.transport
+        connection = self._connection
         if self._head:
             head, self._head = self._head, b""
             if len(body) < _JOINED_UNDER:
-                transport.write(head + body)
+                connection.write(head + body)
             else:
-                transport.writelines((head, body))
+                connection.transport.writelines((head, body))
         elif body:
-            transport.write(body)
+            connection.write(body)
         if not more:
             self._complete()
 
@@ -284,7 +284,7 @@ class Cycle:
         if self.response_complete or self._gone:
             return
         if not self.response_started:
-            self._connection.transport.write(refusal(error))
+            self._connection.write(refusal(error))
         self.response_complete = True
         self._connection.transport.close()
         self._connection.answered(self)

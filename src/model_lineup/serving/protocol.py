@@ -20,6 +20,7 @@ from model_lineup.clock import tick
 from model_lineup.errors import BadRequest, HeadTooLarge, LineupError
 from model_lineup.serving.cycle import Cycle
 from model_lineup.shell import Underway, refusal
+from model_lineup.upstream.wire.direct import Direct
 from model_lineup.upstream.wire.watch import Watch
 
 LARGEST_HEAD = 32 * 1024
@@ -85,6 +86,7 @@ class Connection(asyncio.Protocol):
         self._server.connections.add(cast(Any, self))
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=32 * 1024)  # as much of the provider's is held beside it
+        self.write = Direct(self.transport).write
         self.flow = FlowControl(self.transport)
         self.here, self.there = get_local_addr(self.transport), get_remote_addr(self.transport)
         self._watch.set(tick() + self.head_s)
@@ -265,7 +267,7 @@ class Connection(asyncio.Protocol):
         """Answer and close, unless an earlier request of this connection is still being answered."""
         cycle = self._answering
         if cycle is None or (cycle.more_body and not cycle.response_started):
-            self.transport.write(refusal(error, getattr(self, "_url", b"")))
+            self.write(refusal(error, getattr(self, "_url", b"")))
         self.transport.close()
 
 
