@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from model_lineup.gateway.likeness import Likeness, likeness
 from model_lineup.upstream.contract import Reading, StreamParser, Usage
 
 
@@ -51,6 +52,16 @@ class Meter:
         self._reason = self._reason or event.finish_reason is not None
         if event.usage is not None:
             self.count(event.usage)
+
+    def came(self, number: int, at: float) -> None:
+        """So many events with content, and nothing else in them."""
+        self.contents += number
+        if self.first_content_at is None:
+            self.first_content_at = at
+
+    def likeness(self, piece: bytes, named: bytes) -> Likeness | None:
+        """See `likeness.likeness`; None where nobody reads along."""
+        return None if self._dialect is None else likeness(piece, named, self._dialect)
 
     def count(self, told: Usage) -> None:
         """What is told later is laid over what was told before."""

@@ -16,6 +16,7 @@ from starlette.types import Send
 from model_lineup.gateway.ask import Ask
 from model_lineup.gateway.closing import end_of_mark, unfinished
 from model_lineup.gateway.failures import Refused, of_failure, of_wire
+from model_lineup.gateway.likeness import Likeness
 from model_lineup.gateway.meter import Meter
 from model_lineup.gateway.opening import Opened
 from model_lineup.gateway.passing import CallersLine, pass_on
@@ -32,6 +33,8 @@ from model_lineup.upstream.wire import Piece, Response, WireError
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_STREAM_BYTES = 64 * 1024 * 1024
 _AFTER_MARK_S = 0.5
+_COMPARES = 8
+"""Chunks in a row that are like none before, and whose likeness is looked for in the next."""
 _BROKEN = "The provider broke off in the middle of its answer."
 
 
@@ -182,18 +185,41 @@ def _way(opened: Opened, name: str, ask: Ask, surface: Surface) -> Way:
 
 
 class _Passing:
+    """`_alike`: what the chunks have in common, if the piece before ended with an event: then nothing is half read."""
+
     def __init__(self, surface: Surface, name: str, *, drop_usage: bool) -> None:
         self._surface = surface
         self._splicer = StreamSplicer(surface, name, drop_usage=drop_usage)
         self._unfinished = b""
+        self._alike: Likeness | None = None
+        self._compares = _COMPARES if surface == "chat" else 0
 
     def feed(self, piece: bytes, at: float, meter: Meter) -> bytes:
+        alike = self._alike
+        if alike is not None:
+            found = alike.of(piece)
+            if found is not None:
+                out, number = found
+                meter.came(number, at)
+                self._compares = _COMPARES
+                return out
         meter.feed(piece, at)
         if meter.marked:
-            piece = piece[: end_of_mark(meter.mark, piece, self._unfinished)]
-        else:
-            self._unfinished = unfinished(self._unfinished + piece if self._unfinished else piece)
-        return self._splicer.feed(piece)
+            self._alike = None
+            return self._splicer.feed(piece[: end_of_mark(meter.mark, piece, self._unfinished)])
+        self._unfinished = unfinished(self._unfinished + piece if self._unfinished else piece)
+        out = self._splicer.feed(piece)
+        self._compare(piece, meter)
+        return out
+
+    def _compare(self, piece: bytes, meter: Meter) -> None:
+        """See whether the next is like this one. Where none are, it is soon given up."""
+        if not piece.endswith(b"\n\n") or b"\r" in piece:
+            self._alike = None
+        elif self._compares:
+            self._compares -= 1
+            last = piece[:-2].rpartition(b"\n\n")[2] + b"\n\n"
+            self._alike = meter.likeness(last, self._splicer.feed(last)) or self._alike
 
     def end(self) -> bytes:
         return self._splicer.rest()
