@@ -9,6 +9,7 @@ import ssl
 from typing import TYPE_CHECKING, cast
 
 from model_lineup.clock import tick
+from model_lineup.upstream.wire.direct import Direct
 from model_lineup.upstream.wire.faults import (
     ClientClosed,
     ConnectionBroken,
@@ -63,7 +64,7 @@ class Connection(asyncio.BufferedProtocol):
         # Before the write: a process that is interrupted right after it must not measure less than a caller waits.
         inbox.sent_at = self._sent_at = self._received_at = tick()
         if len(body) < _JOIN_UNDER:
-            transport.write(head + body)
+            self._write(head + body)
         else:
             transport.writelines((head, body))
         self._watch.set(min(self._total_at, self._sent_at + deadlines.first_byte_s))
@@ -108,7 +109,8 @@ class Connection(asyncio.BufferedProtocol):
     # For the transport.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = here = cast(asyncio.Transport, transport)
+        self._write = Direct(here).write if self.key.origin.scheme == "http" else here.write
         sock = transport.get_extra_info("socket")
         if sock is not None and hasattr(select, "poll"):
             self._poll = select.poll()
@@ -151,6 +153,7 @@ class Connection(asyncio.BufferedProtocol):
         self._watch.clear()
         self._reader.release()
         self._transport = self._poll = None
+        del self._write
         self._pool.forget(self)
 
     # Helpers.

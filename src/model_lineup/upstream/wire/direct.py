@@ -19,6 +19,7 @@ class Direct:
     def __init__(self, transport: asyncio.Transport) -> None:
         sock = transport.get_extra_info("socket")
         is_plain = sock is not None and transport.get_extra_info("sslcontext") is None
+        is_plain = is_plain and not hasattr(transport, "sent_at")  # a stamped one does so itself, and notes when
         self._number = sock.fileno() if is_plain else -1
         self._transport = transport
 
