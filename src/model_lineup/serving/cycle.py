@@ -35,7 +35,7 @@ class Cycle:
     __slots__ = (
         *("_body", "_chunked", "_connection", "_expects_continue", "_gone", "_head", "_is_head", "_left_to_send"),
         *("_may_chunk", "_news", "_on_leave", "_size", "_waiter", "begun", "headers", "keep_alive", "method"),
-        *("more_body", "path", "query", "response_complete", "response_started", "task", "version"),
+        *("more_body", "path", "query", "response_complete", "response_started", "task", "url", "version"),
     )
 
     def __init__(
@@ -52,6 +52,7 @@ class Cycle:
         """Raises httptools' error for a URL that is none."""
         self._connection = connection
         self.method = method
+        self.url = url
         self.path, self.query = _split(url)
         self.version = version
         self.headers = headers
