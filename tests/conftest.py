@@ -1,6 +1,7 @@
 """What every test can ask for. Fixtures of one room live in that room's own conftest.py."""
 
 import contextlib
+import gc
 import os
 import shutil
 import signal
@@ -38,6 +39,12 @@ compiled.share()
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.basetemp is None and not HARD and (folder := scratch.folder()) is not None:
         config.option.basetemp = config.stash[_IN_MEMORY] = folder  # pytest-xdist tells its processes
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: it need not be looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)  # after the last fixtures have ended

@@ -5,7 +5,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from schemathesis.specs.openapi import definitions
 
 from model_lineup.gateway.face import SURFACES
 from tests.fakes.paced import paced
@@ -38,6 +37,8 @@ def name(workbench: Workbench) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", ["/v1/openapi.json", "/api/openapi.json"])
 def test_the_document_is_valid(server: Server, path: str) -> None:
+    from schemathesis.specs.openapi import definitions  # takes a second to import, in each process that collects tests
+
     jsonschema_rs.validator_for(definitions.OPENAPI_31).validate(server.client().must("GET", path))
 
 

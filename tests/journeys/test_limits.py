@@ -1,6 +1,7 @@
 """Limits and ends of models as the official SDKs meet them, at a real server; and limits over several workers."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.fakes.provider import FakeProvider, fake_provider, reply
 from tests.fakes.server import Server, Workbench, running_server
 from tests.fakes.several import one_client_each
 
+Sdks = Callable[[str], tuple[openai.OpenAI, anthropic.Anthropic]]
 HELLO: Any = [{"role": "user", "content": "Hello"}]
 CHOICE = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
 ANSWER = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [CHOICE]}
@@ -27,17 +29,29 @@ def provider() -> Iterator[FakeProvider]:
         yield provider
 
 
+@pytest.fixture
+def sdks(server: Server) -> Iterator[Sdks]:
+    """`sdks(key)`: one of each with this key, closed when the test ends."""
+    with contextlib.ExitStack() as opened:
+
+        def sdks(key: str) -> tuple[openai.OpenAI, anthropic.Anthropic]:
+            one = opened.enter_context(openai.OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0))
+            other = anthropic.Anthropic(base_url=server.url, api_key=key, max_retries=0)
+            return one, opened.enter_context(other)
+
+        yield sdks
+
+
 def visible_model(workbench: Workbench, provider: FakeProvider) -> dict[str, Any]:
     return workbench.model(workbench.provider(provider.base_url)["id"], visible=True)
 
 
 def test_both_sdks_raise_their_error_of_rates_and_read_what_is_left(
-    server: Server, workbench: Workbench, provider: FakeProvider
+    sdks: Sdks, workbench: Workbench, provider: FakeProvider
 ) -> None:
     name = visible_model(workbench, provider)["model_id"]
     key = workbench.key("user", limits={"requests_per_minute": 2, "tokens_per_minute": 500})["key"]
-    of_openai = openai.OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0)
-    of_anthropic = anthropic.Anthropic(base_url=server.url, api_key=key, max_retries=0)
+    of_openai, of_anthropic = sdks(key)
     raw = of_openai.chat.completions.with_raw_response.create(model=name, messages=HELLO, max_tokens=9)
     assert raw.headers["x-ratelimit-remaining-requests"] == "1"
     with pytest.raises(openai.RateLimitError) as too_large:
@@ -53,12 +67,12 @@ def test_both_sdks_raise_their_error_of_rates_and_read_what_is_left(
 
 
 def test_an_end_in_the_past_is_an_end_now_and_is_stored_within_seconds(
-    server: Server, workbench: Workbench, provider: FakeProvider
+    sdks: Sdks, workbench: Workbench, provider: FakeProvider
 ) -> None:
     old, new = visible_model(workbench, provider), visible_model(workbench, provider)
     alias = workbench.alias(old["model_id"], workbench.name("ending"))["alias"]
     key = workbench.key("user")["key"]
-    client = openai.OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0)
+    client, _ = sdks(key)
     body = {"lifecycle": {"sunset_at": "2026-01-01T00:00:00Z", "successor_id": new["id"]}}
     workbench.admin.must("PUT", f"/api/admin/models/{old['id']}", body)
     with pytest.raises(openai.NotFoundError) as gone:
@@ -72,14 +86,13 @@ def test_an_end_in_the_past_is_an_end_now_and_is_stored_within_seconds(
 
 
 def test_both_sdks_read_from_the_list_when_a_model_ends(
-    server: Server, workbench: Workbench, provider: FakeProvider
+    sdks: Sdks, workbench: Workbench, provider: FakeProvider
 ) -> None:
     stays, ends = visible_model(workbench, provider), visible_model(workbench, provider)
     lifecycle = {"sunset_at": "2127-01-31T12:00:00Z", "deprecated_at": "2026-11-01T00:00:00Z"}
     workbench.admin.must("PUT", f"/api/admin/models/{ends['id']}", {"lifecycle": lifecycle, "supports_vision": True})
     key = workbench.key("user")["key"]
-    of_openai = openai.OpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0)
-    of_anthropic = anthropic.Anthropic(base_url=server.url, api_key=key, max_retries=0)
+    of_openai, of_anthropic = sdks(key)
     days = {one.id: one.shutdown_date for one in of_openai.models.list()}
     assert (days[stays["model_id"]], days[ends["model_id"]]) == (None, "2127-01-31")
     listed = {one.id: one for one in of_anthropic.models.list()}

@@ -1,5 +1,7 @@
 """The official SDKs, unchanged, against a real server with the real local model behind it, in both formats."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import anthropic
@@ -45,14 +47,19 @@ class Callers:
         self.agent = openai.OpenAI(base_url=f"{base}/v1", api_key=agent, max_retries=0)
         self.stranger = openai.OpenAI(base_url=f"{base}/v1", api_key="nobody", max_retries=0)
 
+    def close(self) -> None:
+        for client in (self.openai, self.anthropic, self.agent, self.stranger):
+            client.close()
+
     def name(self, spoken: str) -> str:
         """An alias of the model at the provider that speaks this format."""
         return self._aliases[spoken]
 
 
 @pytest.fixture(scope="module")
-def callers(server: Server, workbench: Workbench, local_model: LocalModel) -> Callers:
-    return Callers(server, workbench, local_model)
+def callers(server: Server, workbench: Workbench, local_model: LocalModel) -> Iterator[Callers]:
+    with contextlib.closing(Callers(server, workbench, local_model)) as callers:
+        yield callers
 
 
 @pytest.fixture(params=["openai", "anthropic"])
