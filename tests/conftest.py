@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from model_lineup.access import passwords
 from model_lineup.demo.model_server import LocalModel
 from model_lineup.rooms import Rooms
 from tests.fakes import compiled, scratch
 from tests.fakes.clock import ManualClock
 from tests.fakes.counts import HARD
 from tests.fakes.faults import Faults, running_faults
+from tests.fakes.hashes import CHEAP
 from tests.fakes.instances import KINDS, Kind, Templates
 from tests.fakes.model_server import running_model
 from tests.fakes.postgres import PostgresServer
@@ -74,6 +76,12 @@ def templates(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPath
     """Migrated instances to copy."""
     with contextlib.closing(Templates(tmp_path_factory.mktemp("templates"), postgres_server)) as templates:
         yield templates
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of passwords, in this process; `monkeypatch.undo()` brings the real ones back."""
+    monkeypatch.setattr(passwords, "_HASHER", CHEAP)
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ def test_each_writes_one_change_set_where_it_changes_something_and_none_elsewher
         asyncio.run(all_of_them(provider.base_url))
 
 
-def test_the_first_start_is_a_change_set_too(rooms: Rooms, cheap_hashes: None) -> None:
+def test_the_first_start_is_a_change_set_too(rooms: Rooms) -> None:
     token = rooms.people.new_setup_link(timedelta(minutes=5))
     for expected in (1, 1):
         InProcess(rooms).call("POST", "/api/setup", {"token": token, "email": "ada@example.com", "password": PASSWORD})

@@ -115,7 +115,7 @@ def behind(needed: Role | None, name: str) -> set[int]:
 
 @pytest.mark.hard
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_every_route_with_every_credential(rooms: Rooms, clock: ManualClock, cheap_hashes: None) -> None:
+def test_every_route_with_every_credential(rooms: Rooms, clock: ManualClock) -> None:
     known = credentials(Office(rooms), clock)
     client = InProcess(rooms)
     deviations, cells = [], 0
@@ -138,9 +138,7 @@ def test_every_route_with_every_credential(rooms: Rooms, clock: ManualClock, che
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_two_credentials_that_differ_are_refused_on_every_route(
-    rooms: Rooms, clock: ManualClock, cheap_hashes: None
-) -> None:
+def test_two_credentials_that_differ_are_refused_on_every_route(rooms: Rooms, clock: ManualClock) -> None:
     known = credentials(Office(rooms), clock)
     client = InProcess(rooms, known["admin"][1])
     for method, path, needed in ROUTES:
@@ -152,7 +150,7 @@ def test_two_credentials_that_differ_are_refused_on_every_route(
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_refusals_tell_nothing_of_why(rooms: Rooms, clock: ManualClock, cheap_hashes: None) -> None:
+def test_refusals_tell_nothing_of_why(rooms: Rooms, clock: ManualClock) -> None:
     """Z-15: revoked, expired, disabled, unknown: the same body, so that nobody learns what there is."""
     known = credentials(Office(rooms), clock)
     client, bodies = InProcess(rooms), set()
@@ -170,7 +168,7 @@ def test_refusals_tell_nothing_of_why(rooms: Rooms, clock: ManualClock, cheap_ha
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_nobody_gives_themselves_more(rooms: Rooms, clock: ManualClock, cheap_hashes: None) -> None:
+def test_nobody_gives_themselves_more(rooms: Rooms, clock: ManualClock) -> None:
     """Z-04: fields that would widen a role are refused or not for this role, and nothing changes."""
     office = Office(rooms)
     office.person("root@example.com")
@@ -195,7 +193,7 @@ def test_nobody_gives_themselves_more(rooms: Rooms, clock: ManualClock, cheap_ha
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_what_belongs_to_others_does_not_exist(rooms: Rooms, clock: ManualClock, cheap_hashes: None) -> None:
+def test_what_belongs_to_others_does_not_exist(rooms: Rooms, clock: ManualClock) -> None:
     """Z-14: one's own keys, by any id; answers kept for repetition are in `test_idempotency.py`."""
     office = Office(rooms)
     ada, bob = office.person(), office.person("bob@example.com", Role.USER)

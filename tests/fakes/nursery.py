@@ -222,11 +222,10 @@ def _warm_up() -> None:
 
 
 def _hash_passwords_cheaply() -> None:
-    from argon2 import PasswordHasher
-
     from model_lineup.access import passwords
+    from tests.fakes.hashes import CHEAP
 
-    passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._HASHER = CHEAP
     passwords._hash_of_nobody.cache_clear()
     passwords._hash_of_nobody()
 
