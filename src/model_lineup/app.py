@@ -30,6 +30,7 @@ from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.plans import Plans
 from model_lineup.catalog.providers import Providers
+from model_lineup.catalog.refreshing import CatalogueDesk
 from model_lineup.catalog.retirement import Retirement
 from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.stating import Facts
@@ -177,6 +178,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         providers=providers,
         models=models,
         facts=facts,
+        catalogues=CatalogueDesk(database, journal),
         census=Census(database),
         retirement=Retirement(journal),
         bulk=Bulk(journal, most=settings.bulk_ids),

@@ -17,6 +17,7 @@ from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.plans import Plans
 from model_lineup.catalog.providers import Providers
+from model_lineup.catalog.refreshing import CatalogueDesk
 from model_lineup.catalog.retirement import Retirement
 from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.stating import Facts
@@ -57,6 +58,7 @@ class Rooms:
     providers: Providers
     models: Models
     facts: Facts
+    catalogues: CatalogueDesk
     census: Census
     retirement: Retirement
     bulk: Bulk

@@ -103,7 +103,7 @@ class Settings(BaseModel):
     )
 
     admin_body_mib: int = Field(1, ge=1, le=64, description="Largest request body under `/api`, MiB.")
-    import_body_mib: int = Field(5, ge=1, le=64, description="Largest body, and largest file, of an alias import, MiB.")
+    import_body_mib: int = Field(5, ge=1, le=64, description="Largest alias import or catalogue file, MiB.")
     v1_body_mib: int = Field(10, ge=1, le=1024, description="Largest request body under `/v1`, MiB.")
     streams: int = Field(2048, ge=1, le=100_000, description="Requests to models that one worker answers at a time.")
     reserved_answer_tokens: int = Field(

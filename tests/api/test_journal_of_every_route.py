@@ -34,6 +34,7 @@ class Step(NamedTuple):
 
 BY_ID = "/api/admin/models/by-id"
 KEY = {"name": "ci", "kind": "agent"}
+CATALOGUE = {"openai": {"models": {"gpt": {"id": "gpt", "limit": {"context": 1}}}}}
 PERSON = {"email": "bob@example.com", "role": "admin", "password": PASSWORD}
 
 
@@ -76,6 +77,8 @@ def steps(base_url: str) -> list[Step]:
         Step("POST", "/api/admin/plans/3/apply", {"items": [1]}, dry=True),
         Step("DELETE", "/api/admin/plans/3", sets=0),
         Step("POST", "/api/admin/providers/1/fetch", dry=True),
+        Step("POST", "/api/admin/catalog", CATALOGUE, dry=True),
+        Step("PUT", "/api/admin/catalog", {"id": None}, dry=True),
         Step("POST", "/api/admin/people", PERSON),
         Step("PUT", "/api/admin/people/2", {"role": "viewer"}),
         Step("DELETE", "/api/admin/people/2"),

@@ -46,9 +46,12 @@ FURTHER = (
     "knowledge_cutoff",
     "released_on",
     "owner",
+    "is_deprecated",
+    "expected_end",
 )
 """Fields that stand in `facts` alone: flags are true or false, `…_modalities`, `capabilities` (further words that the
-source says yes to), `parameters` and `methods` are lists of text, the others are text."""
+source says yes to), `parameters` and `methods` are lists of text, the others are text. `is_deprecated` and
+`expected_end` are a catalogue's word on a model's end, which ends nothing: only `lifecycle` does."""
 
 _RANK = {source: rank for rank, source in enumerate(PRECEDENCE)}
 _ORDER = (*FIELDS, *FURTHER)

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from model_lineup.catalog.facts import StatedFact
 from model_lineup.catalog.fetch_plan import Arrival, Decision, PlanItem, Update
+from model_lineup.catalog.inheriting import inherit
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.store import affected, fetching
 from model_lineup.catalog.store import facts as fact_store
@@ -46,6 +47,7 @@ def _add(change: Change, provider_id: int, arrivals: Sequence[Arrival]) -> list[
     for row_id, one in zip(ids, arrivals, strict=True):
         after = {field: fact.value for field, fact in one.known.items()}
         change.touched("model", row_id, one.model_id, before={}, after={**after, "source": "discovered"})
+    inherit(change, ids)
     return [PlanItem(one.model_id, row_id) for row_id, one in zip(ids, arrivals, strict=True)]
 
 

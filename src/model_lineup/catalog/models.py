@@ -8,6 +8,7 @@ from msgspec import UNSET
 from model_lineup.catalog import facts, names, succession
 from model_lineup.catalog.deletion import mark_deleted, mark_of, restore_aliases
 from model_lineup.catalog.facets import FacetCounts, Facets
+from model_lineup.catalog.inheriting import inherit
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import Model, ModelChanges, ModelFilter, ModelPage, NewModel
 from model_lineup.catalog.store import affected, paging, selecting
@@ -215,6 +216,7 @@ def _add(change: Change, new: NewModel) -> int:
     values = {field: fact.value for field, fact in known.items()}
     after = {**row, **values, **{flag: bool(getattr(new, flag)) for flag in FLAGS}}
     change.touched("model", row_id, new.model_id, before={}, after=after)
+    inherit(change, [row_id])
     return row_id
 
 

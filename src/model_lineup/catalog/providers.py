@@ -8,6 +8,7 @@ from msgspec import UNSET
 from model_lineup.catalog import names, provider_rules
 from model_lineup.catalog.credentials import Credentials
 from model_lineup.catalog.deletion import mark_deleted
+from model_lineup.catalog.inheriting import inherit
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import NewProvider, Provider, ProviderChanges
 from model_lineup.catalog.store import affected
@@ -241,6 +242,8 @@ def _write(change: Change, before: Provider, columns: Mapping[str, Any]) -> Prov
     if sealed:
         new["api_key"] = "replaced" if after.api_key_set else "removed"
     change.touched("provider", before.id, after.name, before=old, after=new)
+    if old.keys() & {"base_url", "network_scope"}:
+        inherit(change, model_store.ids_of_provider(change.connection, before.id))
     return after
 
 

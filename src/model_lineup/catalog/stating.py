@@ -1,22 +1,22 @@
-"""Writing what a source says of models, whatever the source: its words, and the values that count from then on.
+"""What is known of a model and who says so; and a source's word as a change of its own.
 
-`replace` and `restate` work inside somebody's change; `Facts` is for who has none of his own.
+`writing` has the same for who is inside a change already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from model_lineup.catalog import facts
-from model_lineup.catalog.facts import FIELDS, FURTHER, StatedFact
+from model_lineup.catalog.facts import FIELDS, FURTHER
 from model_lineup.catalog.models import living
 from model_lineup.catalog.shapes import Fact
 from model_lineup.catalog.store import facts as fact_store
 from model_lineup.catalog.store import models as model_store
+from model_lineup.catalog.writing import restate
 from model_lineup.database.engines import Database
-from model_lineup.database.metadata import moment
-from model_lineup.journal.record import Author, Change, Journal, differing
+from model_lineup.journal.record import Author, Journal
 from model_lineup.journal.shapes import Receipt
 
 
@@ -72,55 +72,6 @@ class Facts:
         with self._journal.change(author, operation) as change:
             restate(change, source, said, by=by)
         return change.receipt
-
-
-def restate(change: Change, source: str, said: Mapping[int, Mapping[str, Any]], *, by: str | None = None) -> int:
-    """`source` says this of these model rows (row → field → value); None takes a word back, other words stay.
-
-    Rows that are gone are left out. Returns how many models count something else than before.
-    """
-    stated = fact_store.stated(change.connection, list(said))
-    at = moment(change.now)
-    after = {row: facts.restated(stated[row], source, words, at, by=by) for row, words in said.items()}
-    return _write(change, [source], stated, after)
-
-
-def replace(change: Change, sources: Sequence[str], said: Mapping[int, Sequence[StatedFact]]) -> int:
-    """These sources say this of these model rows, instead of all that they said before. Returns as `restate` does."""
-    stated = fact_store.stated(change.connection, list(said))
-    after = {row: [*(one for one in stated[row] if one.source not in sources), *words] for row, words in said.items()}
-    return _write(change, sources, stated, after)
-
-
-def _write(
-    change: Change,
-    sources: Sequence[str],
-    before: Mapping[int, Sequence[StatedFact]],
-    after: Mapping[int, Sequence[StatedFact]],
-) -> int:
-    subjects = fact_store.subjects(change.connection, [row for row in after if after[row] != before[row]])
-    for source in sources:
-        told = {row: [one for one in after[row] if one.source == source] for row in subjects}
-        fact_store.state(change.connection, source, told)
-    columns = {}
-    for row, (model_id, created_at) in subjects.items():
-        known = facts.effective(model_id, after[row], created_at)
-        old, new = _differing(facts.effective(model_id, before[row], created_at), known)
-        if new:
-            columns[row] = fact_store.columns(known)
-            change.touched("model", row, model_id, before=old, after=new)
-    model_store.change_each(change.connection, columns, now=change.now, revision=change.revision)
-    return len(columns)
-
-
-def _differing(old: Mapping[str, Fact], new: Mapping[str, Fact]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Before and after of the fields whose value or source differ, each `{value, source}`; None: unknown."""
-    before, after = _origins(old), _origins(new)
-    return differing(before, {field: after.get(field) for field in {**before, **after}})
-
-
-def _origins(known: Mapping[str, Fact]) -> dict[str, Any]:
-    return {field: {"value": fact.value, "source": fact.source} for field, fact in known.items()}
 
 
 def _field(field: str, known: Fact | None, said: list[Fact]) -> FieldFacts:

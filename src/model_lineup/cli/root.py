@@ -12,6 +12,7 @@ from model_lineup.cli import (
     backup,
     benchmark,
     capabilities,
+    catalog,
     changes,
     chat,
     config,
@@ -42,7 +43,7 @@ from model_lineup.cli import (
 from model_lineup.cli.place import AsJson, Config, DataDir, Key, Place, Url
 from model_lineup.cli.verbs import verb
 
-NOUNS = (providers, plans, models, aliases, keys, people, runs, usage, changes, config, drill)
+NOUNS = (providers, plans, models, catalog, aliases, keys, people, runs, usage, changes, config, drill)
 _MORE_VERBS = (
     capabilities,
     models_change,

@@ -14,6 +14,7 @@ from model_lineup.shell.lane import Lane
 from model_lineup.shell.requests import first_segment, header, underway
 
 MIB = 1024 * 1024
+_FILES = ("/admin/aliases/import", "/admin/catalogue")
 _JSON = re.compile(rb"\s*application/([a-z0-9.!#$&^_-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 
 
@@ -32,9 +33,9 @@ class Limits:
     def of(self, path: str) -> int:
         """The largest body that this address takes, bytes. The panel's form holds the file, what was read of the one
         before, and little else."""
-        if path.endswith("/import-aliases"):
+        if path.endswith(("/import-aliases", "/api/admin/catalog")):
             return self.import_body
-        return 2 * self.import_body + self.body if path.endswith("/admin/aliases/import") else self.body
+        return 2 * self.import_body + self.body if path.endswith(_FILES) else self.body
 
 
 class ClientGone(Exception):

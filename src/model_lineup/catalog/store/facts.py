@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select
 
 from model_lineup.catalog.facts import FIELDS, StatedFact
 from model_lineup.catalog.shapes import Fact
-from model_lineup.catalog.tables import models, stated_facts
+from model_lineup.catalog.tables import models, providers, stated_facts
 from model_lineup.database.many import insert_many, let_go
 from model_lineup.database.metadata import dump, micros, moment
 from model_lineup.database.values import in_numbers
@@ -36,6 +36,25 @@ def subjects(connection: Connection, rows: Sequence[int]) -> dict[int, tuple[str
     columns = (models.c.id, models.c.model_id, models.c.created_at)
     query = select(*columns).where(in_numbers(connection, models.c.id, rows), models.c.deleted_at.is_(None))
     return {row: (model_id, moment(at)) for row, model_id, at in connection.execute(query).all()}
+
+
+def at_providers(connection: Connection, rows: Sequence[int]) -> list[tuple[int, str, int]]:
+    """Row, `model_id` and provider of those of these rows that are not deleted."""
+    columns = (models.c.id, models.c.model_id, models.c.provider_id)
+    query = select(*columns).where(in_numbers(connection, models.c.id, rows), models.c.deleted_at.is_(None))
+    return [(row, model_id, provider_id) for row, model_id, provider_id in connection.execute(query).all()]
+
+
+def all_rows(connection: Connection) -> list[int]:
+    """Of models that are not deleted, ascending."""
+    query = select(models.c.id).where(models.c.deleted_at.is_(None)).order_by(models.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def addresses(connection: Connection) -> dict[int, tuple[str, str, str]]:
+    """Kind, base URL and network scope of each provider."""
+    columns = (providers.c.id, providers.c.kind, providers.c.base_url, providers.c.network_scope)
+    return {row: (kind, url, scope) for row, kind, url, scope in connection.execute(select(*columns)).all()}
 
 
 def state(

@@ -135,6 +135,13 @@ def change_each(connection: Connection, rows: Mapping[int, Mapping[str, Any]], *
     connection.execute(statement, [{"row": row_id, **values} for row_id, values in rows.items()])
 
 
+def fill(connection: Connection, rows: Mapping[int, Mapping[str, Any]]) -> None:
+    """Set columns of rows that were made in this very transaction: they are no older and no newer for it."""
+    if rows:
+        statement = update(models).where(models.c.id == bindparam("row"))
+        connection.execute(statement, [{"row": row_id, **values} for row_id, values in rows.items()])
+
+
 _COLUMNS = (
     models.c.id,
     models.c.provider_id,

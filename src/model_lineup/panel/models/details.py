@@ -38,6 +38,8 @@ LABELS = {
     "knowledge_cutoff": "Knowledge until",
     "released_on": "Released",
     "owner": "Owner",
+    "is_deprecated": "Deprecated",
+    "expected_end": "End, as catalogues say",
 }
 
 
