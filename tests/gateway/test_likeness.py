@@ -28,7 +28,15 @@ def text(said: str) -> bytes:
     return chunk({"content": said})
 
 
+def late(said: str, model: str = "up/stream") -> bytes:
+    """As llama.cpp writes it: the model stands behind the text."""
+    choice = {"finish_reason": None, "index": 0, "delta": {"content": said}}
+    body = json.dumps({"choices": [choice], "id": "c", "model": model}, separators=(",", ":"))
+    return f"data: {body}\n\n".encode()
+
+
 ODD = [
+    *(late("x", model) for model in ("up/stream", "up/other")),
     *(text(said) for said in ("Hi", " there", 'say "model":"up/stream"', "\n", "☃", "\u2028", "", "[DONE]", "\\u00e9")),
     *(chunk({"content": "x"}, model=model) for model in ("up/other", 'a"b')),
     *(chunk({"content": "x"}, created=created) for created in (1, 2)),
@@ -69,10 +77,11 @@ def passed(pieces: list[bytes], *, compares: bool, name: str = "house/☃") -> t
 
 
 @given(
-    st.lists(st.sampled_from([text("Hi"), text(" there"), *ODD]), max_size=12),
+    st.lists(st.sampled_from([text("Hi"), text(" there"), late("Hi"), late(" there"), *ODD]), max_size=12),
     st.lists(st.integers(0, 3000), max_size=6),
     st.sampled_from(["house/☃", "up/stream"]),
 )
+@example([late("Hi"), late(" there"), late("Hi")], [], "house/☃")
 @example([text("Hi"), b"event: error\n", text("Hi"), text("Hi")], [], "house/☃")
 @example([text("Hi"), text("Hi")[:-1], text("Hi")], [], "house/☃")
 def test_nobody_can_tell_which_chunks_were_read(chunks: list[bytes], cuts: list[int], name: str) -> None:
@@ -95,6 +104,13 @@ def test_chunks_of_text_are_alike_one_or_several_at_a_time(said: str) -> None:
     one = text(said).replace(b"up/stream", b"house")
     assert alike().of(text(said)) == (one, 1)
     assert alike().of(text(said) * 3) == (one * 3, 3)
+
+
+def test_a_model_that_stands_behind_the_text_is_named_too() -> None:
+    found = likeness(late("Hi"), late("Hi", "house"), READING)
+    assert found is not None
+    assert found.of(late("Ho")) == (late("Ho", "house"), 1)
+    assert found.of(late("Ho") * 2) == (late("Ho", "house") * 2, 2)
 
 
 @pytest.mark.parametrize("number", range(len(ODD)))

@@ -16,12 +16,14 @@ _BLANK = b"\n\n"
 
 
 class Likeness(NamedTuple):
-    """`head`, `tail`: a chunk's line of data before and behind its text; `named_*`: as the caller gets them."""
+    """`head`, `tail`: a chunk's line of data before and behind its text; `named_*`: as the caller gets them, which for
+    `is_named` is just as they are."""
 
     head: bytes
     tail: bytes
     named_head: bytes
     named_tail: bytes
+    is_named: bool
 
     def of(self, piece: bytes) -> tuple[bytes, int] | None:
         """What the caller gets for a piece, and how many chunks are in it; None where one of them is different."""
@@ -30,7 +32,7 @@ class Likeness(NamedTuple):
             return None
         alone = piece[len(head) : -len(tail) - 2]
         if piece.endswith(tail + _BLANK) and _is_text(alone):
-            return piece if self.named_head == head else self._named((alone,)), 1
+            return piece if self.is_named else self._named((alone,)), 1
         *lines, rest = piece.split(_BLANK)
         if rest:
             return None
@@ -40,7 +42,7 @@ class Likeness(NamedTuple):
             if not (line.startswith(head) and line.endswith(tail) and _is_text(text)):
                 return None
             texts.append(text)
-        return piece if self.named_head == head else self._named(texts), len(texts)
+        return piece if self.is_named else self._named(texts), len(texts)
 
     def _named(self, texts: "tuple[bytes, ...] | list[bytes]") -> bytes:
         return b"".join([b"%b%b%b\n\n" % (self.named_head, text, self.named_tail) for text in texts])
@@ -60,7 +62,9 @@ def likeness(piece: bytes, named: bytes, reading: Reading) -> Likeness | None:
         return None
     if not event.text or event.finish_reason is not None or event.usage is not None or event.done:
         return None
-    return Likeness(piece[: found.start(1)], piece[found.end(1) : -2], named[: put.start(1)], named[put.end(1) : -2])
+    head, tail = piece[: found.start(1)], piece[found.end(1) : -2]
+    named_head, named_tail = named[: put.start(1)], named[put.end(1) : -2]
+    return Likeness(head, tail, named_head, named_tail, (head, tail) == (named_head, named_tail))
 
 
 def _is_text(text: bytes) -> bool:
