@@ -98,3 +98,29 @@ def test_a_cancelled_wait_closes_the_exchange() -> None:
         assert inbox.on_news is None
 
     asyncio.run(main())
+
+
+def test_who_takes_pieces_as_they_come_may_say_no_or_fail_in_the_middle() -> None:
+    async def main() -> None:
+        inbox, seen = Inbox(Source()), list[bytes]()
+        task = await begun(inbox, seen, most=1)
+        inbox.put(b"one", 0.0)
+        inbox.put(b"two", 0.0)  # in the same step, after the no
+        inbox.wake()
+        inbox.end()
+        assert await task is True
+        assert seen == [b"one"]
+        rest = await inbox.take()
+        assert rest is not None
+        assert rest.data == b"two"
+
+        inbox, seen = Inbox(Source()), list[bytes]()
+        task = await begun(inbox, seen)
+        inbox.put(b"bad", 0.0)
+        inbox.put(b"more", 0.0)
+        inbox.end()
+        with pytest.raises(ValueError, match="bad"):
+            await task
+        assert seen == []
+
+    asyncio.run(main())

@@ -129,11 +129,13 @@ class Connection(asyncio.BufferedProtocol):
         if inbox is None:
             self.abort()
             return
-        self._received_at = max(self._received_at, at)  # what waited while we held may have come before we went on
+        if at > self._received_at:  # what waited while we held may have come before we went on
+            self._received_at = at
         body = reader.feed(data, at)
         if inbox.head is None and reader.head is not None:
             inbox.sent_at = getattr(self._transport, "sent_at", inbox.sent_at)
             inbox.head = reader.head
+            self._watch_body()
         if body:
             inbox.put(body, at)
         if reader.complete:
@@ -141,8 +143,6 @@ class Connection(asyncio.BufferedProtocol):
         elif reader.fault is not None:
             self.abort(reader.fault)
         elif reader.head is not None:
-            if not inbox.is_full:
-                self._watch_body()
             inbox.wake()
 
     def eof_received(self) -> None:
@@ -188,11 +188,18 @@ class Connection(asyncio.BufferedProtocol):
             stale = self._was_idle and tick() - self._sent_at < STALE_WINDOW_S
             self.abort(ConnectionBroken("The connection was closed without a response.", stale_connection=stale))
 
+    def _body_due(self) -> float:
+        return min(self._total_at, self._received_at + self._deadlines.idle_s)
+
     def _watch_body(self) -> None:
-        self._watch.set(min(self._total_at, self._received_at + self._deadlines.idle_s))
+        self._watch.set(self._body_due())
 
     def _due(self) -> None:
-        """A deadline passed, or an idle connection expired."""
+        """A deadline passed, or an idle connection expired, or a body that came on since is not late."""
+        inbox = self._inbox
+        if inbox is not None and inbox.head is not None and not inbox.is_full and self._body_due() > tick() + EARLY_S:
+            self._watch_body()
+            return
         self.abort(self._deadline_passed() if self._inbox is not None else None)
 
     def _deadline_passed(self) -> DeadlinePassed:

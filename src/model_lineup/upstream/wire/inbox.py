@@ -42,8 +42,8 @@ class Inbox:
     """
 
     __slots__ = (
-        *("_pieces", "_unread", "_waiter", "ended", "error", "head", "is_full", "on_news", "reused", "sent_at"),
-        "source",
+        *("_eager", "_pieces", "_unread", "_waiter", "ended", "error", "head", "is_full", "on_news", "reused"),
+        *("sent_at", "source"),
     )
 
     def __init__(self, source: Source) -> None:
@@ -58,11 +58,15 @@ class Inbox:
         self.is_full = False
         self._waiter: asyncio.Future[None] | None = None
         self.on_news: Callable[[], None] | None = None
+        self._eager: Callable[[Piece], None] | None = None
 
     # What the connection calls.
 
     def put(self, data: bytes, at: float) -> None:
-        """Nobody hears of it before `wake`, or `end`."""
+        """Who takes each piece as it comes has it at once; else nobody hears of it before `wake`, or `end`."""
+        if self._eager is not None:
+            self._eager(Piece(data, at))
+            return
         self._pieces.append(Piece(data, at))
         self._unread += len(data)
         if self._unread > UNREAD_HIGH and not self.is_full and self.source is not None:
@@ -78,6 +82,8 @@ class Inbox:
 
     def wake(self) -> None:
         """Something is here that was not, the head or a piece."""
+        if self._eager is not None and not self.ended:
+            return  # it was told already
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None
@@ -122,29 +128,33 @@ class Inbox:
         """Waits until `take` says no, for which it is True, or there is nothing more to come."""
         over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
-        def come() -> None:
-            said_no = False
+        def come(piece: Piece) -> None:
             try:
-                while self._pieces and not said_no:
-                    said_no = not take(self._handed())
+                said_no = not take(piece)
             except Exception as error:
-                self.on_news = None
+                self._eager = self.on_news = None
                 if not over.done():
                     over.set_exception(error)
                 return
-            if said_no or self.ended:
-                self.on_news = None
+            if said_no:
+                self._eager = self.on_news = None
                 if not over.done():
-                    over.set_result(said_no)
+                    over.set_result(True)
 
-        self.on_news = come
+        def end() -> None:
+            if self.ended:
+                self._eager = self.on_news = None
+                if not over.done():
+                    over.set_result(False)
+
+        self._eager, self.on_news = come, end
         try:
             return await over
         except asyncio.CancelledError:
             self.close()
             raise
         finally:
-            self.on_news = None
+            self._eager = self.on_news = None
 
     def _handed(self) -> Piece:
         piece = self._pieces.popleft()

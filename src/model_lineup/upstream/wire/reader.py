@@ -9,6 +9,9 @@ from model_lineup.upstream.wire.faults import HeadTooLarge, ProtocolBroken, Wire
 from model_lineup.upstream.wire.framing import Framing, ends_in_blank_line, read_framing
 from model_lineup.upstream.wire.inbox import Head
 
+_TAIL = 5
+"""Bytes, in which a blank line and what stands before it can be told."""
+
 
 class Surplus(Exception):
     """Raised out of the parser: a second message begins behind the response."""
@@ -52,12 +55,16 @@ class Reader:
         self._at = at
         counted = self._framing is not None and self._framing.by_length
         self.fault = self._parse(data)
-        body = self._collect()
+        parts = self._parts
+        body = parts.pop() if len(parts) == 1 else self._joined()
         if self.complete:
             self.reusable = self._stays_open and self.fault is None and self._ends_exactly(data, len(body), counted)
             self.fault = None
         elif self.fault is None:
-            self._bound(data, len(body))
+            if body and len(data) >= _TAIL:
+                self._since_body, self._tail = 0, data[-_TAIL:]
+            else:
+                self._bound(data, len(body))
         return body
 
     def end(self) -> bool:
@@ -115,12 +122,9 @@ class Reader:
             return ProtocolBroken(f"The response cannot be parsed: {error}.")
         return None
 
-    def _collect(self) -> bytes:
-        parts = self._parts
-        if not parts:
-            return b""
-        joined = parts[0] if len(parts) == 1 else b"".join(parts)
-        parts.clear()
+    def _joined(self) -> bytes:
+        joined = b"".join(self._parts)
+        self._parts.clear()
         return joined
 
     def _bound(self, data: bytes, body_bytes: int) -> None:
@@ -128,7 +132,7 @@ class Reader:
         self._since_body = 0 if body_bytes else self._since_body + len(data)
         if self._since_body > self._max_head_bytes:
             self.fault = self._too_large()
-        self._tail = (self._tail + data[-5:])[-5:]
+        self._tail = (self._tail + data[-_TAIL:])[-_TAIL:]
 
     def _ends_exactly(self, data: bytes, body_bytes: int, counted: bool) -> bool:
         """Whether the last segment ends where the response does. `counted`: it held nothing but counted body."""
@@ -136,7 +140,7 @@ class Reader:
         if counted:
             return len(data) == body_bytes
         framed = len(data) - body_bytes if self._framing.by_length else len(data)
-        return ends_in_blank_line(self._tail + data[max(0, framed - 5) : framed])
+        return ends_in_blank_line(self._tail + data[max(0, framed - _TAIL) : framed])
 
     def _too_large(self) -> HeadTooLarge:
         return HeadTooLarge(f"The response has more than {self._max_head_bytes} bytes of head or framing.")
