@@ -65,6 +65,8 @@ PAGES = [
     Shown("run-compare", "/runs/compare?id={run}&id={other_run}"),
     Shown("tests", "/runs/tests?since=0&id={model}&id={other_model}&id={lost_model}"),
     Shown("provider-tested", "/providers/{provider}", click=("main >> text=Test", "main >> text=See what a fetch")),
+    Shown("plans", "/providers/plans"),
+    Shown("plan", "/providers/plans/{plan}"),
     Shown("set-up", "/start/provider"),
     Shown("set-up-models", "/start/models"),
     Shown("set-up-call-it", "/start/use"),

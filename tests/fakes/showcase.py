@@ -80,6 +80,8 @@ def _providers(admin: Client, addresses: dict[str, str], show: Showcase) -> None
         body = {"name": name, "type": "openai", "base_url": address, "network_scope": "loopback"}
         made = admin.must("POST", "/api/admin/providers", body)
         show.placeholders.setdefault("provider", made["id"])
+        if "plan" not in show.placeholders:
+            show.placeholders["plan"] = admin.must("POST", f"/api/admin/providers/{made['id']}/plans", {})["id"]
         admin.post(f"/api/admin/providers/{made['id']}/fetch", {})  # the old server's fails, and shows that it does
 
 

@@ -17,7 +17,7 @@ from model_lineup.panel.application import ROUTERS
 from model_lineup.panel.visitors import Shows
 from tests.fakes.counts import SEED, count
 from tests.fakes.pages import Looker, text_of
-from tests.fakes.provider import fake_provider, hello
+from tests.fakes.provider import fake_provider, hello, reply
 from tests.fakes.server import PASSWORD, Answer, Server, Workbench, by_id, running_server
 
 T = TypeVar("T")
@@ -128,7 +128,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         run = workbench.admin.must("POST", by_id("m", "/benchmark"), {"requests": 1, "warmup": 0})
         people = {role: workbench.person(role.value)[0] for role in Role}
         own = workbench.key("user")
+        provider.answer("/models", reply({"data": [{"id": "listed"}]}))
+        plan = workbench.admin.must("POST", f"/api/admin/providers/{made['id']}/plans")
         rows = {
+            "plan_id": plan["id"],
             "provider_id": made["id"],
             "row_id": model["id"],
             "run_id": run["run_id"],

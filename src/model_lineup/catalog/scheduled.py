@@ -6,7 +6,7 @@ What the schedule allows is applied; the rest waits in a plan. A failure is kept
 import asyncio
 import contextlib
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -34,9 +34,9 @@ class ScheduleState(msgspec.Struct, frozen=True, kw_only=True):
 
     provider_id: int
     fetch_schedule: FetchSchedule | None
-    due_at: str | None
+    due_at: datetime | None
     is_under_way: bool
-    last_at: str | None
+    last_at: datetime | None
     failures: int
     last: dict[str, Any] | None
 
@@ -89,9 +89,9 @@ class ScheduledFetches:
         return ScheduleState(
             provider_id=provider.id,
             fetch_schedule=provider.fetch_schedule,
-            due_at=None if schedule is None else due.isoformat().replace("+00:00", "Z"),
+            due_at=None if schedule is None else due,
             is_under_way=chore is not None and chore.is_under_way,
-            last_at=chore.last_at.isoformat().replace("+00:00", "Z") if chore and chore.last_at else None,
+            last_at=chore.last_at if chore else None,
             failures=chore.failures if chore else 0,
             last=chore.outcome or None if chore else None,
         )

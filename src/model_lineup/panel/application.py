@@ -14,8 +14,9 @@ from model_lineup.panel import (
     signing_in,
 )
 from model_lineup.panel.activity import router as activity
+from model_lineup.panel.plans import ROUTERS as PLANS
 from model_lineup.panel.playground import router as playground
-from model_lineup.panel.providers import asking, editing, listing
+from model_lineup.panel.providers import asking, editing, fetching, listing
 from model_lineup.panel.runs import ROUTERS as RUNS
 from model_lineup.panel.start import steps
 from model_lineup.panel.usage import router as usage
@@ -27,6 +28,8 @@ ROUTERS = (
     listing.router,
     editing.router,
     asking.router,
+    fetching.router,
+    *PLANS,
     *models.ROUTERS,
     *aliases.ROUTERS,
     *RUNS,

@@ -51,6 +51,7 @@ def overview(request: Request, there: There, actor: AsUser) -> Response:
         counts=there.census.total(),
         states=_states(there),
         ending=_ending(there),
+        plans=there.plans.to_review(limit=SHOWN),
         progress=progress(there),
         **_lately(there),
     )

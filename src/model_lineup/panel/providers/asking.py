@@ -77,7 +77,7 @@ class Planned(NamedTuple):
 async def test(request: Request, provider_id: PathId, form: Sent, there: There, _: AsAdmin) -> Response:
     """Read the list and store nothing; the first step that failed is named."""
     tested = await asked(there, provider_id)
-    return await _told(request, there, provider_id, "_tested", form.text("next"), tested=tested)
+    return await told(request, there, provider_id, "_tested", form.text("next"), tested=tested)
 
 
 @router.post("/{provider_id:row}/fetch")
@@ -86,13 +86,13 @@ async def fetch(request: Request, provider_id: PathId, form: Sent, there: There,
     try:
         if not form.flag("apply"):
             planned = await rehearsed(there, provider_id, by)
-            return await _told(request, there, provider_id, "_plan", form.text("next"), planned=planned)
+            return await told(request, there, provider_id, "_plan", form.text("next"), planned=planned)
         plan = await there.discovery.fetch(provider_id, by, confirm=form.flag("confirm"))
     except NameWouldMove:
         planned = await rehearsed(there, provider_id, by)
-        return await _told(request, there, provider_id, "_plan", form.text("next"), planned=planned)
+        return await told(request, there, provider_id, "_plan", form.text("next"), planned=planned)
     except (UpstreamFailed, KeyUndecryptable) as error:
-        return await _told(request, there, provider_id, "_tested", form.text("next"), tested=failed(error))
+        return await told(request, there, provider_id, "_tested", form.text("next"), tested=failed(error))
     return go(request, _after(form.text("next"), provider_id), say=summary(plan))
 
 
@@ -156,9 +156,7 @@ def _judged(result: ProviderTest) -> Tested:
     return Tested(result, [Step(*step, fails.get(index, states[index])) for index, step in enumerate(STEPS)])
 
 
-async def _told(
-    request: Request, there: Rooms, provider_id: int, outcome: str, following: str, **more: Any
-) -> Response:
+async def told(request: Request, there: Rooms, provider_id: int, outcome: str, following: str, **more: Any) -> Response:
     """As a piece, or in the whole page of the provider. `following`: where to go on when all is well."""
 
     def made() -> Response:

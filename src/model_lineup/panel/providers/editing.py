@@ -103,6 +103,14 @@ def shown(there: Rooms, provider: Provider, values: dict[str, Any] | None = None
         "preset": "",
         "local_port": None,
         "outcome": None,
+        "fetching": {
+            "fetch_rules": provider.fetch_rules,
+            "fetch_schedule": provider.fetch_schedule,
+            "state": there.scheduled.state(provider.id),
+            "plan": next(iter(there.plans.to_review(provider_id=provider.id, limit=1)), None),
+            "met": None,
+            "wrong": None,
+        },
     }
 
 
