@@ -35,6 +35,7 @@ from model_lineup.catalog.retirement import Retirement
 from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.stating import Facts
 from model_lineup.changes.impact import Impacts, Refusal, Refusals
+from model_lineup.changes.undo.undo import Undo
 from model_lineup.changes.weighing import weigh
 from model_lineup.chores.chores import Chores
 from model_lineup.clock import Clock, SystemClock
@@ -198,6 +199,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         ledger=ledger,
         usage=Usage(database, ledger),
         impacts=Impacts(database, ledger, clock, _REFUSALS),
+        undo=Undo(journal, providers),
     )
 
 

@@ -22,6 +22,7 @@ from model_lineup.catalog.retirement import Retirement
 from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.stating import Facts
 from model_lineup.changes.impact import Impacts
+from model_lineup.changes.undo.undo import Undo
 from model_lineup.chores.chores import Chores
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
@@ -78,3 +79,4 @@ class Rooms:
     ledger: Recorder
     usage: Usage
     impacts: Impacts
+    undo: Undo

@@ -50,6 +50,8 @@ def steps(base_url: str) -> list[Step]:
         Step("POST", "/api/admin/providers", provider, again=1),
         Step("PUT", "/api/admin/providers/2", {"enabled": False}),
         Step("PUT", "/api/admin/providers/2/toggle", {"enabled": True}),
+        Step("POST", "/api/admin/changes/undo", {"change_ids": [5]}, dry=True),
+        Step("POST", "/api/admin/changes/6/undo", dry=True),
         Step("PUT", "/api/admin/providers/order", {"provider_ids": [2, 1]}),
         Step("POST", "/api/admin/providers/1/test", sets=0),
         Step("DELETE", "/api/admin/providers/2"),

@@ -111,8 +111,11 @@ def test_changed_facts_are_taken_over_with_their_dates(desk: Desk, provider: Pro
     assert plan.unchanged == 1
     assert one(desk, "b").version == 1
     entry = desk.last_change().entries[0]  # type: ignore[index]
-    assert entry.before == {"context_length": 1, "supports_vision": None, "description": "gone soon"}
-    assert entry.after == {"context_length": 2, "supports_vision": False, "description": None}
+    said = {"context_length": 1, "description": "gone soon"}
+    assert entry.before == {field: {"value": value, "source": "provider"} for field, value in said.items()}
+    said = {"context_length": 2, "supports_vision": False}
+    told = {field: {"value": value, "source": "provider"} for field, value in said.items()}
+    assert entry.after == {**told, "description": None}
 
 
 def test_pins_are_kept_and_what_they_keep_out_is_told(desk: Desk, provider: Provider) -> None:

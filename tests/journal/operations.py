@@ -267,3 +267,12 @@ def a_list(desk: Desk) -> Ready:
     discovery = desk.discovery(ScriptedProvider("gpt", "gpt-mini"))
     do = lambda **dry: asyncio.run(discovery.fetch(provider, BY, **dry))  # noqa: E731
     return Ready(do, (("model", {}, {}), ("model", {}, {})))
+
+
+@of("undo.undo")
+def what_was_shown_is_hidden_again(desk: Desk) -> Ready:
+    desk.model(desk.provider(), "gpt", visible=True)
+    desk.rooms.bulk.set_flag(Selection(model_ids=[1]), "visible", False, BY)
+    hidden = desk.last_change().id
+    do = lambda **dry: desk.rooms.undo.undo([hidden], BY, **dry)  # noqa: E731
+    return Ready(do, (("model", {"visible": False}, {"visible": True}),))

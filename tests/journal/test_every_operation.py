@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any, get_type_hints
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -50,7 +51,7 @@ def test_an_effective_operation_is_one_change_set_and_one_revision(desk: Desk, c
     before, revision = desk.changes(), desk.revision()
     ready.do()
     after = desk.changes()
-    assert after[:-1] == before
+    assert [msgspec.structs.replace(one, undone_by=None) for one in after[:-1]] == before
     assert desk.revision() == after[-1].revision == revision + 1
     assert after[-1].actor == ready.actor
     assert after[-1].at == desk.rooms.clock.now()

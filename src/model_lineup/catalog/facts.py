@@ -89,6 +89,11 @@ def as_fact(said: StatedFact) -> Fact:
     return Fact(said.value, said.source, said.at, said.by)
 
 
+def origin(known: Fact) -> dict[str, Any]:
+    """A value as the journal notes it."""
+    return {"value": known.value, "source": known.source}
+
+
 def by_field(stated: Iterable[StatedFact]) -> dict[str, list[Fact]]:
     """What every source says of each field, the one that counts first; defaults are nobody's word."""
     found: dict[str, list[StatedFact]] = {}

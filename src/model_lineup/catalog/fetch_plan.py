@@ -119,8 +119,9 @@ def _merge(
         known = facts.effective(listed.model_id, [*others, *told], row.created_at)
         changes = _differences(facts.effective(listed.model_id, stated, row.created_at), known)
     if changes or row.missing:
+        was = facts.effective(listed.model_id, stated, row.created_at)
         known = facts.effective(listed.model_id, [*others, *told], row.created_at)
-        decision.updates.append(_update(listed.model_id, row, known, changes))
+        decision.updates.append(_update(listed.model_id, row, was, known, changes))
     pinned = [fact.field for fact in others if fact.source == "pin" and _contradicts(fact, told)]
     if row.missing:
         decision.reactivated.append(PlanItem(listed.model_id, row.id, changes))
@@ -147,9 +148,11 @@ def _judge_absent(decision: Decision, present: set[str], stored: Mapping[str, St
             decision.vanished.append(PlanItem(model_id, row.id))
 
 
-def _update(model_id: str, row: StoredModel, known: dict[str, Fact], changes: Mapping[str, Any]) -> Update:
-    before = {name: pair["before"] for name, pair in changes.items()}
-    after = {name: pair["after"] for name, pair in changes.items()}
+def _update(
+    model_id: str, row: StoredModel, was: Mapping[str, Fact], known: dict[str, Fact], changes: Iterable[str]
+) -> Update:
+    before: dict[str, Any] = {name: facts.origin(was[name]) for name in changes if name in was}
+    after: dict[str, Any] = {name: facts.origin(known[name]) if name in known else None for name in changes}
     if row.missing:
         before["missing"], after["missing"] = True, False
     return Update(row.id, model_id, known, before, after)

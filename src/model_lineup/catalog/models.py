@@ -260,7 +260,7 @@ def _repin(
 
 def _origins(model: Model, stated: list[facts.StatedFact]) -> dict[str, Any]:
     known = facts.effective(model.model_id, stated, model.created_at)
-    return {field: {"value": fact.value, "source": fact.source} for field, fact in known.items()}
+    return {field: facts.origin(fact) for field, fact in known.items()}
 
 
 def _check_version(model: Model, if_match: int | None) -> None:

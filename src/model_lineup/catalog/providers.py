@@ -85,7 +85,7 @@ class Providers:
                 sealed = self._credentials.seal(provider_id, new.api_key, origin)
                 store.add_credential(change.connection, provider_id, sealed)
             provider = living(store.one(change.connection, provider_id), provider_id)
-            change.touched("provider", provider_id, provider.name, before={}, after=_journaled(provider))
+            change.touched("provider", provider_id, provider.name, before={}, after=journaled(provider))
         return provider, change.receipt
 
     def change(
@@ -102,13 +102,18 @@ class Providers:
         with self._journal.change(author, "providers.change", dry_run=dry_run) as change:
             before = living(store.one(change.connection, provider_id), provider_id)
             _check_version(before, if_match)
-            origin = self._origin_after(before, changes)
-            columns = self._columns(changes) | self._credentials.after(change.connection, before, changes, origin)
             switched = changes.enabled is not UNSET and changes.enabled != before.enabled
             guard = NameGuard(change.connection, _names_of(change, before) if switched else (), confirmed=confirm)
-            after = _write(change, before, columns)
+            after = self.change_within(change, provider_id, changes)
             guard.check()
         return after, change.receipt
+
+    def change_within(self, change: Change, provider_id: int, changes: ProviderChanges) -> Provider:
+        """The same inside somebody's change, who sees to versions and names. Raises as `change` does."""
+        before = living(store.one(change.connection, provider_id), provider_id)
+        origin = self._origin_after(before, changes)
+        columns = self._columns(changes) | self._credentials.after(change.connection, before, changes, origin)
+        return _write(change, before, columns)
 
     def reorder(
         self, provider_ids: Sequence[int], author: Author, *, confirm: bool = False, dry_run: bool = False
@@ -148,12 +153,23 @@ class Providers:
             guard = NameGuard(change.connection, aliases, confirmed=confirm)
             if rows:
                 mark_deleted(change, rows)
-            gone = {"deleted_at": change.now, "sealed_key": None, "key_origin": None, "key_hint": None, "enabled": 0}
-            store.change(change.connection, provider_id, gone, **_when(change))
-            plan_store.overtake(change.connection, provider_id, by="the provider's deletion", at=change.now)
-            change.touched("provider", provider_id, provider.name, before=_journaled(provider), after={})
+            self.remove(change, provider)
             guard.check()
         return change.receipt
+
+    def remove(self, change: Change, provider: Provider) -> None:
+        """Mark one deleted that has no models any more, and wipe its key, inside somebody's change."""
+        gone = {"deleted_at": change.now, "sealed_key": None, "key_origin": None, "key_hint": None, "enabled": 0}
+        store.change(change.connection, provider.id, gone, **_when(change))
+        plan_store.overtake(change.connection, provider.id, by="the provider's deletion", at=change.now)
+        change.touched("provider", provider.id, provider.name, before=journaled(provider), after={})
+
+    def bring_back(self, change: Change, provider_id: int, *, enabled: bool) -> None:
+        """A deleted one whose slug is free, without its key, inside somebody's change."""
+        back = {"deleted_at": None, "enabled": int(enabled)}
+        store.change(change.connection, provider_id, back, **_when(change))
+        provider = living(store.one(change.connection, provider_id), provider_id)
+        change.touched("provider", provider_id, provider.name, before={}, after=journaled(provider))
 
     def _check_address(self, base_url: str, scope: str) -> Origin:
         return provider_rules.check_address(base_url, scope, self.bounds)
@@ -217,7 +233,7 @@ def _free_slug(change: Change, new: NewProvider) -> str:
     return new.slug
 
 
-def _journaled(provider: Provider) -> dict[str, Any]:
+def journaled(provider: Provider) -> dict[str, Any]:
     """What the journal keeps: nothing secret, and nothing that is not configuration."""
     left_out = {"id", "models", "last_fetch", "version", "created_at", "updated_at", "position"}
     return {field: getattr(provider, field) for field in provider.__struct_fields__ if field not in left_out}
@@ -238,7 +254,7 @@ def _write(change: Change, before: Provider, columns: Mapping[str, Any]) -> Prov
         return before
     store.change(change.connection, before.id, changed, **_when(change))
     after = living(store.one(change.connection, before.id), before.id)
-    old, new = differing(_journaled(before), _journaled(after))
+    old, new = differing(journaled(before), journaled(after))
     if sealed:
         new["api_key"] = "replaced" if after.api_key_set else "removed"
     change.touched("provider", before.id, after.name, before=old, after=new)

@@ -37,6 +37,13 @@ def replace(change: Change, sources: Sequence[str], said: Mapping[int, Sequence[
     return _write(change, sources, stated, after)
 
 
+def settle(
+    change: Change, before: Mapping[int, Sequence[StatedFact]], after: Mapping[int, Sequence[StatedFact]]
+) -> int:
+    """All that is said of these model rows is from now on what `after` has. Returns as `restate` does."""
+    return _write(change, [source for source in facts.PRECEDENCE if source != "default"], before, after)
+
+
 def _replaced(
     stated: Sequence[StatedFact], sources: Sequence[str], words: Sequence[StatedFact]
 ) -> Sequence[StatedFact]:
@@ -103,4 +110,4 @@ def _differing(old: Mapping[str, Fact], new: Mapping[str, Fact]) -> tuple[dict[s
 
 
 def _origins(known: Mapping[str, Fact]) -> dict[str, Any]:
-    return {field: {"value": fact.value, "source": fact.source} for field, fact in known.items()}
+    return {field: facts.origin(fact) for field, fact in known.items()}

@@ -1,16 +1,16 @@
-"""`lineup changes`: who changed what, and when."""
+"""`lineup changes`: who changed what, and when; and taking changes back."""
 
 from typing import Annotated, Any
 
 import typer
 
 from model_lineup.cli import show
-from model_lineup.cli.options import Limit, Offset, shown_of
+from model_lineup.cli.options import Confirm, DryRun, Limit, Offset, shown_of
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
 from model_lineup.cli.verbs import noun, verb
 
-app = noun("changes", "Who changed what, and when.")
+app = noun("changes", "Who changed what, and when; undo.")
 SHOWN = 50
 
 COLUMNS = (
@@ -41,6 +41,28 @@ def show_change(here: Session, change: Annotated[int, typer.Argument(metavar="ID
     here.answer(here.get(f"changes/{change}"), _tell)
 
 
+@verb(app, "undo")
+def undo_changes(
+    here: Session,
+    changes: Annotated[list[int], typer.Argument(metavar="ID…", min=1)],
+    dry_run: DryRun = False,
+    confirm: Confirm = False,
+) -> None:
+    """Take changes back, several together: rows and fields are as they were before them."""
+    body = {"change_ids": changes}
+    here.answer(here.post("changes/undo", body, dry_run=dry_run, confirm=confirm), _tell_undone)
+
+
+def _tell_undone(result: dict[str, Any]) -> None:
+    lead = "Dry run, nothing stored. " if result["dry_run"] else ""
+    undone = ", ".join(map(str, result["undone"]))
+    made = f" as change {result['change_id']}" if result["change_id"] else ""
+    show.line(f"{lead}Change {undone} is taken back{made}: {result['touched']} row(s).")
+    _table(result["entries"], result["touched"])
+    for left in result["left_out"]:
+        show.note(f"{left['entity']} {left['id']} ({left['label']}): {left['reason']}")
+
+
 @verb(app, "verify")
 def verify_changes(
     here: Session,
@@ -69,6 +91,10 @@ def _tell_verdict(found: dict[str, Any]) -> None:
 def _tell(found: dict[str, Any]) -> None:
     show.line(f"{found['operation']} by {found['actor']}, {show.moment(found['at'])} UTC, revision {found['revision']}")
     entries = found["entries"] or []
+    _table(entries, len(entries))
+
+
+def _table(entries: list[dict[str, Any]], total: int) -> None:
     cells = [
         [f"{entry['entity']} {entry['entity_id']}", entry["label"], name, entry["before"].get(name), value]
         for entry in entries[:SHOWN]
@@ -76,8 +102,8 @@ def _tell(found: dict[str, Any]) -> None:
     ]
     if cells:
         show.table(cells, ["row", "name", "field", "before", "after"])
-    if len(entries) > SHOWN:
-        show.note(f"… and {len(entries) - SHOWN} more rows; --json shows all.")
+    if total > SHOWN:
+        show.note(f"… and {total - SHOWN} more rows.")
 
 
 def _after(entry: dict[str, Any]) -> dict[str, Any]:

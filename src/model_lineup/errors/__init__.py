@@ -11,6 +11,7 @@
     │   ├── AliasTaken, AliasShadowsModel, NameWouldMove
     │   ├── CredentialRebindRequired, ProviderHasModels
     │   ├── PlanOvertaken, PlanClosed, FetchUnderWay
+    │   ├── NotUndoable, UndoConflict
     │   ├── IdempotencyInProgress, IdempotencyAnswerLost
     │   └── RunInProgress, TestInProgress, LastAdmin, SetupDone
     ├── PreconditionFailed 412   If-Match names an older version
@@ -53,11 +54,13 @@ from model_lineup.errors.catalog import (
     KeyUndecryptable,
     ModelNotFound,
     NameWouldMove,
+    NotUndoable,
     PlanClosed,
     PlanOvertaken,
     ProviderHasModels,
     RunInProgress,
     TestInProgress,
+    UndoConflict,
     UnknownProvider,
 )
 from model_lineup.errors.operations import (
@@ -136,6 +139,7 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "NotSignedIn",
+    "NotUndoable",
     "OperationRefused",
     "Overloaded",
     "PasswordsBusy",
@@ -155,6 +159,7 @@ __all__ = [
     "TooLarge",
     "TooManyRequests",
     "Unavailable",
+    "UndoConflict",
     "UnknownProvider",
     "UnsupportedMediaType",
     "UpstreamFailed",

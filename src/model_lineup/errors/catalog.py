@@ -43,6 +43,16 @@ class NameWouldMove(Conflict):
     title = "A name in use would mean another model"
 
 
+class NotUndoable(Conflict):
+    code = "not_undoable"
+    title = "This change cannot be taken back"
+
+
+class UndoConflict(Conflict):
+    code = "undo_conflict"
+    title = "Something stands against taking this change back"
+
+
 class DuplicateProvider(Conflict):
     code = "duplicate_provider"
     title = "Another provider has this slug"

@@ -5,7 +5,7 @@
 A part is of one entity, so that whoever looks for what happened to one row reads only parts that can hold it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any, NamedTuple
 
 import msgspec
@@ -72,6 +72,15 @@ def entries_between(part: str, first: int, end: int) -> list[Entry]:
         Entry(entry.entity, entry.entity_id, entry.label, _decode(entry.before), _decode(entry.after))
         for entry in read(part)
         if first <= entry.position < end
+    ]
+
+
+def entries_about(part: str, rows: Set[int]) -> list[Entry]:
+    """Those of a part that touched one of these rows; only they are decoded."""
+    return [
+        Entry(entry.entity, entry.entity_id, entry.label, _decode(entry.before), _decode(entry.after))
+        for entry in read(part)
+        if entry.entity_id in rows
     ]
 
 

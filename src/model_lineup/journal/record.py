@@ -22,7 +22,7 @@ from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
 from model_lineup.database.tables import instance
 from model_lineup.errors import IdempotencyInProgress
-from model_lineup.journal import chain
+from model_lineup.journal import chain, undone
 from model_lineup.journal.contents import parts_of
 from model_lineup.journal.shapes import Entry, Impact, Receipt
 from model_lineup.journal.store import change_of_claim
@@ -50,13 +50,15 @@ class Author:
 
 @dataclass(slots=True)
 class Change:
-    """An operation under way. `revision` is the one that it will have if it touches anything."""
+    """An operation under way. `revision` is the one that it will have if it touches anything; `undoes` are the change
+    sets that it takes back."""
 
     connection: Connection
     revision: int
     now: int
     dry_run: bool
     entries: list[Entry] = field(default_factory=list)
+    undoes: Sequence[int] = ()
     receipt: Receipt = field(init=False)
 
     def touched(
@@ -112,6 +114,7 @@ class Journal:
             if change.entries:
                 head = _store(change, author, operation)
                 _mark(change, author, head.change_id)
+                undone.mark(connection, change.undoes, head.change_id)
                 change.receipt = Receipt(change.revision, head.change_id)
         if head is None:
             return

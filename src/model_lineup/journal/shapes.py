@@ -18,7 +18,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class ChangeSet(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation: who did what, when, and how many rows it touched. `entries` stand in the single view only."""
+    """One operation: who did what, when, and how many rows it touched. `entries` stand in the single view only.
+
+    `undone_by`: the change set that took it back, `undoes`: those that it took back itself.
+    """
 
     id: int
     revision: int
@@ -27,6 +30,8 @@ class ChangeSet(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     request_id: str | None
     touched: int
+    undone_by: int | None = None
+    undoes: list[int] = []
     entries: list[Entry] | None = None
 
 

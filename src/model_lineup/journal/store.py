@@ -1,7 +1,7 @@
 """Reading the journal."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Row, RowMapping, func, select
 from model_lineup.database.metadata import moment
 from model_lineup.database.prepared import Prepared
 from model_lineup.database.tables import instance
+from model_lineup.journal import undone
 from model_lineup.journal.chain import COMPACTION
-from model_lineup.journal.contents import HEAD, entries_between, entries_of, first_position, read
-from model_lineup.journal.shapes import ChangePage, ChangeSet
+from model_lineup.journal.contents import HEAD, entries_about, entries_between, entries_of, first_position, read
+from model_lineup.journal.shapes import ChangePage, ChangeSet, Entry
 from model_lineup.journal.tables import change_contents, change_digests, change_sets, claimed_changes
 
 _SETS_AT_ONCE, _PARTS_AT_ONCE = 1_000, 20
@@ -29,7 +30,8 @@ def page(connection: Connection, *, limit: int, offset: int) -> ChangePage:
     """Change sets, newest first, without their entries."""
     total = connection.execute(select(func.count()).select_from(change_sets)).scalar_one()
     rows = connection.execute(select(change_sets).order_by(change_sets.c.id.desc()).limit(limit).offset(offset))
-    return ChangePage([_change_set(row) for row in rows], int(total), limit, offset)
+    found = undone.with_undoings(connection, [_change_set(row) for row in rows])
+    return ChangePage(found, int(total), limit, offset)
 
 
 def one(connection: Connection, change_id: int) -> ChangeSet | None:
@@ -39,7 +41,7 @@ def one(connection: Connection, change_id: int) -> ChangeSet | None:
         return None
     parts = select(change_contents.c.entries).where(change_contents.c.change_id == change_id)
     found = connection.execute(parts.order_by(change_contents.c.part)).scalars()
-    return msgspec.structs.replace(_change_set(row), entries=[entry for part in found for entry in entries_of(part)])
+    return _whole(connection, row, [entry for part in found for entry in entries_of(part)])
 
 
 def rows_of(connection: Connection, change_id: int, *, limit: int, offset: int) -> ChangeSet | None:
@@ -55,7 +57,7 @@ def rows_of(connection: Connection, change_id: int, *, limit: int, offset: int) 
     query = select(change_contents.c.entries).where(here, change_contents.c.part.in_(asked))
     found = connection.execute(query.order_by(change_contents.c.part)).scalars()
     entries = [entry for part in found for entry in entries_between(part, offset, end)]
-    return msgspec.structs.replace(_change_set(row), entries=entries)
+    return _whole(connection, row, entries)
 
 
 def first_rows(connection: Connection, change_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
@@ -97,6 +99,19 @@ def everything(connection: Connection) -> Iterator[tuple[Iterable[RowMapping], I
         yield every_set.mappings(), every_part.mappings()
 
 
+def later(connection: Connection, after: int, touched: Mapping[str, Collection[int]]) -> Iterator[tuple[int, Entry]]:
+    """Everything that change sets after this one did to these rows (entity → row ids), oldest first."""
+    for entity, ids in touched.items():
+        wanted = frozenset(ids)
+        near = (change_contents.c.highest >= min(wanted)) & (change_contents.c.lowest <= max(wanted))
+        query = select(change_contents.c.change_id, change_contents.c.entries)
+        query = query.where(change_contents.c.entity == entity, change_contents.c.change_id > after, near)
+        in_order = query.order_by(change_contents.c.change_id, change_contents.c.part)
+        with connection.execute(in_order, execution_options={"yield_per": _PARTS_AT_ONCE}) as rows:
+            for change_id, part in rows:
+                yield from ((change_id, entry) for entry in entries_about(part, wanted))
+
+
 def compacted_through(connection: Connection) -> int:
     """The id of the newest change set whose contents may be gone; 0 when none may."""
     declared = select(func.max(change_contents.c.highest)).join(change_sets)
@@ -108,6 +123,10 @@ def change_of_claim(connection: Connection, claim: str) -> int | None:
     """The change set that the request with this claim has made."""
     query = select(claimed_changes.c.change_id).where(claimed_changes.c.claim == claim)
     return connection.execute(query).scalar_one_or_none()
+
+
+def _whole(connection: Connection, row: Row[Any], entries: list[Entry]) -> ChangeSet:
+    return msgspec.structs.replace(undone.with_undoings(connection, [_change_set(row)])[0], entries=entries)
 
 
 def _change_set(row: Row[Any]) -> ChangeSet:

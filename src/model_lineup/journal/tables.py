@@ -54,6 +54,15 @@ claimed_changes = table(
 )
 """Which change set a request made that can come twice (`Idempotency-Key`): kept for some days, no part of the chain."""
 
+undone_changes = table(
+    "undone_changes",
+    configuration,
+    Column("change_id", Number, ForeignKey("change_sets.id"), primary_key=True, autoincrement=False),
+    Column("by_change", Number, ForeignKey("change_sets.id"), primary_key=True, autoincrement=False),
+    Index("ix_undone_changes_by", "by_change"),
+)
+"""Which change set took which back. What was taken back is itself a change set, and can be taken back again."""
+
 _SAID_SO = "EXISTS (SELECT 1 FROM change_contents WHERE entity = 'journal' AND highest >= OLD.change_id)"
 
 _SQLITE = """\

@@ -1,0 +1,63 @@
+"""Aliases as they were: where they pointed, what they fell back on, there or not."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from model_lineup.catalog.store import aliases as store
+from model_lineup.catalog.store import models as model_store
+from model_lineup.changes.store.undoing import AliasNow
+from model_lineup.changes.undo.later import Standing
+from model_lineup.changes.undo.net import DELETED, Row
+from model_lineup.database.metadata import dump
+from model_lineup.journal.record import Change
+
+_COLUMNS = {"model": "model_row", "description": "description", "fallbacks": "fallbacks", DELETED: "deleted_at"}
+
+
+def in_the_way(connection: Connection, rows: Iterable[Row], now: Mapping[int, AliasNow]) -> list[Standing]:
+    """Names that another alias has taken, and targets that are gone; asked once the models are back."""
+    rows = [row for row in rows if not row.goes]
+    taken = store.by_folded(connection, [now[row.id].folded for row in rows if row.comes])
+    pointed = {row.id: _pointed_at(row, now[row.id]) for row in rows}
+    living = model_store.living(connection, {one for ids in pointed.values() for one in ids})
+    found = []
+    for row in rows:
+        holder = taken.get(now[row.id].folded) if row.comes else None
+        if holder is not None and holder.id != row.id:
+            reason = f"{holder.alias!r} is an alias of model {holder.model_row} by now."
+            found.append(Standing("alias", row.id, row.label, [DELETED], reason))
+        if gone := [one for one in pointed[row.id] if one not in living]:
+            reason = f"It led to model {gone[0]}, which is deleted."
+            found.append(Standing("alias", row.id, row.label, ["model"], reason))
+    return found
+
+
+def _pointed_at(row: Row, now: AliasNow) -> list[int]:
+    """The models that it leads to when it is as it was; those that the undoing does not touch are as good as before."""
+    if not (row.comes or {"model", "fallbacks"} & row.back.keys()):
+        return []
+    target = row.back.get("model", now.fields["model"])
+    return [target, *row.back.get("fallbacks", [])]
+
+
+def write(change: Change, rows: Iterable[Row], now: Mapping[int, AliasNow], *, with_model: set[int]) -> None:
+    """Bring these rows back to what they were. `with_model`: models that go in the same change."""
+    for row in rows:
+        fields = now[row.id].fields
+        names = (DELETED,) if row.goes else tuple(_COLUMNS)
+        back = {name: row.back[name] for name in names if name in row.back and row.back[name] != fields[name]}
+        if not back:
+            continue
+        columns = {_COLUMNS[name]: _stored(name, value, change.now) for name, value in back.items()}
+        if DELETED in back:
+            columns["deleted_with_model"] = int(row.goes and fields["model"] in with_model)
+        store.change(change.connection, row.id, columns, now=change.now, revision=change.revision)
+        change.touched("alias", row.id, row.label, before={name: fields[name] for name in back}, after=back)
+
+
+def _stored(name: str, value: Any, now: int) -> Any:
+    if name == DELETED:
+        return now if value else None
+    return dump(value) if name == "fallbacks" else value

@@ -1,0 +1,92 @@
+"""Models as they were: flags, facts, missing or not, there or not."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from model_lineup.catalog import facts, writing
+from model_lineup.catalog.facts import FIELDS, FURTHER, PRECEDENCE, StatedFact
+from model_lineup.catalog.store import facts as fact_store
+from model_lineup.catalog.store import models as store
+from model_lineup.changes.store.undoing import ModelNow
+from model_lineup.changes.undo.net import DELETED, Row
+from model_lineup.database.metadata import moment
+from model_lineup.journal.record import Change
+
+_FLAGS = ("visible", "listed", "agents_enabled")
+_FACTS = frozenset((*FIELDS, *FURTHER))
+
+
+def write(change: Change, rows: Iterable[Row], now: Mapping[int, ModelNow]) -> None:
+    """Bring these rows back to what they were; each is as it was left."""
+    alike: dict[tuple[tuple[str, Any], ...], list[Row]] = {}
+    for row in rows:
+        alike.setdefault(tuple(sorted(_differing(row, now[row.id].fields).items())), []).append(row)
+    for values, of_these in alike.items():
+        if values:
+            _set(change, dict(values), of_these)
+    _state(change, [row for group in alike.values() for row in group if not row.goes])
+
+
+def _differing(row: Row, now: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not as it was, but for facts; of a model that goes nothing else counts."""
+    names = (DELETED,) if row.goes else (DELETED, "missing", *_FLAGS)
+    return {name: row.back[name] for name in names if name in row.back and row.back[name] != now[name]}
+
+
+def _set(change: Change, values: Mapping[str, Any], rows: Sequence[Row]) -> None:
+    columns = dict(_column(name, value, change.now) for name, value in values.items())
+    ids = [row.id for row in rows]
+    store.change(change.connection, ids, columns, now=change.now, revision=change.revision)
+    before = {name: not value for name, value in values.items()}
+    change.touched_alike("model", ((row.id, row.label) for row in rows), before=before, after=values)
+
+
+def _column(name: str, value: bool, now: int) -> tuple[str, int | None]:
+    if name in _FLAGS:
+        return name, int(value)
+    return {DELETED: "deleted_at", "missing": "missing_since"}[name], now if value else None
+
+
+def _state(change: Change, rows: Sequence[Row]) -> None:
+    """What sources said before. Of a fetch the provider's next list says the new again."""
+    of_facts = {row.id: row for row in rows if not _FACTS.isdisjoint(row.back)}
+    if not of_facts:
+        return
+    stated = fact_store.stated(change.connection, list(of_facts))
+    at = moment(change.now)
+    after = {row_id: said_before(stated[row_id], row.left, row.back, at) for row_id, row in of_facts.items()}
+    writing.settle(change, stated, after)
+
+
+def said_before(
+    stated: Sequence[StatedFact], left: Mapping[str, Any], back: Mapping[str, Any], at: datetime
+) -> list[StatedFact]:
+    """The facts with each field of `back` as it was, `{value, source}` or None, when it is as `left` says now.
+
+    A source that was only hidden keeps what it says by now: taking a pin away shows the provider's newest word.
+    """
+    found = list(stated)
+    for field in [name for name in back if name in _FACTS]:
+        had, wanted = _source(left.get(field)), _source(back[field])
+        if had is not None and had != wanted:
+            found = facts.restated(found, had, {field: None}, at)
+        hidden = had is not None and wanted is not None and PRECEDENCE.index(had) < PRECEDENCE.index(wanted)
+        still_said = any((one.field, one.source) == (field, wanted) for one in found)
+        if wanted is not None and not (hidden and still_said):
+            found = facts.restated(found, wanted, {field: back[field]["value"]}, at)
+    return found
+
+
+def _source(fact: Mapping[str, Any] | None) -> str | None:
+    """Who said it; nobody says a default."""
+    return None if fact is None or fact["source"] == "default" else str(fact["source"])
+
+
+def without_sources(row: Row) -> list[str]:
+    """Facts of change sets from before the journal noted sources: nobody knows whose words to take back."""
+    return [name for name in row.back if name in _FACTS and not _has_source(row.back[name], row.left[name])]
+
+
+def _has_source(*facts_of: Any) -> bool:
+    return all(fact is None or (isinstance(fact, dict) and fact.keys() == {"value", "source"}) for fact in facts_of)
