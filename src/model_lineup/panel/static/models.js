@@ -37,14 +37,19 @@ document.addEventListener("change", (event) => {
   show();
 });
 
-/** What a swap must not lose: the row that had the focus (htmx keeps it where the row stays), and what is unfolded. */
-let place = -1; // outside the table
+/** What a swap must not lose: what is unfolded, and the focus. Given up before, because a browser that has it taken away
+ * lays out the old rows and the new ones together, which takes longer than all the rest. */
 let unfolded = false;
+let focused = "";
+let place = -1; // outside the table
 const links = () => /** @type {HTMLElement[]} */ ([...document.querySelectorAll("#models tbody th a")]);
 
-document.addEventListener("htmx:before:swap", () => {
-  const here = document.activeElement?.closest("tbody tr, #models");
-  place = here ? links().findIndex((one) => here.contains(one)) : -1;
+document.addEventListener("htmx:before:swap", (event) => {
+  const here = /** @type {HTMLElement} */ (document.activeElement);
+  const within = here.closest("#models tbody tr, #models");
+  focused = here.id;
+  place = within ? links().findIndex((one) => within.contains(one)) : -1;
+  if (within && !(/** @type {CustomEvent} */ (event).detail.ctx.hx.retarget)) here.blur();
   unfolded = document.querySelector(".more-filters")?.hasAttribute("open") ?? false;
 });
 
@@ -53,7 +58,9 @@ document.addEventListener("htmx:after:swap", () => {
     for (const one of boxes('input[name="ids"]')) one.checked = everything = false;
   }
   document.querySelector(".more-filters")?.toggleAttribute("open", unfolded);
-  if (place >= 0 && document.activeElement === document.body) (links()[place] ?? links().at(-1) ?? boxes("#q")[0]).focus();
+  if (place >= 0 && document.activeElement === document.body) {
+    (document.getElementById(focused) ?? links()[place] ?? links().at(-1) ?? boxes("#q")[0]).focus();
+  }
   show();
 });
 
