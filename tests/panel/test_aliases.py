@@ -83,6 +83,38 @@ def test_an_alias_is_deleted_after_a_look_at_who_uses_it(
     assert admin.get(f"/admin/aliases/one?{of(alias, model)}").status == 404
 
 
+def test_a_target_is_found_by_a_part_of_its_name_and_chosen(
+    admin: Looker, model: dict[str, Any], workbench: Workbench
+) -> None:
+    first, second = (workbench.model(model["provider_id"], f"pick-{model['id']}-{n}") for n in "ab")
+    admin.get("/admin/aliases/new")
+    name, part = workbench.name("picked"), f"pick-{model['id']}"
+    asked = admin.send("/admin/aliases/new", {"alias": name, "model_q": part, "model_was": ""})
+    said = text_of(asked)
+    assert (asked.status, "choose one: 2 have" in said, "hidden" in said) == (422, True, True)
+    assert all(f'name="model" value="{row["id"]}"'.encode() in asked.body for row in (first, second))
+    assert "no model has 'zzz'" in text_of(admin.send("/admin/aliases/new", {"alias": name, "model_q": "zzz"}))
+    chosen = {"alias": name, "model": second["id"], "model_q": part, "model_was": ""}
+    others = {"fallbacks": [first["id"], model["id"]], "fallbacks_was": ""}
+    shown = admin.send("/admin/aliases/new", {**chosen, **others, "up": f"fallbacks:{model['id']}"})
+    assert re.findall(rb'name="fallbacks" value="(\d+)" checked', shown.body) == [
+        b"%d" % model["id"],
+        b"%d" % first["id"],
+    ]
+    assert admin.send("/admin/aliases/new", {**chosen, **others}).status == 303
+    made = next(
+        one for one in workbench.admin.must("GET", "/api/admin/aliases?limit=1000")["aliases"] if one["alias"] == name
+    )
+    assert made["model"]["id"] == second["id"]
+    assert [one["id"] for one in made["fallbacks"]] == [first["id"], model["id"]]
+    whole = {"model": second["id"], "model_was": second["id"], "model_q": first["model_id"], "description": "x"}
+    preview = admin.send(f"/admin/aliases/one?{of(name, second)}", whole)
+    assert f'name="model" value="{first["id"]}"'.encode() in preview.body  # a whole id needs no choosing
+    piece = admin.send("/admin/models/pick?field=successor_id", {"successor_id_q": part}, hx_request="true")
+    assert b"<html" not in piece.body
+    assert b'type="radio" name="successor_id" value="" checked' in piece.body
+
+
 IMPORT = "/admin/aliases/import"
 
 
@@ -206,7 +238,12 @@ def test_a_viewer_sees_aliases_and_changes_none(stranger: Looker, model: dict[st
 
 def test_in_a_browser_the_name_is_checked_while_it_is_typed(admin_page: Page, model: dict[str, Any]) -> None:
     page = admin_page
-    page.goto(f"/admin/aliases/new?model={model['id']}")
+    page.goto("/admin/aliases/new")
+    page.get_by_label("Leads to: search models").fill(model["model_id"])
+    page.get_by_role("radio", name=f"{model['model_id']} at {model['provider']['name']}", exact=False).first.press(
+        "Space"
+    )
+    expect(page.get_by_role("radio", name=model["model_id"]).first).to_be_checked()
     page.get_by_label("Alias").fill("no spaces")
     expect(page.get_by_text("an alias has letters")).to_be_visible()
     name = f"typed-{model['id']}"

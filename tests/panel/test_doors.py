@@ -28,6 +28,7 @@ NEEDED = {
     "/providers/{provider_id:row}/move": "?direction=up",
     "/models/{row_id:row}/confirm": "?flag=visible&to=false",
     "/models/{row_id:row}/switch": "?flag=visible&to=false",
+    "/models/pick": "?field=model",
     "/start/check": "?provider={provider_id}",
     "/runs/tests": "?since=0&id={row_id}",
     "/runs/compare": "?id={run_id}&id={run_id}",

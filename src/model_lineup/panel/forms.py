@@ -38,7 +38,7 @@ class Form:
 
     def raw(self, name: str) -> str:
         """Exactly as typed: for passwords and keys."""
-        return self._fields.get(name, [""])[-1]
+        return (self._fields.get(name) or [""])[-1]
 
     def many(self, name: str) -> list[str]:
         return self._fields.get(name, [])
@@ -46,6 +46,10 @@ class Form:
     def file(self, name: str) -> bytes:
         """What the chosen file holds; empty when none was chosen."""
         return self._files.get(name, b"")
+
+    def but(self, name: str, value: str) -> "Form":
+        """The same with another value for one field."""
+        return Form({**self._fields, name: [value]}, self._files)
 
     def names(self) -> list[str]:
         return list(self._fields)

@@ -6,19 +6,25 @@ from model_lineup.catalog.shapes import ImportItem, Model
 from model_lineup.errors import ImportConflict, InvalidInput, LineupError
 from model_lineup.journal.record import Author
 from model_lineup.panel.forms import Form
+from model_lineup.panel.models.picking import Picker, of_form
 from model_lineup.rooms import Rooms
 
 FIELDS = ("alias", "model", "description", "fallbacks")
 
 
 def entered(form: Form) -> dict[str, str]:
-    return {field: form.text(field)[:2_100] for field in FIELDS}
+    values = {field: form.text(field)[:2_100] for field in FIELDS}
+    return values | {"fallbacks": "\n".join(form.many("fallbacks"))[:2_100]}
+
+
+def pickers(there: Rooms, form: Form) -> dict[str, Picker]:
+    return {field: of_form(there, form, field) for field in ("model", "fallbacks")}
 
 
 def model_of(there: Rooms, said: str, field: str = "model") -> Model:
     """`12` is the model of this number, all else a provider's id of one. Raises InvalidInput, NotFound, Conflict."""
     if not said:
-        raise InvalidInput.at(field, "say which model: its id, or its number")
+        raise InvalidInput.at(field, "choose the model that it leads to")
     if said.isascii() and said.isdigit() and len(said) < 16:
         return there.models.get(int(said))
     return there.models.find(said)

@@ -1,5 +1,6 @@
 """A new alias, with a check while it is typed that is the rehearsal of making it."""
 
+import contextlib
 from typing import Any
 
 from starlette.requests import Request
@@ -11,10 +12,12 @@ from model_lineup.api.dependencies import There
 from model_lineup.catalog.shapes import NewAlias
 from model_lineup.errors import AliasShadowsModel, LineupError, NameWouldMove
 from model_lineup.panel import render
-from model_lineup.panel.aliases.entered import FIELDS, conflict, entered, fallbacks_of, model_of
-from model_lineup.panel.forms import said_of_fields, validated
+from model_lineup.panel.aliases.entered import conflict, entered, fallbacks_of, model_of, pickers
+from model_lineup.panel.forms import Form, said_of_fields, validated
+from model_lineup.panel.models.picking import moved, settled
 from model_lineup.panel.pages import pages
 from model_lineup.panel.visitors import AsAdmin, By, Sent
+from model_lineup.rooms import Rooms
 
 router = pages("/aliases")
 ASKED: dict[type[LineupError], str] = {AliasShadowsModel: "allow_shadow", NameWouldMove: "confirm"}
@@ -24,14 +27,16 @@ ASKED: dict[type[LineupError], str] = {AliasShadowsModel: "allow_shadow", NameWo
 @router.get("/new")
 def new_page(request: Request, there: There, _: AsAdmin) -> Response:
     """`?model=` chooses where it leads."""
-    values = dict.fromkeys(FIELDS, "") | {"model": request.query_params.get("model", "")[:512]}
-    return render.page(request, "aliases/new.html", values=values, error=None, errors={}, asks=False)
+    return _page(request, there, Form({"model": [request.query_params.get("model", "")[:512]]}))
 
 
 @router.post("/check")
 def check(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
     """Whether this alias can be made, in one line."""
-    values, wrong, model = entered(form), "", None
+    wrong, model = "", None
+    with contextlib.suppress(LineupError):  # still being searched for
+        form = settled(there, form, "model")
+    values = entered(form)
     if values["model"]:
         try:
             model = model_of(there, values["model"])
@@ -45,8 +50,11 @@ def check(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Res
 
 @router.post("/new")
 def make(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
-    values = entered(form)
+    if form.text("up"):
+        return _page(request, there, moved(form))
     try:
+        form = settled(there, form, "model", "fallbacks")
+        values = entered(form)
         model = model_of(there, values["model"])
         told: dict[str, Any] = {"alias": values["alias"], "description": values["description"] or None}
         told |= {"fallbacks": fallbacks_of(there, values["fallbacks"]), "allow_shadow": form.flag("allow_shadow")}
@@ -55,7 +63,18 @@ def make(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Resp
     except LineupError as error:
         if error.status >= 500:
             raise
-        asks = ASKED.get(type(error), "")
-        more: dict[str, Any] = {"values": values, "error": error, "errors": said_of_fields(error), "asks": asks}
-        return render.page(request, "aliases/new.html", status=error.status, **more)
+        return _page(request, there, form, error)
     return render.go(request, "/aliases", say=f"{alias.alias} leads to {alias.model.display_name[:100]}.")
+
+
+def _page(request: Request, there: Rooms, form: Form, error: LineupError | None = None) -> Response:
+    return render.page(
+        request,
+        "aliases/new.html",
+        status=200 if error is None else error.status,
+        values=entered(form),
+        pickers=pickers(there, form),
+        error=error,
+        errors={} if error is None else said_of_fields(error),
+        asks="" if error is None else ASKED.get(type(error), ""),
+    )

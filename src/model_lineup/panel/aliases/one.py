@@ -13,9 +13,10 @@ from model_lineup.api.terminating import end_running
 from model_lineup.catalog.shapes import Alias, AliasChanges
 from model_lineup.errors import LineupError, NameWouldMove, NotFound
 from model_lineup.panel import render
-from model_lineup.panel.aliases.entered import entered, fallbacks_of, model_of
+from model_lineup.panel.aliases.entered import entered, fallbacks_of, model_of, pickers
 from model_lineup.panel.aliases.used import requests_of
-from model_lineup.panel.forms import said_of_fields
+from model_lineup.panel.forms import Form, said_of_fields
+from model_lineup.panel.models.picking import moved, settled
 from model_lineup.panel.pages import pages
 from model_lineup.panel.visitors import AsAdmin, AsViewer, By, Sent
 from model_lineup.rooms import Rooms
@@ -29,16 +30,20 @@ Target = Annotated[int, Query(alias="model", ge=1, le=MOST_INTEGER)]
 def alias_page(request: Request, there: There, _: AsViewer, name: Name, model: Target) -> Response:
     """`model`: the number of the model that it leads to."""
     alias = _found(there, name, model)
-    fallbacks = "\n".join(str(one.id) for one in alias.fallbacks)
-    values = {"model": str(alias.model.id), "description": alias.description or "", "fallbacks": fallbacks}
-    return _page(request, there, alias, values)
+    fallbacks = [str(one.id) for one in alias.fallbacks]
+    said = {"model": [str(alias.model.id)], "description": [alias.description or ""], "fallbacks": fallbacks}
+    return _page(request, there, alias, Form(said))
 
 
 @router.post("/one")
 def change(request: Request, form: Sent, there: There, _: AsAdmin, by: By, name: Name, model: Target) -> Response:
     """First the rehearsal, then with `apply` the change."""
-    alias, values = _found(there, name, model), entered(form)
+    alias = _found(there, name, model)
+    if form.text("up"):
+        return _page(request, there, alias, moved(form))
     try:
+        form = settled(there, form, "model", "fallbacks")
+        values = entered(form)
         changes = AliasChanges(
             target=model_of(there, values["model"]).id,
             description=values["description"] or None,
@@ -50,7 +55,7 @@ def change(request: Request, form: Sent, there: There, _: AsAdmin, by: By, name:
     except LineupError as error:
         if error.status >= 500:
             raise
-        return _page(request, there, alias, values, error)
+        return _page(request, there, alias, form, error)
     if not is_meant:
         more: dict[str, Any] = {
             "alias": alias,
@@ -90,15 +95,14 @@ def _found(there: Rooms, name: str, model: int) -> Alias:
     return found
 
 
-def _page(
-    request: Request, there: Rooms, alias: Alias, values: dict[str, str], error: LineupError | None = None
-) -> Response:
+def _page(request: Request, there: Rooms, alias: Alias, form: Form, error: LineupError | None = None) -> Response:
     return render.page(
         request,
         "aliases/one.html",
         status=200 if error is None else error.status,
         alias=alias,
-        values=values,
+        values=entered(form),
+        pickers=pickers(there, form),
         used=requests_of(there, alias.alias),
         error=error,
         asks=isinstance(error, NameWouldMove),

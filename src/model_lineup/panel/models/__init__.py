@@ -1,5 +1,14 @@
 """The pages about models: their table, what is done to many of them, and one model. All of them: `ROUTERS`."""
 
-from model_lineup.panel.models import bulk, ending, export, new, one, switches, table
+from model_lineup.panel.models import bulk, ending, export, new, one, picking, switches, table
 
-ROUTERS = (table.router, switches.router, new.router, bulk.router, export.router, one.router, ending.router)
+ROUTERS = (
+    table.router,
+    switches.router,
+    new.router,
+    bulk.router,
+    export.router,
+    one.router,
+    ending.router,
+    picking.router,
+)

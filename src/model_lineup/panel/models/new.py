@@ -12,6 +12,7 @@ from model_lineup.errors import LineupError, NameWouldMove
 from model_lineup.panel import render
 from model_lineup.panel.forms import Form, validated
 from model_lineup.panel.models.entered import FIELDS, FLAGS, entered, facts, wrong_fields
+from model_lineup.panel.models.picking import picker, settled
 from model_lineup.panel.pages import pages
 from model_lineup.panel.visitors import AsAdmin, By, Sent
 from model_lineup.rooms import Rooms
@@ -30,13 +31,14 @@ def new_page(request: Request, there: There, _: AsAdmin) -> Response:
 def add(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
     """What is refused is asked again, with what was entered."""
     try:
+        form = settled(there, form, "successor_id")
         body = validated(NewModelBody, _values(form))
         model, _receipt = there.models.create(new_model(body), by, confirm=form.flag("confirm"))
     except LineupError as error:
         if error.status >= 500:
             raise
         said = {name: form.text(name) for name in ("provider_id", "model_id", *FLAGS)}
-        return _page(request, there, {**entered(form), **said}, error)
+        return _page(request, there, {**entered(form), **said}, error, form.text("successor_id_q"))
     return render.go(request, f"/models/{model.id}", say=f"{model.display_name[:100]} was added.")
 
 
@@ -46,13 +48,16 @@ def _values(form: Form) -> dict[str, Any]:
     return {"provider_id": form.whole("provider_id") or 0, "model_id": form.text("model_id"), **flags, **told}
 
 
-def _page(request: Request, there: Rooms, values: dict[str, str], error: LineupError | None = None) -> Response:
+def _page(
+    request: Request, there: Rooms, values: dict[str, str], error: LineupError | None = None, q: str = ""
+) -> Response:
     return render.page(
         request,
         "models/new.html",
         status=200 if error is None else error.status,
         values={**dict.fromkeys((*FIELDS, *FLAGS, "model_id"), ""), "listed": "true", **values},
         providers=[(str(row_id), name) for row_id, name in there.models.facets(ModelFilter()).providers.items()],
+        successor=picker(there, "successor_id", [said] if (said := values.get("successor_id", "")) else [], q),
         error=error,
         errors={} if error is None else wrong_fields(error),
         asks=isinstance(error, NameWouldMove),

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from model_lineup.api.dependencies import From, PathId, There
+from model_lineup.api.dependencies import From, PathId, There, rooms
 from model_lineup.api.models import ModelPatch, changes_of
 from model_lineup.api.runs import take_turn
 from model_lineup.catalog.models import FLAGS
@@ -16,6 +16,7 @@ from model_lineup.panel import render
 from model_lineup.panel.forms import Form, validated
 from model_lineup.panel.models import details, shown
 from model_lineup.panel.models.entered import FACTS, entered, facts, texts_of, wrong_fields
+from model_lineup.panel.models.picking import picker, settled
 from model_lineup.panel.pages import pages
 from model_lineup.panel.visitors import AsAdmin, AsViewer, By, Sent
 from model_lineup.rooms import Rooms
@@ -41,8 +42,10 @@ def save(request: Request, row_id: PathId, form: Sent, there: There, _: AsAdmin,
 
     Where somebody else was quicker, what was entered is shown again beside what stands there now.
     """
+    searched = {"successor_id_q": form.text("successor_id_q")}
     before = {name.removeprefix("was_"): form.text(name) for name in form.names() if name.startswith("was_")}
     try:
+        form = settled(there, form, "successor_id")
         said = facts(form, before) | {flag: form.flag(flag) for flag in FLAGS}
         changes = changes_of(validated(ModelPatch, said))
         confirm = form.flag("confirm")
@@ -51,7 +54,7 @@ def save(request: Request, row_id: PathId, form: Sent, there: There, _: AsAdmin,
         if error.status >= 500 or error.status == 404:
             raise
         flags = {flag: form.text(flag) for flag in FLAGS}
-        return _again(request, there.models.get(row_id), entered(form) | flags, before, form, error)
+        return _again(request, there.models.get(row_id), entered(form) | flags | searched, before, form, error)
     done = "was changed" if receipt.change_id is not None else "is as it was"
     return render.go(request, f"/models/{row_id}", say=f"{model.display_name[:100]} {done}.")
 
@@ -119,9 +122,11 @@ def _form(
     theirs: dict[str, str] | None = None,
 ) -> Response:
     more: dict[str, Any] = {"model": model, "values": values, "version": version, "error": error}
+    successor = [said] if (said := values["successor_id"]) else []
     return render.page(
         request,
         "models/edit.html",
+        successor=picker(rooms(request), "successor_id", successor, values.get("successor_id_q", "")),
         status=200 if error is None else error.status,
         **more,
         before=texts_of(model) | _flags(model) if before is None else before,

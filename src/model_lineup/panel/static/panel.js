@@ -11,8 +11,8 @@ document.addEventListener("htmx:config:request", (event) => {
 document.addEventListener("htmx:before:swap", (event) => {
   for (const { target, fragment } of /** @type {CustomEvent} */ (event).detail.tasks) {
     const old = typeof target === "string" ? document.querySelector(target) : target;
-    for (const box of old?.querySelectorAll('input[name="ids"]') ?? []) {
-      const same = fragment.querySelector(`input[name="ids"][value="${CSS.escape(box.value)}"]`);
+    for (const box of old?.querySelectorAll('input[name="ids"], .picks :is([type="radio"], [type="checkbox"])') ?? []) {
+      const same = fragment.querySelector(`input[name="${box.name}"][value="${CSS.escape(box.value)}"]`);
       if (same) same.checked = box.checked;
       else if (box.checked) fragment.querySelector("ul")?.prepend(box.closest("li"));
     }
