@@ -48,6 +48,7 @@ from model_lineup.ledger.usage import Usage
 from model_lineup.limits.guesses import Guesses, GuessRules
 from model_lineup.limits.keys import KeyLimits
 from model_lineup.limits.rates import Rates
+from model_lineup.lint.linter import Linter
 from model_lineup.migrations import upgrade
 from model_lineup.notices.notices import Notices
 from model_lineup.operations import preflight, swap
@@ -200,6 +201,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         usage=Usage(database, ledger),
         impacts=Impacts(database, ledger, clock, _REFUSALS),
         undo=Undo(journal, providers),
+        linter=Linter(database, clock, silenced=settings.lint_silenced.replace(",", " ").split()),
     )
 
 

@@ -30,6 +30,7 @@ from model_lineup.ledger.recorder import Recorder
 from model_lineup.ledger.usage import Usage
 from model_lineup.limits.keys import KeyLimits
 from model_lineup.limits.rates import Rates
+from model_lineup.lint.linter import Linter
 from model_lineup.notices.notices import Notices
 from model_lineup.probes.testing import CapabilityTests
 from model_lineup.repeats.claims import Claims
@@ -80,3 +81,4 @@ class Rooms:
     usage: Usage
     impacts: Impacts
     undo: Undo
+    linter: Linter

@@ -20,6 +20,7 @@ from model_lineup.cli import (
     doctor,
     drill,
     keys,
+    lint,
     models,
     models_change,
     models_facts,
@@ -98,6 +99,7 @@ verb(app, "create-admin", examples=["lineup create-admin ann@example.com"])(peop
 verb(app, "resolve", examples=["lineup resolve gpt-4o --as agent"])(names.resolve)
 verb(app, "test", examples=["lineup test gpt-4o", "lineup test gpt-4o --capabilities"])(names.check)
 verb(app, "benchmark", examples=["lineup benchmark gpt-4o --requests 100 --concurrency 8"])(benchmark.benchmark)
+verb(app, "lint", examples=["lineup lint", "lineup lint --severity error --json"])(lint.lint)
 verb(app, "chat", examples=['lineup chat gpt-4o "Say hello."', "lineup chat gpt-4o - --max-tokens 200 < question.txt"])(
     chat.chat
 )
