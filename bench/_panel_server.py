@@ -40,6 +40,22 @@ def timed(visitor: Looker, pid: int, rounds: int) -> Iterator[Figure]:
     yield _figure("show or hide one", PART_MS, switch, pid, rounds)
 
 
+def timed_pages(visitor: Looker, pid: int, rounds: int, changes: int) -> Iterator[Figure]:
+    """Whole pages of what grows with the years; medians."""
+    for what, path in (
+        ("Overview", "/"),
+        ("Activity, newest", "/activity"),
+        ("Activity, oldest", f"/activity?offset={max(0, changes - 50)}"),
+        ("one change", f"/activity/{max(1, changes - 50)}"),
+        ("Usage by model", "/usage"),
+        ("Usage by key", "/usage?by=key"),
+        ("Usage, single requests", "/usage?view=requests"),
+        ("Keys", "/keys"),
+    ):
+        ask = lambda path=path: visitor.get(f"/admin{path}", accept_encoding="gzip")  # noqa: E731
+        yield _figure(what, PAGE_MS, ask, pid, rounds)
+
+
 def sizes(visitor: Looker) -> Iterator[Figure]:
     """What travels, gzipped."""
     page = visitor.get(MODELS).body

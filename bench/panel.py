@@ -1,12 +1,14 @@
 """How quick is the Admin Panel's page of models with 10 000 of them? At the server, and in a browser.
 
     .venv/bin/python bench/panel.py [--models 10000] [--rounds 15] [--no-files]
+    .venv/bin/python bench/panel.py --models 100000 --changes 100000 --requests 1000000 --no-browser --no-files
 
 A real `lineup serve` in a process of its own. Times at the server are from the request sent over a kept connection to
 the last byte of the answer; CPU is the server's. In the browser (Chromium, nothing kept from before): when the first
 content was painted, and the longest task that the page's scripts and layout took while it was loaded, searched, sorted
 and switched. Prints a table, and writes `docs/panel-speed.json` and the table of docs/explanation/panel-speed.md.
-The exit code is 1 when something is over its target.
+With `--changes` and `--requests` also Overview, Activity and Usage, of a server that has so many in its journal and its
+ledger. The exit code is 1 when something is over its target.
 """
 
 import argparse
@@ -23,7 +25,8 @@ sys.path.insert(0, str(ROOT))
 
 from bench._panel_browser import seen_by_a_browser  # noqa: E402
 from bench._panel_figures import late, table, write  # noqa: E402
-from bench._panel_server import sizes, timed  # noqa: E402
+from bench._panel_history import call_often, change_often  # noqa: E402
+from bench._panel_server import sizes, timed, timed_pages  # noqa: E402
 from bench._registry_data import BY, fill  # noqa: E402
 from model_lineup.access.actor import Role  # noqa: E402
 from model_lineup.access.shapes import NewPerson  # noqa: E402
@@ -39,24 +42,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--models", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--no-files", action="store_true", help="only print")
+    parser.add_argument("--changes", type=int, default=0, help="change sets in the journal")
+    parser.add_argument("--requests", type=int, default=0, help="requests in the ledger")
+    parser.add_argument("--no-browser", action="store_true", help="only ask the server")
     options = parser.parse_args(arguments)
     configure("warning", "text")
     with tempfile.TemporaryDirectory(prefix="lineup-panel-") as folder:
-        _fill(Path(folder), options.models)
+        _fill(Path(folder), options)
         with _served(Path(folder)) as (process, port):
             visitor = Looker(Client(port)).sign_in()
             found = [*timed(visitor, process.pid, options.rounds), *sizes(visitor)]
-            found += seen_by_a_browser(f"http://127.0.0.1:{port}", visitor.cookies, options.rounds)
+            if options.changes or options.requests:
+                found += timed_pages(visitor, process.pid, options.rounds, options.changes)
+            if not options.no_browser:
+                found += seen_by_a_browser(f"http://127.0.0.1:{port}", visitor.cookies, options.rounds)
     print(table(found))
     if not options.no_files:
         write(found, options.models, options.rounds)
     return 1 if any(map(late, found)) else 0
 
 
-def _fill(folder: Path, models: int) -> None:
+def _fill(folder: Path, options: argparse.Namespace) -> None:
     with open_instance(Settings.model_validate({"data_dir": folder})) as rooms:
         rooms.people.create(NewPerson(email=EMAIL, role=Role.ADMIN, password=PASSWORD), BY)
-        fill(rooms, models)
+        fill(rooms, options.models)
+        change_often(rooms, options.changes)
+        call_often(rooms, options.requests)
 
 
 @contextlib.contextmanager

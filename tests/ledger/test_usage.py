@@ -46,6 +46,9 @@ def used(rooms: Rooms, clock: ManualClock) -> Rooms:
     return rooms
 
 
+SPAN = Wanted(first=TODAY - timedelta(days=29), last=TODAY + timedelta(days=1))
+
+
 def report(rooms: Rooms, *by: Any, limit: int = 100, offset: int = 0, **narrower: Any) -> UsageReport:
     values = {"first": TODAY - timedelta(days=29), "last": TODAY + timedelta(days=1), **narrower}
     return rooms.usage.report(Wanted(**values), by, limit=limit, offset=offset)
@@ -71,6 +74,13 @@ def test_times_are_told_by_mean_and_within_5_percent_by_percentile(used: Rooms) 
     assert (group.ttft_ms.p95, group.ttft_ms.n) == (None, 10), "a p95 of ten requests is a guess"
     assert group.duration_ms == pytest.approx(500, rel=0.01)
     assert report(used, "key").groups[0].ttft_ms.p50 is None
+
+
+def test_what_is_known_of_a_span_already_is_not_summed_up_again(used: Rooms) -> None:
+    by_day, by_model = report(used, "day"), report(used, "model")
+    assert by_day.totals == report(used, "day", limit=1).totals == by_model.totals
+    again = used.usage.report(SPAN, ("model",), limit=100, offset=0, totals=by_day.totals)
+    assert again == by_model
 
 
 def test_days_come_newest_first(used: Rooms) -> None:

@@ -1,27 +1,29 @@
 """Texts that somebody who means harm put into every field, and into a provider's list, are text on every page."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlencode
+import csv
+import io
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from playwright.sync_api import Dialog, Page, ViewportSize, expect
 
 from tests.fakes.counts import SEED, count
-from tests.fakes.hostile import strings
+from tests.fakes.den import TEXTS, Den, as_id, filled_den
 from tests.fakes.pages import Looker
-from tests.fakes.provider import FakeProvider, delta, fake_provider, reply, sse
-from tests.fakes.server import EMAIL, PASSWORD, Client, Server, running_server
+from tests.fakes.provider import delta, sse
+from tests.fakes.server import EMAIL, PASSWORD, by_id
+from tests.fakes.watch import Watch
 from tests.panel.conftest import Open
 
-TEXTS = strings(count(20, 200), SEED)
 CANARY = "window.ran = 0; window.pwned = () => { window.ran += 1 }"
 INJECTED = """() => {
     const named = [...document.querySelectorAll("main *, aside *")].flatMap((one) => [...one.attributes]
-        .filter(({name, value}) => /^on|^hx-on/i.test(name) || name === "srcdoc" || name === "style"
-            || (/^(href|src|action|hx-get|hx-post|formaction)$/.test(name) && /^\\s*javascript:|evil/i.test(value)
-                && !value.startsWith("/admin/")))
+        .filter(({name, value}) => /^on|^hx-on/i.test(name) || name === "srcdoc"
+            || (name === "style" && !one.closest(".uplot"))
+            || (/^(href|src|action|hx-get|hx-post|formaction)$/.test(name)
+                && /^\\s*javascript:|evil/i.test(value) && !value.startsWith("/admin/")))
         .map(({name, value}) => `${one.tagName} ${name}=${value.slice(0, 80)}`));
     const strange = [...document.querySelectorAll("script:not([src]), iframe, object, embed, base, math, main img,"
         + " main style, video, hx-partial, [hx-get='/admin/evil'], form[action*='evil']")];
@@ -39,77 +41,20 @@ BROKEN = """() => {
         ...out.slice(0, 3).map((cell) => `too wide: ${cell.outerHTML.slice(0, 160)}`)];
 }"""
 NARROW: ViewportSize = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a table program begins to reckon at."""
+REFUSED = re.compile("4(00|22) GET ")
 
 
-@dataclass
-class Den:
-    """A server full of them. `taken`: how many texts the API took, by field."""
-
-    server: Server
-    provider: FakeProvider
-    admin: Client
-    cookies: dict[str, str]
-    taken: dict[str, int] = field(default_factory=dict)
-    pages: list[str] = field(default_factory=list)
-
-    def put(self, what: str, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
-        """What was made; None for a text that was refused, which has to be in so many words."""
-        answer = self.admin.post(f"/api/admin/{path}", body)
-        if answer.status in (200, 201):
-            self.taken[what] = self.taken.get(what, 0) + 1
-            made: dict[str, Any] = answer.json
-            return made
-        assert answer.status in (400, 409, 422), answer
-        assert answer.code, answer
-        return None
+def some(texts: Sequence[str]) -> Sequence[str]:
+    return texts[: count(1, 20)]
 
 
 @pytest.fixture(scope="module")
 def den(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Den]:
-    with fake_provider() as provider, running_server(tmp_path_factory.mktemp("den")) as server:
-        den = Den(server, provider, server.admin(), Looker(server.client()).sign_in().cookies)
-        listed = [
-            {"id": text, "object": "model", "name": text, "display_name": text, "owned_by": text, "description": text}
-            for text in TEXTS
-        ]
-        provider.answer("/models", reply({"object": "list", "data": listed}))
-        provider.answer("/chat/completions", reply({"error": {"message": "\n".join(TEXTS)}}, status=400))
-        fill(den)
+    with filled_den(tmp_path_factory.mktemp("den")) as den:
         yield den
-
-
-def fill(den: Den) -> None:
-    """Every field that takes a text, with each of them."""
-    place = {"type": "openai", "base_url": den.provider.base_url, "network_scope": "loopback"}
-    source = den.put("source", "providers", {**place, "name": "Source"})
-    assert source is not None
-    den.admin.post(f"/api/admin/providers/{source['id']}/fetch", {})
-    den.put("plain", "models", {"provider_id": source["id"], "model_id": "plain", "visible": True})
-    rows: list[int] = []
-    for number, text in enumerate(TEXTS):
-        provider = den.put("provider", "providers", {**place, "name": text[:200], "enabled": False})
-        den.put("header", "providers", {**place, "name": f"Headers {number}", "headers": {"x-title": text[:500]}})
-        pinned = {"display_name": text[:200], "description": text[:2_000], "visible": True}
-        where = {"provider_id": source["id"] if number % 2 else (provider or source)["id"]}
-        for one in (
-            {"model_id": f"named-{number}", **pinned},
-            {"model_id": f"{text[:500]}*", "lifecycle": {"message": text[:500]}},
-            {"model_id": f"described-{number}", "description": text[:2_000], "visible": True},
-        ):
-            made = den.put("model", "models", {**where, **one})
-            if made:
-                rows.append(made["id"])
-        on = urlencode({"model_id": "plain", "provider_id": source["id"]})
-        alias = den.put("alias", f"models/by-id/aliases?{on}", {"alias": f"a{number}", "description": text[:2_000]})
-        den.put("alias name", f"models/by-id/aliases?{on}", {"alias": text[:128]})
-        den.put("key", "keys", {"name": text[:200], "kind": "user"})
-        den.put("person", "people", {"email": f"{text[:60]}@example.com", "role": "user"})
-        if alias:
-            den.pages.append(f"/aliases/one?{urlencode({'alias': alias['alias'], 'model': alias['model']['id']})}")
-        if provider:
-            den.pages.append(f"/providers/{provider['id']}")
-    den.admin.must("POST", f"/api/admin/models/by-id/test/connection?{on}")
-    den.pages += [f"/models/{row}{page}" for row in rows for page in ("", "/edit")]
 
 
 @pytest.fixture
@@ -138,35 +83,124 @@ LISTS = (
     "/settings",
     "/start/provider",
     "/start/models",
+    "/activity",
+    "/activity/security",
+    "/usage?by=name",
+    "/usage?by=key",
+    "/usage?view=requests",
 )
 """Each shows many of the texts at once."""
 
 
 def test_the_api_takes_most_of_them_so_that_pages_have_something_to_show(den: Den) -> None:
-    for what in ("provider", "model", "alias", "key"):
+    for what in ("provider", "model", "alias", "key", "key again", "anthropic", "ollama"):
         assert den.taken[what] >= len(TEXTS) * 0.8, den.taken
+    assert den.taken["google"] > 0
     assert den.taken["header"] > 0
     assert den.taken["person"] > 0
 
 
-@pytest.mark.hard
-def test_nothing_of_a_text_is_run_or_becomes_a_part_of_a_page_or_breaks_it(den: Den, page: Page) -> None:
-    dialogs: list[str] = []
+@pytest.fixture
+def dialogs(page: Page) -> Iterator[list[str]]:
+    """What the pages have asked, which is nothing."""
+    asked: list[str] = []
 
     def refuse(dialog: Dialog) -> None:
-        dialogs.append(dialog.message)
+        asked.append(dialog.message)
         dialog.dismiss()
 
     page.on("dialog", refuse)
+    yield asked
+    assert asked == []
+
+
+def wrong_with(page: Page, what: str) -> list[str]:
+    """In a wide window and in a narrow one, which it is left in."""
+    page.set_viewport_size(WIDE)
+    found = page.evaluate(INJECTED) + page.evaluate(BROKEN)
+    page.set_viewport_size(NARROW)
+    return [f"{what}: {one}" for one in [*found, *(f"narrow: {one}" for one in page.evaluate(BROKEN))]]
+
+
+@pytest.mark.hard
+@pytest.mark.usefixtures("dialogs")
+def test_nothing_of_a_text_is_run_or_becomes_a_part_of_a_page_or_breaks_it(
+    den: Den, page: Page, watch: Watch, record_property: Callable[[str, object], None]
+) -> None:
+    paths = [*LISTS, *random.Random(SEED).sample(den.pages, min(len(den.pages), count(7, 300)))]
     wrong: list[str] = []
-    step = count(max(1, len(den.pages) // 7), 4)
-    for path in (*LISTS, *den.pages[::step]):
-        page.set_viewport_size({"width": 1280, "height": 800})
+    for path in paths:
         page.goto(f"/admin{path}")
-        wrong += [f"{path}: {what}" for what in page.evaluate(INJECTED) + page.evaluate(BROKEN)]
-        page.set_viewport_size(NARROW)
-        wrong += [f"{path}, narrow: {what}" for what in page.evaluate(BROKEN)]
-    assert dialogs == []
+        wrong += wrong_with(page, path)
+    watch.found = [one for one in watch.found if not REFUSED.match(one)]  # a text may be no name, or too long for one
+    assert wrong == [], "\n".join(wrong)
+    record_property(
+        "did", f"{len(TEXTS)} texts on {len(paths)} of {len(den.pages) + len(LISTS)} pages: none runs or breaks"
+    )
+
+
+@pytest.mark.usefixtures("dialogs")
+def test_nor_does_one_that_a_form_gives_back_or_asks_about(den: Den, page: Page, watch: Watch) -> None:
+    """Two people at one key, a session that ends, a preview of many, and of what a fetch would change."""
+    wrong: list[str] = []
+    for number, text in enumerate(some(TEXTS)):
+        key = den.rows["key"][number]
+        line = as_id(text)[:150]
+        page.goto(f"/admin/keys/{key}")
+        page.locator("main [name=name]").fill(line)
+        den.admin.must("PUT", f"/api/admin/keys/{key}", {"name": f"{number} {TEXTS[number][:100]!r}"})
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("main")).to_contain_text("Somebody else has changed")
+        wrong += wrong_with(page, f"412 of {line!r}")
+        page.goto("/admin/keys/new")
+        page.locator("main [name=name]").fill(line)
+        page.context.clear_cookies(name="lineup")
+        page.get_by_role("button", name="Make the key").click()
+        page.get_by_label("E-mail").fill(EMAIL)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("h1")).to_contain_text("Send it now")
+        wrong += wrong_with(page, f"session of {line!r}")
+    watch.allow("412 POST /admin/keys/", "401 POST /admin/keys/new")
+    for kind, (row, _) in den.others.items():
+        den.list_at(kind, [f"{text[:200]} again" for text in TEXTS])
+        page.goto(f"/admin/providers/{row}")
+        page.get_by_role("button", name="Fetch models").click()
+        expect(page.locator("main")).to_contain_text("What fetching would change", timeout=20_000)
+        wrong += wrong_with(page, f"plan of {kind}")
+    assert wrong == [], "\n".join(wrong)
+
+
+def test_a_preview_of_many_and_their_exports_hold_them_as_text(den: Den) -> None:
+    looker = Looker(den.server.client())
+    looker.cookies = dict(den.cookies)
+    looker.get("/admin/models")
+    preview = looker.send("/admin/models/bulk", {"action": "hide", "all": "true", "filter": "", "exclude": ""})
+    assert preview.status == 200, preview
+    for path in ("/admin/models/export.csv", "/admin/usage/export?by=name", "/admin/usage/export?by=key"):
+        answer = looker.get(path)
+        assert answer.headers["content-disposition"].startswith("attachment")
+        rows = list(csv.reader(io.StringIO(answer.body.decode(), newline="")))
+        assert len({len(row) for row in rows}) == 1
+        assert not [cell for row in rows for cell in row if cell.startswith(FORMULA)], path
+    exported = {one["id"]: one["display_name"] for one in looker.get("/admin/models/export.json").json}
+    for row in den.rows["model"]:
+        assert exported[row] == den.admin.must("GET", f"/api/admin/models/{row}")["display_name"]
+
+
+@pytest.mark.usefixtures("dialogs")
+def test_a_run_that_goes_on_shows_hostile_names_as_text(den: Den, page: Page) -> None:
+    den.provider.answer("/chat/completions", [0.05, *sse(delta(TEXTS[0]), delta(finish="stop"), "[DONE]")])
+    model = den.admin.must("GET", f"/api/admin/models/{den.rows['model'][1]}")
+    on = by_id(model["model_id"], "/benchmark", provider_id=model["provider"]["id"])
+    run = den.admin.post(on, {"requests": 300, "warmup": 0}, headers={"prefer": "respond-async"})
+    assert run.status == 202, run
+    page.goto(f"/admin/runs/{run.json['id']}")
+    expect(page.locator("[data-done]")).to_have_text(re.compile("[1-9]"), timeout=20_000)
+    wrong = wrong_with(page, "the run")
+    page.goto("/admin/runs")
+    wrong += wrong_with(page, "the list")
+    den.admin.delete(f"/api/admin/runs/{run.json['id']}")
     assert wrong == [], "\n".join(wrong)
 
 

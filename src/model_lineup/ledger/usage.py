@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Row
@@ -36,15 +37,26 @@ class Usage:
         self._database = database
         self._recorder = recorder
 
-    def report(self, wanted: Wanted, by: Sequence[Dimension], *, limit: int, offset: int) -> UsageReport:
-        """Sums, grouped; days newest first, else the most used first."""
+    def report(
+        self,
+        wanted: Wanted,
+        by: Sequence[Dimension],
+        *,
+        limit: int,
+        offset: int,
+        totals: UsageSums | None = None,
+    ) -> UsageReport:
+        """Sums, grouped; days newest first, else the most used first. `totals`: what an earlier report on `wanted` has
+        found, so that it is not summed up again."""
         self._recorder.flush()
         with self._database.read() as connection:
             rows, total = days.grouped(connection, wanted, by, limit=limit, offset=offset)
-            all_of_it = days.together(connection, wanted)
+            if totals is None:
+                is_whole = offset == 0 and len(rows) == total
+                all_of_it = days.of_groups(rows) if is_whole else days.together(connection, wanted)
             told = days.has_percentiles(wanted, by)
             buckets = days.first_contents(connection, wanted, by, rows) if told else {}
-            overall = days.first_contents(connection, wanted, (), ()).get((), {}) if told else {}
+            overall = days.first_contents(connection, wanted, (), ()).get((), {}) if told and totals is None else {}
             known = labels(
                 connection,
                 models_of=_ids(rows, "model") if "model" in by else (),
@@ -57,7 +69,7 @@ class Usage:
             last=wanted.last,
             group_by=list(by),
             groups=[_group(row, by, known, buckets.get(tuple(getattr(row, one) for one in by), {})) for row in rows],
-            totals=UsageSums(**_used(all_of_it, overall)),
+            totals=totals or UsageSums(**_used(all_of_it, overall)),
             total=total,
             limit=limit,
             offset=offset,
@@ -106,7 +118,7 @@ def _group(row: Row[Any], by: Sequence[Dimension], known: Labels, buckets: dict[
     return UsageGroup(**{one: readers[one](getattr(row, one)) for one in by}, **_used(row, buckets))
 
 
-def _used(row: Row[Any], buckets: dict[int, int]) -> dict[str, Any]:
+def _used(row: Row[Any] | SimpleNamespace, buckets: dict[int, int]) -> dict[str, Any]:
     n = int(row.requests or 0)
     streams, priced = int(row.ttft_told or 0), int(row.cost_told or 0)
     p50, p95 = percentile(buckets, 0.5), percentile(buckets, 0.95)

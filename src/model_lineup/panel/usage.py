@@ -57,7 +57,7 @@ def show_usage(request: Request, there: There, actor: AsUser) -> Response:
         outcomes=OUTCOMES,
         days=days,
         drawn=per_day(days),
-        report=None if single else there.usage.report(wanted, (by,), limit=GROUPS, offset=0),
+        report=None if single else there.usage.report(wanted, (by,), limit=GROUPS, offset=0, totals=days.totals),
         requests=there.usage.requests(_entries(wanted, before), limit=REQUESTS) if single else None,
         sees_all=actor.role.reaches(Role.VIEWER),
         ranges=[(count, _link(request, {**kept, **_last(there, count)})) for count in RANGES],

@@ -1,6 +1,7 @@
 """SQL over the sums of days: grouped, filtered, and the percentiles of first contents."""
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, case, func, select
@@ -45,6 +46,13 @@ def grouped(
 def together(connection: Connection, wanted: Wanted) -> Row[Any]:
     """One row; sums are None where there is nothing."""
     return connection.execute(_summed(connection, wanted, [])).one()
+
+
+def of_groups(rows: Sequence[Row[Any]]) -> SimpleNamespace:
+    """The same of all groups that there are, without reading them again."""
+    names = [*SUMS, *(outcome + "_" for outcome in OUTCOMES)]
+    sums = {name: sum(int(getattr(row, name) or 0) for row in rows) for name in names}
+    return SimpleNamespace(**sums, last_at=max((row.last_at for row in rows), default=None))
 
 
 def first_contents(
