@@ -18,6 +18,7 @@ from model_lineup.access.keys import Keys
 from model_lineup.access.passwords import Passwords
 from model_lineup.access.people import People
 from model_lineup.access.sessions import Sessions
+from model_lineup.benchmarks.comparisons import Comparisons
 from model_lineup.benchmarks.keeping import Keeper
 from model_lineup.benchmarks.runs import Runs
 from model_lineup.benchmarks.testing import ConnectionTests
@@ -148,6 +149,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     keeper, lease = Keeper(database, clock), timedelta(seconds=settings.run_lease_s)
     facts = Facts(database, journal)
     runs = Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once)
+    comparisons = Comparisons(database, runs, clock)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -196,6 +198,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         tests=ConnectionTests(database, clock, client.get, routes.target),
         capabilities=CapabilityTests(database, clock, vault, client.get, routes.target, models, facts, ledger),
         runs=runs,
+        comparisons=comparisons,
         turns=Turns(runs),
         ledger=ledger,
         usage=Usage(database, ledger),

@@ -6,6 +6,7 @@ from model_lineup.access.browsers import BrowserSessions
 from model_lineup.access.keys import Keys
 from model_lineup.access.people import People
 from model_lineup.access.sessions import Sessions
+from model_lineup.benchmarks.comparisons import Comparisons
 from model_lineup.benchmarks.runs import Runs
 from model_lineup.benchmarks.testing import ConnectionTests
 from model_lineup.benchmarks.turns import Turns
@@ -76,6 +77,7 @@ class Rooms:
     tests: ConnectionTests
     capabilities: CapabilityTests
     runs: Runs
+    comparisons: Comparisons
     turns: Turns
     ledger: Recorder
     usage: Usage

@@ -1,5 +1,6 @@
 """`lineup test`, `lineup benchmark` and `lineup runs` over a folder, with a paced provider."""
 
+import csv
 import os
 import pty
 import re
@@ -57,7 +58,8 @@ def test_a_benchmark_shows_its_progress_and_its_figures(echoing: Lineup) -> None
     result = echoing("benchmark", "tiny", *QUICK, "--concurrency", "2", "--seed", "7")
     assert result.exit_code == 0
     assert result.stderr.splitlines()[-4:] == [f"{done} of 20 requests" for done in (5, 10, 15, 20)]
-    table = {line[:26].strip(): line[26:].split() for line in result.stdout.splitlines()}
+    figures = result.stdout.partition("95 % intervals")[0]
+    table = {line[:26].strip(): line[26:].split() for line in figures.splitlines()}
     assert table["Run 1: paced-echo at echo,"][0] == "finished,"
     assert ["mean", "p50", "p90", "p95", "p99", "max", "n"] in table.values()
     mean, *_, p99, _, n = table["time to first token, ms"]
@@ -165,3 +167,28 @@ def test_a_saturated_report_says_why_and_one_of_an_earlier_version_only_that(
     assert ("Every arrival stamped by the kernel, read 20.0 ms later at p99, with 0.50 s of CPU." in said) == bool(
         measurer
     )
+
+
+def test_two_models_in_turns_a_baseline_and_a_page(echoing: Lineup, tmp_path: Path) -> None:
+    echoing.provider(echoing.json("providers", "show", "echo")["base_url"], name="Twin")
+    echoing.ok("models", "add", "paced-echo", "--provider", "twin")
+    plan = tmp_path / "plan.toml"
+    plan.write_text("requests = 12\nmax_tokens = 3\nwarmup = 0\n[slo]\ne2e_ms = 9000\n")
+    told = echoing.ok("benchmark", "tiny", "twin/paced-echo", "--compare", "--plan", str(plan))
+    assert re.search(r"^(No difference at this n|Better|Worse|Mixed)", told, re.MULTILINE)
+    assert "met the objectives, %" in told
+    found = echoing.json("runs", "compare", "1", "2")
+    assert (found["interleaved"], found["throughput"]) == (True, [None, None])
+    begun = [sample["started_s"] for run in (1, 2) for sample in samples(echoing, run, tmp_path)]
+    assert max(begun[:12]) > min(begun[12:])  # in turns, not one after the other
+    echoing.ok("runs", "pin", "1")
+    assert "Cold: 1 of 1 succeeded" in echoing.ok("benchmark", "tiny", "--plan", str(plan), "--cold", "1")
+    assert echoing.json("runs", "compare", "3")["base"] == 1
+    echoing.ok("runs", "save", "3", str(tmp_path / "run.html"))
+    assert "Beside run 1" in (tmp_path / "run.html").read_text()
+
+
+def samples(lineup: Lineup, run: int, folder: Path) -> list[dict[str, float]]:
+    path = folder / f"{run}.csv"
+    lineup.ok("runs", "save", str(run), str(path))
+    return [{"started_s": float(row["started_s"])} for row in csv.DictReader(path.read_text().splitlines())]

@@ -12,7 +12,7 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import msgspec
@@ -21,11 +21,12 @@ from model_lineup.benchmarks.driver import Driver
 from model_lineup.benchmarks.environment import Environment
 from model_lineup.benchmarks.measurer import SelfWatch
 from model_lineup.benchmarks.plan import MAX_SEED, Plan
-from model_lineup.benchmarks.protocol import ChildEvent, Finished, Order, Started, decode_order, encode
+from model_lineup.benchmarks.protocol import ChildEvent, Finished, OfOther, Order, Started, decode_order, encode
 from model_lineup.benchmarks.report import Report, report_of
 from model_lineup.benchmarks.statistics import percentile
+from model_lineup.benchmarks.tandem import Tandem
 from model_lineup.upstream import registry
-from model_lineup.upstream.contract import Ask, Exchange, Quirks
+from model_lineup.upstream.contract import Ask, Exchange, Quirks, Target
 from model_lineup.upstream.exchange import converse
 from model_lineup.upstream.sending import open_ahead
 from model_lineup.upstream.wire import Client, Receipts
@@ -56,36 +57,65 @@ async def _measure(order: Order, lines: "_Lines") -> None:
     plan = _with_seed(order.plan)
     outbox = _Outbox()
     receipts = Receipts(kernel=order.kernel_stamps) if _READS_SOCKETS else None
-    own_listeners = order.target.endpoint.bounds.own_listeners
-    client = Client(receipts=receipts, forbidden_origins=lambda: own_listeners)
-    quirks, watch = Quirks(), SelfWatch(receipts)
-
-    async def ask(what: Ask) -> Exchange:
-        return await converse(client, order.target, what, total_s=plan.time_limit_s, quirks=quirks)
+    watch = SelfWatch(receipts)
+    first = _Side(order.target, plan, receipts, outbox.put)
+    others = [] if order.other is None else [_Side(order.other, plan, receipts, lambda e: outbox.put(OfOther(e)))]
+    sides = [first, *others]
 
     async def get_ready(connections: int) -> None:
-        await open_ahead(client, order.target.endpoint, connections)
+        for side in sides:
+            await open_ahead(side.client, side.target.endpoint, connections)
         watch.begin()
 
-    async def ask_cold(what: Ask) -> Exchange:
-        fresh = Client(receipts=receipts, forbidden_origins=lambda: own_listeners)
+    drivers = [side.driver(get_ready) for side in sides]
+    work = Tandem(drivers[0], drivers[1], get_ready) if others else drivers[0]
+    _on_next_line(lines, asyncio.get_running_loop(), lambda: work.stop("cancelled"))
+    for side in sides:
+        side.put(Started(plan, side.environment))
+    async with asyncio.TaskGroup() as group:
+        background = [group.create_task(outbox.flush_forever()), group.create_task(watch.run())]
+        await work.run()
+        for task in background:
+            task.cancel()
+    for side, driver in zip(sides, drivers, strict=True):
+        await side.client.close()
+        side.put(Finished(_report(driver, order, watch, side.environment)))
+    outbox.flush()
+
+
+class _Side:
+    """One target with its client."""
+
+    def __init__(
+        self, target: Target, plan: Plan, receipts: Receipts | None, put: Callable[[ChildEvent], None]
+    ) -> None:
+        self.target = target
+        self.put = put
+        self.environment = Environment.here(target, new_event_loop.__module__.partition(".")[0])
+        self._plan = plan
+        self._receipts = receipts
+        self._quirks = Quirks()
+        self.client = self._fresh()
+
+    def driver(self, get_ready: Callable[[int], Awaitable[None]]) -> Driver:
+        return Driver(self._plan, self._ask, self.put, get_ready, self._ask_cold)
+
+    async def _ask(self, what: Ask) -> Exchange:
+        return await self._converse(self.client, what)
+
+    async def _ask_cold(self, what: Ask) -> Exchange:
+        fresh = self._fresh()
         try:
-            return await converse(fresh, order.target, what, total_s=plan.time_limit_s, quirks=quirks)
+            return await self._converse(fresh, what)
         finally:
             await fresh.close()
 
-    driver = Driver(plan, ask, outbox.put, get_ready, ask_cold)
-    _on_next_line(lines, asyncio.get_running_loop(), lambda: driver.stop("cancelled"))
-    environment = Environment.here(order.target, new_event_loop.__module__.partition(".")[0])
-    outbox.put(Started(plan, environment))
-    async with asyncio.TaskGroup() as group:
-        background = [group.create_task(outbox.flush_forever()), group.create_task(watch.run())]
-        await driver.run()
-        for task in background:
-            task.cancel()
-    await client.close()
-    outbox.put(Finished(_report(driver, order, watch, environment)))
-    outbox.flush()
+    async def _converse(self, client: Client, what: Ask) -> Exchange:
+        return await converse(client, self.target, what, total_s=self._plan.time_limit_s, quirks=self._quirks)
+
+    def _fresh(self) -> Client:
+        own = self.target.endpoint.bounds.own_listeners
+        return Client(receipts=self._receipts, forbidden_origins=lambda: own)
 
 
 def _with_seed(plan: Plan) -> Plan:
@@ -118,7 +148,7 @@ class _Outbox:
         self._waiting: list[bytes] = []
         self._one_writer = threading.Lock()
 
-    def put(self, event: ChildEvent) -> None:
+    def put(self, event: ChildEvent | OfOther) -> None:
         self._waiting.append(encode(event) + b"\n")
 
     async def flush_forever(self) -> None:

@@ -82,11 +82,15 @@ class Driver:
         """`clock.tick()` of the first request, warm-up included."""
         return min((self._origin + sample.started_s for sample in self.samples), default=None)
 
-    async def _work(self) -> None:
+    async def warm_up(self) -> None:
+        """The cold requests, then those that warm up."""
         await self._cold(range(-self.plan.warmup - self.plan.cold, -self.plan.warmup))
-        steps = self.plan.steps
-        await self._closed_loop(range(-self.plan.warmup, 0), max(step.concurrency for step in steps))
-        for place, step in enumerate(steps):
+        if self.stopped is None:
+            await self._closed_loop(range(-self.plan.warmup, 0), max(step.concurrency for step in self.plan.steps))
+
+    async def _work(self) -> None:
+        await self.warm_up()
+        for place, step in enumerate(self.plan.steps):
             if self.stopped is not None or self._saturated():
                 return
             await self._measure(step, range(place * step.requests, (place + 1) * step.requests))
@@ -94,7 +98,7 @@ class Driver:
     async def _measure(self, step: Plan, numbers: range) -> None:
         due = due_times(step)
         self._prompts.prepare(numbers)
-        await self._get_ready(self._at_once(step))
+        await self._get_ready(self.at_once(step))
         if due is None:
             await self._closed_loop(numbers, step.concurrency)
         else:
@@ -119,7 +123,7 @@ class Driver:
             self._keep(sample)
             self._judge(sample)
 
-    def _at_once(self, plan: Plan) -> int:
+    def at_once(self, plan: Plan) -> int:
         """How many requests will be under way at a time; at a rate, as the warm-up's response times let expect."""
         expected = plan.concurrency
         if plan.rate is not None:
@@ -138,18 +142,19 @@ class Driver:
         for number in numbers:
             if self.stopped is not None:
                 return
-            await self._one(number)
+            await self.one(number)
 
     async def _open_loop(self, numbers: range, due: list[float]) -> None:
         start = tick()
         async with asyncio.TaskGroup() as group:
             for number, offset in zip(numbers, due, strict=True):
-                await _wait_until(start + offset)
+                await wait_until(start + offset)
                 if self.stopped is not None:
                     return
-                group.create_task(self._one(number, start + offset))
+                group.create_task(self.one(number, start + offset))
 
-    async def _one(self, number: int, due_at: float | None = None) -> None:
+    async def one(self, number: int, due_at: float | None = None) -> None:
+        """One request from asking to its sample; `due_at`: when it should go, if that was fixed before."""
         started_at = tick()
         ask = Ask.of(self._prompts.take(number), max_tokens=self.plan.max_tokens, seed=self.plan.seed)
         try:
@@ -180,7 +185,8 @@ class Driver:
             self.stopped = self.stopped or "token_limit"
 
 
-async def _wait_until(due_at: float) -> None:
+async def wait_until(due_at: float) -> None:
+    """To the fraction of a millisecond."""
     left = due_at - tick()
     if left > _SPIN_S:
         await asyncio.sleep(left - _SPIN_S)

@@ -1,5 +1,6 @@
 """Where a run was measured, and what answered it: what somebody needs who compares two reports."""
 
+import hashlib
 import os
 import platform
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ class Environment(Struct, frozen=True):
 
     `stamps`: who stamped what was received: the `kernel` on arrival, the `process` when it read, or both (`mixed`).
     `clock`: what all times are differences on. `loop_lag_ms_p99`: how late the measurer's own timers ran.
+    `target`: changes when the kind, address or API version of the provider does; it tells none of them.
     """
 
     lineup: str = ""
@@ -33,6 +35,7 @@ class Environment(Struct, frozen=True):
     clock: str = ""
     stamps: str = ""
     measurer: Measurer = Measurer()
+    target: str = ""
 
     @classmethod
     def here(cls, target: Target, event_loop: str) -> "Environment":
@@ -46,8 +49,16 @@ class Environment(Struct, frozen=True):
             kind=target.endpoint.kind,
             model_id=target.model_id,
             clock=CLOCK_NAME,
+            target=_fingerprint(target),
         )
 
     def with_answers(self, *, answered_models: Iterable[str], connections_opened: int) -> "Environment":
         """And what the answers told."""
         return replace(self, answered_models=tuple(sorted(answered_models)), connections_opened=connections_opened)
+
+
+def _fingerprint(target: Target) -> str:
+    """Of what decides where a request goes and how it is written; the key is not part of it."""
+    endpoint = target.endpoint
+    said = (endpoint.kind, endpoint.base_url, endpoint.api_version, target.model_id)
+    return hashlib.sha256("\0".join(map(str, said)).encode()).hexdigest()[:16]

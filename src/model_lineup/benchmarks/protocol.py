@@ -16,6 +16,7 @@ class Order(Struct, frozen=True):
     """The first line on the child's stdin. It holds the credential, which is why it is not an argument.
 
     `spawned_at`: `clock.tick()` of the parent before it started the child; both run on one clock.
+    `other`: a second target, to be measured in turns with the first.
     `kernel_stamps`: use them where there are any; without them, the child's own stamps can be compared with them.
     """
 
@@ -23,6 +24,7 @@ class Order(Struct, frozen=True):
     target: Target
     spawned_at: float | None = None
     kernel_stamps: bool = True
+    other: Target | None = None
 
 
 class Cancel(Struct, frozen=True):
@@ -47,6 +49,12 @@ class Finished(Struct, frozen=True, tag_field="kind", tag="finished"):
 ChildEvent = Started | Sample | Finished
 
 
+class OfOther(Struct, frozen=True, tag_field="kind", tag="other"):
+    """Of the second target."""
+
+    event: ChildEvent
+
+
 class ChildOutcome(Struct, frozen=True):
     """How a run ended, seen from the parent.
 
@@ -64,4 +72,4 @@ class ChildOutcome(Struct, frozen=True):
 
 encode = msgspec.json.encode
 decode_order = msgspec.json.Decoder(Order).decode
-decode_event = msgspec.json.Decoder[ChildEvent](ChildEvent).decode
+decode_event = msgspec.json.Decoder[ChildEvent | OfOther](ChildEvent | OfOther).decode

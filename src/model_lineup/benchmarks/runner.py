@@ -19,6 +19,7 @@ from model_lineup.benchmarks.protocol import (
     ChildEvent,
     ChildOutcome,
     Finished,
+    OfOther,
     Order,
     Started,
     decode_event,
@@ -50,7 +51,25 @@ async def run_in_child(
     Setting `cancel` ends the run within seconds with a partial report. Cancelling this coroutine kills the child.
     What `on_event` raises ends the run and comes through.
     """
-    spawned_at = tick()
+    order = Order(plan, target, tick(), kernel_stamps)
+    (outcome,) = await _converse(order, [_Side(plan, target, on_event)], cancel)
+    return outcome
+
+
+async def run_pair_in_child(
+    plan: Plan,
+    targets: tuple[Target, Target],
+    *,
+    on_event: tuple[Callable[[ChildEvent], None], Callable[[ChildEvent], None]],
+    cancel: asyncio.Event,
+) -> tuple[ChildOutcome, ChildOutcome]:
+    """The same for two targets in turns, in one process; each has its events and its outcome."""
+    sides = [_Side(plan, target, hear) for target, hear in zip(targets, on_event, strict=True)]
+    first, second = await _converse(Order(plan, targets[0], tick(), other=targets[1]), sides, cancel)
+    return first, second
+
+
+async def _converse(order: Order, sides: "list[_Side]", cancel: asyncio.Event) -> list[ChildOutcome]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-P", "-m", "model_lineup.benchmarks.child"),
@@ -62,7 +81,7 @@ async def run_in_child(
         start_new_session=True,
     )
     try:
-        return await _Conversation(process, Order(plan, target, spawned_at, kernel_stamps), on_event).hold(cancel)
+        return await _Conversation(process, order, sides).hold(cancel)
     finally:
         if process.returncode is None:
             process.kill()
@@ -74,24 +93,58 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.upper().startswith("LINEUP_")}
 
 
-class _Conversation:
-    """What passes between parent and one child."""
+class _Side:
+    """What is known of one target's run."""
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, order: Order, on_event: Callable[[ChildEvent], None]
-    ) -> None:
-        self._process = process
-        self._order = order
-        self._plan = order.plan
-        self._target = order.target
+    def __init__(self, plan: Plan, target: Target, on_event: Callable[[ChildEvent], None]) -> None:
+        self.target = target
+        self.report: Report | None = None
+        self._plan = plan
         self._on_event = on_event
         self._environment: Environment | None = None
         self._samples: list[Sample] = []
-        self._report: Report | None = None
+
+    def hear(self, event: ChildEvent) -> None:
+        match event:
+            case Started(plan, environment):
+                self._plan, self._environment = plan, environment
+            case Finished(report):
+                self.report = report
+            case Sample():
+                self._samples.append(event)
+        self._on_event(event)
+
+    def outcome(self, report: Report) -> ChildOutcome:
+        match report.stopped:
+            case "cancelled":
+                return ChildOutcome("cancelled", report)
+            case "auth" | "quota" | "errors" as error:
+                return ChildOutcome("failed", report, error, self._why())
+        return ChildOutcome("completed", report)
+
+    def without_report(self, error: str, message: str, *, cancelled: bool) -> ChildOutcome:
+        """The child gave none, so it is made from the samples that came through."""
+        stopped: Stopped = "cancelled" if cancelled else "interrupted"
+        report = report_of(self._plan, self._samples, environment=self._environment, stopped=stopped)
+        return ChildOutcome("cancelled", report) if cancelled else ChildOutcome("failed", report, error, message)
+
+    def _why(self) -> str:
+        """The last failure's message: what made the run stop."""
+        failures = [sample.failure for sample in self._samples if sample.failure is not None]
+        return failures[-1].message if failures else ""
+
+
+class _Conversation:
+    """What passes between parent and one child."""
+
+    def __init__(self, process: asyncio.subprocess.Process, order: Order, sides: list[_Side]) -> None:
+        self._process = process
+        self._order = order
+        self._sides = sides
         self._stderr = b""
         self._cancelled = False
 
-    async def hold(self, cancel: asyncio.Event) -> ChildOutcome:
+    async def hold(self, cancel: asyncio.Event) -> list[ChildOutcome]:
         """Until the child has ended, or its time is over."""
         await self._say(self._order)
         tasks = [
@@ -101,18 +154,28 @@ class _Conversation:
         ]
         listening, keeping_stderr, passing_on = tasks
         try:
-            allowed_s = self._plan.time_limit_s + _START_AND_END_S
+            allowed_s = self._order.plan.time_limit_s + _START_AND_END_S
             await asyncio.wait({listening, passing_on}, timeout=allowed_s, return_when=asyncio.FIRST_COMPLETED)
             if not listening.done() and passing_on.done():
                 await asyncio.wait({listening}, timeout=_AFTER_CANCEL_S)
             if not listening.done():
-                return self._without_report("child_hung", "The measuring process did not end in time and was killed.")
+                return self._outcomes("child_hung", "The measuring process did not end in time and was killed.")
             listening.result()
             await self._see_it_end(keeping_stderr)
-            return self._outcome()
+            code = self._process.returncode
+            return self._outcomes("child_crashed", f"The measuring process ended with code {code}. {self._last_word()}")
         finally:
             for task in tasks:
                 task.cancel()
+
+    def _outcomes(self, error: str, message: str) -> list[ChildOutcome]:
+        """`error`, `message`: of a side that gave no report."""
+        return [
+            side.without_report(error, message.strip(), cancelled=self._cancelled)
+            if side.report is None or error == "child_hung"
+            else side.outcome(side.report)
+            for side in self._sides
+        ]
 
     async def _see_it_end(self, keeping_stderr: "asyncio.Task[None]") -> None:
         """It has closed its stdout, so it is ending; killing it now would only blur its exit code."""
@@ -136,14 +199,10 @@ class _Conversation:
                 event = decode_event(line)
             except msgspec.DecodeError:
                 return  # counts as a crash
-            match event:
-                case Started(plan, environment):
-                    self._plan, self._environment = plan, environment
-                case Finished(report):
-                    self._report = report
-                case Sample():
-                    self._samples.append(event)
-            self._on_event(event)
+            if isinstance(event, OfOther):
+                self._sides[1].hear(event.event)
+            else:
+                self._sides[0].hear(event)
 
     async def _keep_stderr(self) -> None:
         assert self._process.stderr is not None
@@ -155,31 +214,9 @@ class _Conversation:
         self._cancelled = True
         await self._say(Cancel())
 
-    def _outcome(self) -> ChildOutcome:
-        if self._report is None:
-            code = self._process.returncode
-            message = f"The measuring process ended with code {code}. {self._last_word()}".strip()
-            return self._without_report("child_crashed", message)
-        match self._report.stopped:
-            case "cancelled":
-                return ChildOutcome("cancelled", self._report)
-            case "auth" | "quota" | "errors" as error:
-                return ChildOutcome("failed", self._report, error, self._why())
-        return ChildOutcome("completed", self._report)
-
-    def _without_report(self, error: str, message: str) -> ChildOutcome:
-        """The child gave none, so it is made from the samples that came through."""
-        stopped: Stopped = "cancelled" if self._cancelled else "interrupted"
-        report = report_of(self._plan, self._samples, environment=self._environment, stopped=stopped)
-        if self._cancelled:
-            return ChildOutcome("cancelled", report)
-        return ChildOutcome("failed", report, error, message)
-
-    def _why(self) -> str:
-        """The last failure's message: what made the run stop."""
-        failures = [sample.failure for sample in self._samples if sample.failure is not None]
-        return failures[-1].message if failures else ""
-
     def _last_word(self) -> str:
         lines = self._stderr.decode("utf-8", "replace").strip().splitlines()
-        return scrub(lines[-1], self._target.endpoint) if lines else ""
+        word = lines[-1] if lines else ""
+        for side in self._sides:
+            word = scrub(word, side.target.endpoint)
+        return word

@@ -15,14 +15,14 @@ import msgspec
 
 from model_lineup.benchmarks import plan as plans
 from model_lineup.benchmarks import store
-from model_lineup.benchmarks.keeping import EventLog, Keeper
+from model_lineup.benchmarks.keeping import EventLog, Keeper, in_turns_with
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.records import Run, RunEvent, RunPage
-from model_lineup.benchmarks.runner import run_in_child
+from model_lineup.benchmarks.runner import run_in_child, run_pair_in_child
 from model_lineup.benchmarks.withdrawal import Withdrawal, Withdrawn
 from model_lineup.catalog.models import Models
 from model_lineup.database.engines import Database
-from model_lineup.errors import DatabaseBusy, NotFound, Unavailable
+from model_lineup.errors import DatabaseBusy, InvalidInput, NotFound, Unavailable
 from model_lineup.upstream.contract import Target
 
 FLUSH_S = 0.2
@@ -72,6 +72,32 @@ class Runs:
         self._tasks[run.id] = task
         task.add_done_callback(lambda _: self._tasks.pop(run.id, None))
         return run
+
+    async def start_pair(self, base_row: int, other_row: int, plan: Plan, actor: str) -> tuple[Run, Run]:
+        """The same for two models that are measured in turns: two runs that begin and end together.
+
+        Cancelling one ends both. Raises what `start` raises, and InvalidInput for a sweep.
+        """
+        plans.check(plan)
+        if plan.sweep is not None:
+            raise InvalidInput.at("/sweep", "cannot be measured in turns; compare two models at one load")
+        self._refuse_when_closing()
+        targets = [await asyncio.to_thread(self._target_of, row) for row in (base_row, other_row)]
+        base = await asyncio.to_thread(self._open, base_row, plan, actor)
+        try:
+            other = await asyncio.to_thread(self._open, other_row, plan, actor)
+        except BaseException:
+            self._keeper.interrupt(base.id, "The other run of the pair could not begin.")
+            raise
+        if self._refusing:  # since the first look
+            for run in (base, other):
+                self._keeper.interrupt(run.id, "The server was about to end.")
+            self._refuse_when_closing()
+        task = asyncio.create_task(self._supervise_pair((base, other), (targets[0], targets[1])))
+        for run in (base, other):
+            self._tasks[run.id] = task
+        task.add_done_callback(lambda _: [self._tasks.pop(run.id, None) for run in (base, other)])
+        return base, other
 
     async def wait(self, run_id: int) -> Run:
         """The run when it has ended. Leaving early does not end it."""
@@ -154,6 +180,33 @@ class Runs:
                 raise
         finally:
             watching.cancel()
+
+    async def _supervise_pair(self, runs: tuple[Run, Run], targets: tuple[Target, Target]) -> None:
+        logs = [EventLog(self._keeper, run.id) for run in runs]
+        cancel, measured = asyncio.Event(), asyncio.Event()
+        watching = [
+            asyncio.create_task(self._watch(run, log, cancel, measured)) for run, log in zip(runs, logs, strict=True)
+        ]
+        try:
+            outcomes = await run_pair_in_child(
+                runs[0].plan, targets, on_event=(logs[0].append, logs[1].append), cancel=cancel
+            )
+            measured.set()
+            reasons = [why for why in await asyncio.gather(*watching) if why is not None]
+            for run, other, log, outcome in zip(runs, reversed(runs), logs, outcomes, strict=True):
+                if reasons and outcome.state == "cancelled":
+                    outcome = msgspec.structs.replace(outcome, error=reasons[0].error, message=reasons[0].message)
+                await asyncio.to_thread(log.flush)
+                await asyncio.to_thread(self._keeper.end, run, in_turns_with(other.id, outcome))
+        except BaseException as error:
+            message = f"{type(error).__name__}: the run was ended with its worker."
+            for run, log in zip(runs, logs, strict=True):
+                await asyncio.shield(asyncio.to_thread(self._keep_what_came, run.id, log, message))
+            if not isinstance(error, asyncio.CancelledError):
+                raise
+        finally:
+            for task in watching:
+                task.cancel()
 
     def _keep_what_came(self, run_id: int, events: EventLog, message: str) -> None:
         events.flush()

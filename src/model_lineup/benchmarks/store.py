@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.records import Run, RunEvent, StoredTest
-from model_lineup.benchmarks.tables import run_events, runs, test_results
+from model_lineup.benchmarks.tables import baselines, run_events, runs, test_results
 from model_lineup.database.metadata import moment, moment_or_none
 
 _STARTING_RUNS = 0x72756E73  # "runs"
@@ -110,10 +110,27 @@ def started(connection: Connection, run_id: int) -> bytes | None:
     return None if data is None else str(data).encode()
 
 
-def samples(connection: Connection, run_id: int) -> list[bytes]:
-    """The data of every sample event, in order."""
+def samples(connection: Connection, run_id: int, *, limit: int | None = None) -> list[bytes]:
+    """The data of every sample event, or of the first so many, in order."""
     query = select(run_events.c.data).where(run_events.c.run_id == run_id, run_events.c.kind == "sample")
-    return [data.encode() for data in connection.execute(query.order_by(run_events.c.seq)).scalars()]
+    return [data.encode() for data in connection.execute(query.order_by(run_events.c.seq).limit(limit)).scalars()]
+
+
+def baseline(connection: Connection, model_row: int, work: str) -> int | None:
+    """The run that others of this model and work are held against."""
+    query = select(baselines.c.run_id).where(baselines.c.model_row == model_row, baselines.c.work == work)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def pin(connection: Connection, model_row: int, work: str, run_id: int, *, actor: str, at: int) -> None:
+    """Make it the baseline, instead of another."""
+    connection.execute(delete(baselines).where(baselines.c.model_row == model_row, baselines.c.work == work))
+    values = {"model_row": model_row, "work": work, "run_id": run_id, "actor": actor, "at": at}
+    connection.execute(insert(baselines).values(values))
+
+
+def unpin(connection: Connection, run_id: int) -> None:
+    connection.execute(delete(baselines).where(baselines.c.run_id == run_id))
 
 
 def _query() -> Any:

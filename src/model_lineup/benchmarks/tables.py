@@ -53,3 +53,14 @@ run_events = table(
     Column("kind", Words, nullable=False),
     Column("data", Words, nullable=False),
 )
+
+baselines = table(
+    "baselines",
+    activity,
+    Column("model_row", Number, primary_key=True, autoincrement=False),
+    Column("work", Words, primary_key=True),
+    Column("run_id", Number, ForeignKey("activity.runs.id", ondelete="CASCADE"), nullable=False),
+    Column("actor", Words, nullable=False),
+    Column("at", Number, nullable=False),
+)
+"""`work`: what plans of the same work have in common (`workload.key_of`)."""

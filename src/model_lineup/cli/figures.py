@@ -3,6 +3,7 @@
 from typing import Any
 
 from model_lineup.cli import show
+from model_lineup.cli.following import wanted_of
 
 FIGURES = (
     ("response_time_ms", "response time, ms"),
@@ -57,7 +58,46 @@ def tell_report(report: dict[str, Any]) -> None:
         )
         show.line(_tokens(report))
         _tell_measurer(report["environment"])
+    _tell_more(report)
     _tell_reservations(report)
+
+
+def _tell_more(report: dict[str, Any]) -> None:
+    """What only some plans and models have; reports of earlier versions have none of it."""
+    cold, goodput, cost, sweep = (report.get(name) for name in ("cold", "goodput", "cost", "sweep"))
+    if cold and cold["requests"]:
+        show.line(
+            f"Cold: {cold['succeeded']} of {cold['requests']} succeeded, connected in "
+            f"{show.number(cold['connect_ms']['p50'], ' ms')}, first token after "
+            f"{show.number(cold['ttft_ms']['p50'], ' ms')} (p50, connecting included)."
+        )
+    if goodput and goodput["share"] is not None:
+        low, high = goodput["interval"]
+        show.line(
+            f"Goodput: {goodput['share']:.1%} of the requests met the objectives ({low:.1%} to {high:.1%}), "
+            f"{show.number(goodput['requests_per_s'])} a second."
+        )
+    if cost:
+        show.line(f"Cost: {cost['total']:.6f} {cost['currency']}, {cost['per_request']:.6f} a request.")
+    if sweep:
+        _tell_sweep(sweep)
+
+
+def _tell_sweep(sweep: dict[str, Any]) -> None:
+    names = ["at a time" if sweep["by"] == "concurrency" else "offered/s", "succeeded", "requests/s", "tokens/s"]
+    rows = [
+        [
+            f"{step['load']:g}",
+            f"{step['succeeded']}/{step['requests']}",
+            step["requests_per_s"],
+            step["output_tokens_per_s"],
+            *(step[figure]["p50"] for figure in ("ttft_ms", "response_time_ms")),
+        ]
+        for step in sweep["steps"]
+    ]
+    show.table(rows, [*names, "TTFT p50, ms", "response p50, ms"])
+    knee = "" if sweep["knee"] is None else f"The knee is at {sweep['knee']:g}: "
+    show.line(f"{knee}{sweep['criterion']}", style="bold")
 
 
 def _tell_intervals(rows: list[tuple[str, dict[str, Any]]]) -> None:
@@ -76,11 +116,12 @@ def _bounds(found: list[float] | None) -> str | None:
 def _requests(report: dict[str, Any]) -> str:
     plan = report["plan"]
     how = f"{plan['rate']:g} a second" if plan["rate"] else f"{plan['concurrency']} at a time"
+    wanted, how = (wanted_of(plan), "in steps") if plan.get("sweep") else (plan["requests"], how)
     failed = f", {report['failed']} failed ({show.cell(report['errors'])})" if report["failed"] else ""
     cut = f", {report['unfinished']} cut off" if report["unfinished"] else ""
     warm = f", after {report['warmup']['requests']} to warm up" if report["warmup"]["requests"] else ""
     took = show.number(report["duration_s"], " s")
-    return f"Requests: {report['succeeded']} of {plan['requests']} succeeded{failed}{cut}; {how}, in {took}{warm}."
+    return f"Requests: {report['succeeded']} of {wanted} succeeded{failed}{cut}; {how}, in {took}{warm}."
 
 
 def _tokens(report: dict[str, Any]) -> str:

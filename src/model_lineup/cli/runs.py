@@ -1,12 +1,15 @@
 """`lineup runs`: benchmarks that ran, and those that run."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from model_lineup.cli import finding, show
 from model_lineup.cli.benchmark import tell_run
-from model_lineup.cli.following import follow
+from model_lineup.cli.comparing import tell_comparison
+from model_lineup.cli.following import follow, wanted_of
+from model_lineup.cli.misused import Misused
 from model_lineup.cli.options import Limit, Offset, shown_of
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
@@ -29,7 +32,7 @@ COLUMNS = (
     Column("state", "state"),
     Column(
         "requests",
-        lambda run: f"{run['report']['succeeded'] if run['report'] else run['progress']}/{run['plan']['requests']}",
+        lambda run: f"{run['report']['succeeded'] if run['report'] else run['progress']}/{wanted_of(run['plan'])}",
     ),
     Column("TTFT p50, ms", lambda run: _figure(run, "ttft_ms")),
     Column("tokens/s p50", lambda run: _figure(run, "output_tokens_per_s")),
@@ -69,6 +72,45 @@ def follow_run(here: Session, run: Which) -> None:
     here.answer(here.get(f"runs/{run}"), tell_run)
     if over["state"] != "finished":
         raise typer.Exit(FAILED)
+
+
+@verb(app, "compare", examples=["lineup runs compare 3 7", "lineup runs compare 7"])
+def compare_runs(
+    here: Session,
+    base: Annotated[int, typer.Argument(metavar="BASE", min=1, help="What it is held against; alone: the other one.")],
+    other: Annotated[int | None, typer.Argument(metavar="OTHER", min=1, help="What is judged.")] = None,
+) -> None:
+    """Whether one benchmark is better or worse than another, or than the baseline of its model and plan."""
+    query = {"other": base} if other is None else {"base": base, "other": other}
+    here.answer(here.get("runs/compare", **query), tell_comparison)
+
+
+@verb(app, "pin")
+def pin_run(
+    here: Session, run: Which, remove: Annotated[bool, typer.Option(help="No longer hold new runs against it.")] = False
+) -> None:
+    """Make a benchmark the baseline of its model and plan: new runs are held against it."""
+    path = f"runs/{run}/baseline"
+    said = f"Run {run} is no baseline." if remove else f"New runs of this model and plan are held against run {run}."
+    here.answer(here.delete(path) if remove else here.put(path), lambda _: show.line(said))
+
+
+@verb(app, "save", json=False, examples=["lineup runs save 7 report.html"])
+def save_run(
+    here: Session,
+    run: Which,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Its ending says what: .html, .csv or .json.")],
+) -> None:
+    """Write a benchmark to a file: a page with plots, its requests as CSV, or its report as JSON."""
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in ("html", "csv", "json"):
+        raise Misused(f"{path} should end in .html, .csv or .json.")
+    body = here.get(f"runs/{run}/file", format=kind).body
+    try:
+        path.write_bytes(body)
+    except OSError as error:
+        raise Misused(f"{path}: cannot be written: {error.strerror}.") from None
+    show.line(f"Run {run} is in {path}.")
 
 
 @verb(app, "cancel")

@@ -87,6 +87,14 @@ def test_a_difference_below_one_percent_is_none_however_sure() -> None:
     assert found.verdict == "no_difference"
 
 
+def test_tokens_that_come_together_have_no_gaps_to_compare() -> None:
+    some = Evidence(gaps=[(0.0, 9)] * 11 + [(5.0, 9)])
+    (one,) = [one for one in judge(some, some).metrics if one.metric == "itl_ms"]
+    assert (one.ratio, one.interval, one.finding) == (1.0, None, "no_difference")
+    none = Evidence(gaps=[(0.0, 9)] * 12)
+    assert said(judge(none, some))["itl_ms"] == "not_tested"
+
+
 def test_runs_of_nothing_are_no_difference() -> None:
     assert judge(Evidence(), Evidence()) == Verdict("no_difference", [])
 

@@ -16,6 +16,7 @@ LEAST = 10
 """Requests with gaps in each run."""
 MOST_TURNS, LEAST_TURNS = 2_000, 1_000
 _DRAWS = 1_000_000
+_WIDEST = 50.0
 
 Part = tuple[float, int]
 """Of one request: the sum of its gaps, and how many they are."""
@@ -30,10 +31,12 @@ class Compared(NamedTuple):
     p: float
     turns: Sequence[float]
 
-    def interval(self, level: float) -> tuple[float, float]:
-        """Of the ratio: what this test would not refuse."""
+    def interval(self, level: float) -> tuple[float, float] | None:
+        """Of the ratio: what this test would not refuse; None where that has no end."""
         rank = min(math.ceil(level * (len(self.turns) + 1)), len(self.turns))
         wide = self.turns[rank - 1] * self.error
+        if not wide < _WIDEST:
+            return None
         return self.ratio * math.exp(-wide), self.ratio * math.exp(wide)
 
 
@@ -94,6 +97,9 @@ def _sums(columns: Sequence[Sequence[float]], chosen: Sequence[int]) -> _Sums:
 
 
 def _difference(base: _Sums, other: _Sums) -> tuple[float, float]:
+    """Of the logarithms, and its standard error. Where all tokens came together, gaps are 0, and it is endless."""
+    if base.t <= 0 or other.t <= 0:
+        return math.inf, 1.0
     return math.log(other.mean / base.mean), math.sqrt(base.log_variance + other.log_variance)
 
 

@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from model_lineup.access.actor import Actor
+from model_lineup.api.benchmark_plan import PlanBody
 from model_lineup.api.dependencies import There
-from model_lineup.api.runs import PlanBody, take_turn
+from model_lineup.api.runs import take_turn
 from model_lineup.benchmarks.plan import RANGES, Plan
 from model_lineup.benchmarks.testing import AT_ONCE
 from model_lineup.benchmarks.turns import Begun
