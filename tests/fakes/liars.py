@@ -90,16 +90,16 @@ def seen_number(body: Body) -> int:
     length = int.from_bytes(picture[33:37])
     raw = zlib.decompress(picture[41 : 41 + length])
     lines = [raw[row * (1 + 3 * width) + 1 : (row + 1) * (1 + 3 * width)] for row in range(height)]
-    dark = {(x, y) for y in range(height) for x in range(width) if lines[y][3 * x] < 128}
-    left, top = min(x for x, _ in dark), min(y for _, y in dark)
+    inked = [[line[3 * x] < 128 for x in range(width)] for line in lines]
+    left = min(row.index(True) for row in inked if True in row)
+    top = next(y for y, row in enumerate(inked) if True in row)
+    scale = drawing._SCALE
     for number in range(10, 100):
         cells = [(x, y) for y, row in enumerate(drawing._cells(str(number))) for x, on in enumerate(row) if on]
         first_x, first_y = min(x for x, _ in cells), min(y for _, y in cells)
-        scale = drawing._SCALE
-        middle = {
-            (left + (x - first_x) * scale + scale // 2, top + (y - first_y) * scale + scale // 2) for x, y in cells
-        }
-        if middle <= dark and len(dark) == len(cells) * scale * scale:
+        middles = [((x - first_x) * scale + scale // 2, (y - first_y) * scale + scale // 2) for x, y in cells]
+        fits = all(top + y < height and left + x < width and inked[top + y][left + x] for x, y in middles)
+        if fits and sum(map(sum, inked)) == len(cells) * scale * scale:
             return number
     raise AssertionError("the picture shows no number")
 

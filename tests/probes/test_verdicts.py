@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
+from model_lineup.demo.model_server import LocalModel
 from model_lineup.probes.asking import Asked, Asking, carry_out
+from model_lineup.probes.each.streaming import is_burst
 from model_lineup.probes.records import CapabilityFinding
 from model_lineup.probes.registry import probes
 from model_lineup.upstream.asking import Manners
 from model_lineup.upstream.contract import Endpoint, Target, Timeouts
 from model_lineup.upstream.wire import Client
-from tests.fakes.counts import SEED, count
+from tests.fakes.counts import HARD, SEED, count
+from tests.fakes.kind_server import KindServer
+from tests.fakes.kind_wire import MODEL, wire_of
 from tests.fakes.liars import LIES, capability_of, counts_aloud, honest, says
 from tests.fakes.provider import FakeProvider, Got, delta, event_bytes, reply, stream
 from tests.fakes.running import with_client
@@ -28,10 +32,15 @@ def target_at(provider: FakeProvider, **changes: Any) -> Target:
 
 
 async def found_by(
-    client: Client, provider: FakeProvider, capability: str, chance: Random, told: list[Asked] | None = None
+    client: Client,
+    provider: FakeProvider,
+    capability: str,
+    chance: Random,
+    told: list[Asked] | None = None,
+    within_s: float = 30.0,
 ) -> CapabilityFinding:
     books: list[Asked] = [] if told is None else told
-    target = target_at(provider, timeouts=Timeouts(test_s=0.25))
+    target = target_at(provider, timeouts=Timeouts(test_s=within_s))
     asking = Asking(client, target, None, Manners(), chance, lambda: NOW, books.append)
     return await carry_out(probes()[capability], asking)
 
@@ -51,7 +60,6 @@ def test_a_server_that_can_do_it_all(provider: FakeProvider) -> None:
     provider.answer("/chat/completions", lambda got: honest(got.json, Random(0)))
     findings = all_found(provider)
     assert {name: one.verdict for name, one in findings.items()} == dict.fromkeys(LIES, "yes")
-    assert findings["streaming"].details["delivery"] == "spread"
     assert findings["streaming"].details["usage_event"] is True
     assert {name: one.requests for name, one in findings.items() if one.requests != 1} == {"vision": 2, "stop": 2}
 
@@ -74,7 +82,8 @@ def test_every_lie_gets_its_verdict(provider: FakeProvider, capability: str) -> 
                 return answer(got.json, Random(0))
 
             provider.answer("/chat/completions", server)
-            one = await found_by(client, provider, capability, Random(SEED))
+            within_s = 0.1 if name == "silence" else 30.0
+            one = await found_by(client, provider, capability, Random(SEED), within_s=within_s)
             if one.verdict not in verdict.split(" or "):
                 wrong[name] = (one.verdict, one.reason)
         return wrong
@@ -114,6 +123,21 @@ def test_a_stream_that_is_held_back_is_told_from_one_that_is_not(provider: FakeP
     one = found(provider, "streaming")
     assert (one.verdict, one.details["delivery"]) == ("yes", "buffered")
     assert "all at once" in one.reason
+
+
+@pytest.mark.parametrize(
+    ("content_at", "held_back"),
+    [
+        ((0.2, 0.2, 0.2), True),  # one piece of bytes
+        ((2.0, 2.002, 2.004), True),  # a proxy that lets go of everything
+        ((10.0, 10.05, 10.1), True),  # a long wait, then all of it
+        ((0.2, 0.21, 0.22), False),  # a quick model
+        ((0.001, 0.004, 0.008), False),  # a quick model nearby
+        ((1.0, 1.5, 3.0), False),
+    ],
+)
+def test_a_burst_is_judged_by_the_wait_before_it(content_at: tuple[float, ...], held_back: bool) -> None:
+    assert is_burst(0.0, content_at) is held_back
 
 
 def test_a_stream_without_usage_is_a_stream_and_says_so(provider: FakeProvider) -> None:
@@ -204,3 +228,47 @@ def test_a_model_whose_name_holds_the_word_is_not_refused_by_it(provider: FakePr
 
     assert with_client(verdict) == "undecided"
     assert asyncio.iscoroutinefunction(carry_out)
+
+
+def test_an_explanation_of_the_tool_is_no_call(provider: FakeProvider) -> None:
+    text = "To use record_choice(), set {options} to the list of arguments."
+    provider.answer("/chat/completions", lambda got: says(text))
+    assert found(provider, "tools").verdict == "undecided"
+
+
+@pytest.mark.hard
+@pytest.mark.skipif(not HARD, reason="a real model takes 20 s to answer it all; make hard asks it")
+def test_a_real_model_server_is_judged_without_a_false_word(local_model: LocalModel, did: Any) -> None:
+    """SmolLM2-135M behind llama.cpp: what its server does for it is proven, what it is too small for is undecided."""
+    target = Target(Endpoint("openai", local_model.base_url, network_scope="loopback"), local_model.model_id)
+
+    async def each(client: Client) -> dict[str, str]:
+        asking = Asking(client, target, None, Manners(), Random(SEED), lambda: NOW, lambda one: None)
+        return {name: (await carry_out(probes()[name], asking)).verdict for name in probes()}
+
+    verdicts = with_client(each)
+    assert verdicts["strict_schema"] == "yes"
+    assert verdicts["vision"] == "undecided"
+    assert "no" not in (verdicts["streaming"], verdicts["max_tokens"], verdicts["stop"], verdicts["system_prompt"])
+    did(f"verdicts about llama.cpp: {verdicts}")
+
+
+@pytest.mark.parametrize("kind", ["anthropic", "google", "ollama", "azure"])
+def test_every_kind_is_asked_in_its_own_words(provider: FakeProvider, kind: str) -> None:
+    """The plain answers of each kind's format reach the judge; what a format has no words for is not asked."""
+    server = KindServer(kind, provider)
+    spoken = wire_of("openai") if kind == "ollama" else server.wire  # Ollama's callers speak to its OpenAI surface
+    for stream_too in (False, True):
+        server.answer(spoken.chat_path(MODEL, stream=stream_too), reply(spoken.plain("one two three four ")))
+    target = Target(server.endpoint(), MODEL)
+
+    async def verdicts(client: Client) -> dict[str, CapabilityFinding]:
+        asking = Asking(client, target, None, Manners(), Random(3), lambda: NOW, lambda one: None)
+        return {name: await carry_out(probes()[name], asking) for name in probes()}
+
+    findings = with_client(verdicts)
+    json_mode = findings.pop("json_mode")
+    assert json_mode.verdict == ("not_applicable" if kind == "anthropic" else "no")
+    assert (json_mode.requests == 0) is (kind == "anthropic")
+    assert {one.verdict for one in findings.values()} <= {"no", "undecided"}
+    assert "one two three" in findings["system_prompt"].evidence[0].came_back

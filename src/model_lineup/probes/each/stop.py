@@ -32,7 +32,7 @@ class StopProbe:
             return no(f"The answer goes on beyond {_NUMBERS[place]!r}, where it was to be stopped.")
         if heard.was_cut:
             return undecided("The tokens ended before the answer could be stopped.")
-        if counted[-place:] == list(_NUMBERS[:place]):
+        if counted[-2:] == list(_NUMBERS[place - 2 : place]):
             return yes("Both answers ended just before the word that they were to be stopped at.")
         return undecided("The answer does not count, so nothing could stop it.")
 

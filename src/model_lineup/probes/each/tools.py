@@ -1,5 +1,6 @@
 """Whether tools are called natively, with arguments that fit."""
 
+import re
 from collections.abc import Sequence
 from random import Random
 from typing import Any
@@ -66,7 +67,7 @@ def judged(trial: Trial, heard: Heard) -> Finding:
     if not heard.calls:
         if heard.was_cut:
             return undecided("The tokens ended before a call came.")
-        if is_written_call(heard.text):
+        if is_written_call(heard.text, wanted):
             return no("The call was written into the text, where no program looks for it.")
         return undecided("The model answered in words and called nothing.")
     if heard.was_cut:
@@ -81,12 +82,13 @@ def judged(trial: Trial, heard: Heard) -> Finding:
     return yes(f"{reason}{'' if as_told else ', though they are not the ones that were asked for'}.", as_told=as_told)
 
 
-def is_written_call(text: str) -> bool:
-    """Whether the text holds what ought to have been a native call; that the tool is spoken of is not enough."""
+def is_written_call(text: str, wanted: str) -> bool:
+    """Whether the text holds what ought to have been a native call; that the tool is explained is not enough."""
     plain = text.lower()
-    if any(mark in plain for mark in _WRITTEN_CALLS) or f"{TOOL}(" in plain:
+    if any(mark in plain for mark in _WRITTEN_CALLS):
         return True
-    return "{" in plain and (TOOL in plain or ('"choice"' in plain and '"count"' in plain))
+    word = re.escape(wanted)
+    return re.search(rf"\{{[^{{}}]*{word}[^{{}}]*\}}|{TOOL}\s*\([^()]*{word}", plain) is not None
 
 
 def _misfit(name: str, arguments: str, choices: Sequence[str]) -> str:
