@@ -70,7 +70,7 @@ def set_visibility(
     terminate: Terminate = False,
 ) -> Response:
     """Show or hide many models at once; all of them or none. Hiding holds on the next request."""
-    chosen = _selection(body)
+    chosen = selection_of(body)
     result = there.bulk.set_flag(chosen, "visible", body.visible, by, dry_run=dry_run, confirm=confirm)
     if terminate:
         end_running_of_bulk(there, result, body.model_ids)
@@ -82,7 +82,7 @@ def set_agents_enabled(
     body: AgentsBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, terminate: Terminate = False
 ) -> Response:
     """Allow or forbid agents to use many models at once; all of them or none."""
-    result = there.bulk.set_flag(_selection(body), "agents_enabled", body.agents_enabled, by, dry_run=dry_run)
+    result = there.bulk.set_flag(selection_of(body), "agents_enabled", body.agents_enabled, by, dry_run=dry_run)
     if terminate:
         end_running_of_bulk(there, result, body.model_ids)
     return answer(result, headers=_bulk_headers(result))
@@ -99,13 +99,13 @@ def delete_models(
     terminate: Terminate = False,
 ) -> Response:
     """Delete many models and their aliases at once; all of them or none. Each can be restored."""
-    result = there.bulk.delete(_selection(body), by, dry_run=dry_run, confirm=confirm)
+    result = there.bulk.delete(selection_of(body), by, dry_run=dry_run, confirm=confirm)
     if terminate:
         end_running_of_bulk(there, result, body.model_ids)
     return answer(result, headers=_bulk_headers(result))
 
 
-def _selection(body: ChosenBody) -> Selection:
+def selection_of(body: ChosenBody) -> Selection:
     """Raises InvalidInput when both or neither way of choosing was used."""
     values = said(body)
     if ("model_ids" in values) == ("filter" in values):

@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
+from model_lineup.catalog import contradictions
 from model_lineup.catalog.shapes import Fact
 
 PRECEDENCE = ("pin", "probe", "provider", "catalogue", "guess", "default")
@@ -70,6 +72,7 @@ class StatedFact(msgspec.Struct, frozen=True, gc=False):
 def effective(model_id: str, stated: Iterable[StatedFact], created_at: datetime) -> dict[str, Fact]:
     """The value that counts for each field that somebody has a word on; fields without one are unknown and absent."""
     chosen: dict[str, StatedFact] = {}
+    stated = list(stated)
     for fact in stated:
         if fact.value is None:
             continue
@@ -77,6 +80,8 @@ def effective(model_id: str, stated: Iterable[StatedFact], created_at: datetime)
         if rival is None or _RANK[fact.source] < _RANK[rival.source]:
             chosen[fact.field] = fact
     facts = {field: as_fact(fact) for field, fact in chosen.items()}
+    if any(fact.source == "probe" for fact in stated):
+        facts = contradictions.marked(facts, ((fact.field, fact.source, fact.value) for fact in stated))
     for field, value in _defaults(model_id, facts).items():
         facts.setdefault(field, Fact(value, "default", created_at))
     return {field: facts[field] for field in _ORDER if field in facts}
@@ -90,8 +95,9 @@ def as_fact(said: StatedFact) -> Fact:
 
 
 def origin(known: Fact) -> dict[str, Any]:
-    """A value as the journal notes it."""
-    return {"value": known.value, "source": known.source}
+    """A value as the journal notes it, with what contradicts it."""
+    told = {"value": known.value, "source": known.source}
+    return told if known.contradicted_by is UNSET else {**told, "contradicted_by": known.contradicted_by}
 
 
 def by_field(stated: Iterable[StatedFact]) -> dict[str, list[Fact]]:

@@ -90,13 +90,15 @@ class ProviderChanges(msgspec.Struct, frozen=True, kw_only=True):
 class Fact(msgspec.Struct, frozen=True, gc=False):
     """One value and where it comes from: pin, probe, provider, catalogue, guess or default.
 
-    `by`: which catalogue or probe, where that is known.
+    `by`: which catalogue or probe, where that is known. `contradicted_by`: sources that say otherwise, where a probe
+    has found what is so; absent where none does.
     """
 
     value: Any
     source: str
     at: datetime
     by: str | UnsetType = UNSET
+    contradicted_by: list[str] | UnsetType = UNSET
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):

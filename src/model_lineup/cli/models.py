@@ -28,6 +28,7 @@ COLUMNS = (
     Column("task", "task"),
     Column("context", "context_length"),
     Column("aliases", "aliases"),
+    Column("contradicted", lambda row: _contradicted(row["facts"])),
 )
 
 
@@ -101,10 +102,18 @@ def tell_model(found: dict[str, Any]) -> None:
             ("changed", found["updated_at"]),
         ]
     )
-    known = [[name, fact["value"], fact["source"], fact["at"]] for name, fact in sorted(found["facts"].items())]
+    known = [
+        [name, fact["value"], fact["source"], fact["at"], fact.get("contradicted_by", "")]
+        for name, fact in sorted(found["facts"].items())
+    ]
     if known:
         show.line()
-        show.table(known, ["fact", "value", "source", "since"])
+        show.table(known, ["fact", "value", "source", "since", "contradicted by"])
+
+
+def _contradicted(facts: dict[str, Any]) -> list[str]:
+    """The facts of which a test has found otherwise, or which another source denies."""
+    return [name.removeprefix("supports_") for name, fact in facts.items() if fact.get("contradicted_by")]
 
 
 def _test(test: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ from model_lineup.probes.asking import Asked, Asking, carry_out
 from model_lineup.probes.basis import basis_of
 from model_lineup.probes.books import Books
 from model_lineup.probes.contract import Probe
+from model_lineup.probes.estimate import CANNOT_BE_ASKED, Estimate, estimate
 from model_lineup.probes.records import Capabilities, CapabilityFinding, CapabilityReport, spent
 from model_lineup.probes.registry import probes
 from model_lineup.probes.standing import states
@@ -43,7 +45,8 @@ from model_lineup.vault import Vault
 KIND = "capability"
 """Of the stored results."""
 _BEYOND = timedelta(seconds=30)
-_CANNOT_BE_ASKED = ("embedding", "other")
+AT_ONCE = 4
+"""Of those that are begun together, in one process."""
 _STOPPING = ("auth", "quota")
 _LAST_WORDS_S = 5.0
 
@@ -73,7 +76,10 @@ class CapabilityTests:
         self._leases = Leases(database, clock)
         self._busy: set[int] = set()
         self._running: set[asyncio.Task[CapabilityReport]] = set()
+        self._waiting: dict[int, asyncio.Task[None]] = {}
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._closing = False
+        probes()  # found by looking into a folder, which is nothing for an event loop
 
     async def test(self, model_row: int, author: Author, wanted: Sequence[str] | None = None) -> CapabilityReport:
         """Ask, judge and keep. It goes on if the caller leaves. `wanted`: capabilities, all without them.
@@ -91,6 +97,38 @@ class CapabilityTests:
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
+    def begin(self, model_rows: Sequence[int], author: Author, wanted: Sequence[str] | None = None) -> list[int]:
+        """Test them all, `AT_ONCE` at a time in this process, whether or not anybody waits; those that are begun.
+
+        What waits is in the memory of this process, and is forgotten with it. Raises InvalidInput, Unavailable.
+        """
+        choose(wanted)
+        if self._closing:
+            raise Unavailable("This server is about to end. Start the tests again in a moment.", retry_after=5)
+        alone = replace(author, claim=None)
+        begun = [row for row in dict.fromkeys(model_rows) if row not in self._waiting and row not in self._busy]
+        for row in begun:
+            self._waiting[row] = asyncio.create_task(self._in_turn(row, alone, wanted))
+        return begun
+
+    def estimate(self, models: Sequence[Model], wanted: Sequence[str] | None = None) -> Estimate:
+        """What testing these would cost at most. Raises InvalidInput."""
+        return estimate(models, choose(wanted))
+
+    def under_way(self, model_rows: Sequence[int]) -> set[int]:
+        """Those that are being tested by any worker, or wait for it in this one."""
+        here = {row for row in model_rows if row in self._waiting or row in self._busy}
+        return here | {row for row in model_rows if row not in here and self._leases.held(f"{KIND}/{row}")}
+
+    async def _in_turn(self, model_row: int, author: Author, wanted: Sequence[str] | None) -> None:
+        try:
+            async with self._places:
+                await self.test(model_row, author, wanted)
+        except LineupError as error:  # the model is gone, its key cannot be read, or somebody else tests it
+            log().info("capabilities not tested", model=model_row, code=error.code)
+        finally:
+            self._waiting.pop(model_row, None)
+
     def known(self, model_row: int) -> Capabilities:
         """What is known of each capability, whether or not it was ever tested. Raises ModelNotFound."""
         model = self._models.get(model_row)
@@ -101,7 +139,7 @@ class CapabilityTests:
     async def close(self) -> None:
         """End what runs; what it has found until now is kept."""
         self._closing = True
-        tasks = list(self._running)
+        tasks: list[asyncio.Task[Any]] = [*self._waiting.values(), *self._running]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -183,7 +221,7 @@ class CapabilityTests:
             await asyncio.to_thread(self._lease, model.id, 4 * target.endpoint.timeouts.test_s)
             if await asyncio.to_thread(withdrawal.look) is not None:
                 return "withdrawn"
-            finding = _not_applicable(probe, asking) if target.task in _CANNOT_BE_ASKED else None
+            finding = _not_applicable(probe, asking) if target.task in CANNOT_BE_ASKED else None
             finding = finding or await carry_out(probe, asking)
             findings.append(finding)
             await asyncio.to_thread(self._keep_one, model.id, finding, basis)

@@ -1,6 +1,6 @@
 """The pages about models: their table, what is done to many of them, and one model. All of them: `ROUTERS`."""
 
-from model_lineup.panel.models import bulk, ending, export, new, one, picking, switches, table
+from model_lineup.panel.models import bulk, capabilities, ending, export, new, one, picking, switches, table
 
 ROUTERS = (
     table.router,
@@ -9,6 +9,7 @@ ROUTERS = (
     bulk.router,
     export.router,
     one.router,
+    capabilities.router,
     ending.router,
     picking.router,
 )

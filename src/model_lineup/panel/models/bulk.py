@@ -54,7 +54,7 @@ ACTIONS = {
 def preview(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
     """What the change would do; tests and benchmarks go on to the page that starts them."""
     which = chosen(form)
-    if form.text("action") in ("test", "benchmark"):
+    if form.text("action") in ("test", "benchmark", "capabilities"):
         return _to_proof(request, there, which, form.text("action"))
     return _preview(request, there, by, form, which)
 
@@ -116,7 +116,7 @@ def _carry_out(
 def _action(form: Form) -> Action:
     found = ACTIONS.get(form.text("action"))
     if found is None:
-        raise InvalidInput.at("action", f"is one of {', '.join(ACTIONS)}, test and benchmark")
+        raise InvalidInput.at("action", f"is one of {', '.join(ACTIONS)}, test, capabilities and benchmark")
     return found
 
 
@@ -126,5 +126,7 @@ def _to_proof(request: Request, there: Rooms, which: Chosen, action: str) -> Res
     said = ""
     if len(models) > MOST_TESTED:
         said = f"{MOST_TESTED} models at a time: these are the first {MOST_TESTED} of those that you chose."
+    if action == "capabilities":
+        return render.go(request, "/runs/capabilities?" + urlencode([("model", model.id) for model in shown]), say=said)
     query = urlencode([*(("model", model.id) for model in shown), ("do", action)])
     return render.go(request, f"/runs/new?{query}", say=said)

@@ -71,7 +71,7 @@ def facts_of(known: ModelFacts) -> list[ShownFact]:
 
 def told(value: Any) -> str:
     """A value of a fact or of a change, for reading."""
-    if isinstance(value, dict) and value.keys() == {"value", "source"}:
+    if isinstance(value, dict) and value.keys() - {"contradicted_by"} == {"value", "source"}:
         return f"{told(value['value'])} ({ORIGINS.get(value['source'], value['source'])})"
     if value is None:
         return "unknown"

@@ -18,6 +18,7 @@ from model_lineup.panel.models import details, shown
 from model_lineup.panel.models.entered import FACTS, entered, facts, texts_of, wrong_fields
 from model_lineup.panel.models.picking import picker, settled
 from model_lineup.panel.pages import pages
+from model_lineup.panel.proving import shown as proven
 from model_lineup.panel.visitors import AsAdmin, AsViewer, By, Sent
 from model_lineup.rooms import Rooms
 from model_lineup.security.visit import Visit
@@ -83,7 +84,6 @@ def _page(request: Request, there: Rooms, model: Model, here: Visit) -> Response
     return render.page(
         request,
         "models/one.html",
-        model=model,
         facts=details.facts_of(there.facts.of(model.id)),
         aliases=there.aliases.of_model(model.id),
         impact=there.impacts.of(model.id, here.request_id or ""),
@@ -94,6 +94,7 @@ def _page(request: Request, there: Rooms, model: Model, here: Visit) -> Response
         runs_total=runs_total,
         changes=shown.changes_of(there, model.id),
         told=details.told,
+        **proven.of_model(there, model),
     )
 
 

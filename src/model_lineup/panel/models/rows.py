@@ -24,6 +24,7 @@ SOURCES = {"manual": "by hand", "discovered": "discovered", "file": "file"}
 
 class _Told(msgspec.Struct):
     source: str = ""
+    contradicted_by: list[str] = []
 
 
 class _Test(msgspec.Struct):
@@ -37,11 +38,13 @@ class _Benchmark(msgspec.Struct):
 
 
 class Capability(NamedTuple):
-    """`state`: yes, no or unknown; unknown is not no."""
+    """`state`: yes, no or unknown; unknown is not no. `doubted`: a test found otherwise, or somebody denies what it
+    found."""
 
     state: str
     words: str
     title: str
+    doubted: bool = False
 
 
 class Row(NamedTuple):
@@ -98,7 +101,9 @@ def _capability(value: bool | None, word: str, told: _Told | None) -> Capability
     origin = ORIGINS.get(told.source, "") if told else ""
     if value is None:
         return Capability("unknown", f"{word}?", f"{word}: nobody has said")
-    return Capability("yes" if value else "no", word if value else f"no {word}", f"{word}: {origin}")
+    against = [f"{'no' if value else 'yes'} is {ORIGINS.get(one, one)}" for one in told.contradicted_by] if told else []
+    title = "; but ".join([f"{word}: {origin}", *against])
+    return Capability("yes" if value else "no", word if value else f"no {word}", title, bool(against))
 
 
 _NO_TEST, _NO_BENCHMARK = _Test(), _Benchmark()

@@ -18,6 +18,15 @@ class ShownTest(NamedTuple):
     test: StoredTest
     result: dict[str, Any]
 
+    @property
+    def verdicts(self) -> str:
+        """What a test of capabilities found, in a few words."""
+        found: dict[str, list[str]] = {}
+        for one in self.result.get("capabilities", []):
+            found.setdefault(one["verdict"].replace("_", " "), []).append(one["capability"].replace("_", " "))
+        ended = [f"ended early: {self.result['stopped']}"] if self.result.get("stopped") else []
+        return "; ".join([*(f"{verdict}: {', '.join(names)}" for verdict, names in found.items()), *ended])
+
 
 class ShownRun(NamedTuple):
     run: Run
