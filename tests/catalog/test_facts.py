@@ -4,8 +4,11 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from model_lineup.catalog.facts import FIELDS, FURTHER, PRECEDENCE, StatedFact, by_field, effective, pinned, restated
 from model_lineup.catalog.shapes import Fact, Model
@@ -77,6 +80,11 @@ def stated(words: dict[tuple[str, str], Any]) -> list[StatedFact]:
     return [StatedFact(field, source, value, NOW) for (field, source), value in words.items()]
 
 
+def unmarked(fact: Fact) -> Fact:
+    """Without what contradicts it; that has its own tests."""
+    return msgspec.structs.replace(fact, contradicted_by=UNSET)
+
+
 @given(WORDS, st.randoms())
 @settings(max_examples=count(60, 2_000), deadline=None)
 def test_for_every_subset_of_sources_the_strongest_that_says_anything_counts(
@@ -88,7 +96,7 @@ def test_for_every_subset_of_sources_the_strongest_that_says_anything_counts(
     for field in (*FIELDS, *FURTHER):
         said = [source for source in PRECEDENCE[:-1] if words.get((field, source)) is not None]
         if said:
-            assert known[field] == Fact(words[field, said[0]], said[0], NOW)
+            assert unmarked(known[field]) == Fact(words[field, said[0]], said[0], NOW)
         else:
             assert field not in known or known[field].source == "default"
 
@@ -104,7 +112,8 @@ def test_a_further_word_changes_its_own_field_at_most_and_hides_nothing_stronger
     assert {one for one in {**before, **after} if before.get(one) != after.get(one)} <= {field, *streams}
     old, new = before.get(field), after.get(field)
     if old is not None and PRECEDENCE.index(old.source) < PRECEDENCE.index(source):
-        assert new == old
+        assert new is not None
+        assert unmarked(new) == unmarked(old)
     if value is None:
         stronger = {one: said for one, said in words.items() if one != (field, source)}
         assert new == effective("m", stated(stronger), NOW).get(field)
@@ -126,7 +135,7 @@ def test_unknown_is_absent_and_never_false(words: dict[tuple[str, str], Any]) ->
 def test_of_all_that_is_said_the_first_is_what_counts(words: dict[tuple[str, str], Any]) -> None:
     known, said = effective("m", stated(words), NOW), by_field(stated(words))
     assert {field: facts[0] for field, facts in said.items()} == {
-        field: fact for field, fact in known.items() if fact.source != "default"
+        field: unmarked(fact) for field, fact in known.items() if fact.source != "default"
     }
     assert sum(map(len, said.values())) == sum(value is not None for value in words.values())
 
@@ -138,3 +147,20 @@ def test_a_probe_takes_its_word_back_and_leaves_the_others() -> None:
     back = restated(once, "probe", {"context_length": None}, LATER)
     assert effective("m", back, NOW)["context_length"].source == "provider"
     assert effective("m", back, NOW)["supports_stop"].source == "probe"
+
+
+@pytest.mark.parametrize(
+    ("words", "against"),
+    [
+        ({"pin": True, "probe": False}, ["probe"]),
+        ({"pin": True, "probe": True}, UNSET),
+        ({"probe": False, "provider": True}, ["provider"]),
+        ({"probe": False, "provider": True, "catalogue": True}, ["provider", "catalogue"]),
+        ({"pin": True, "probe": False, "provider": False}, ["probe", "provider"]),
+        ({"pin": True, "provider": False}, UNSET),  # nobody has looked
+        ({"probe": False, "guess": True}, UNSET),  # a guess claims nothing
+    ],
+)
+def test_a_proof_and_a_claim_that_differ_are_marked_in_the_fact(words: dict[str, bool], against: Any) -> None:
+    told = [StatedFact("supports_tools", source, value, NOW) for source, value in words.items()]
+    assert effective("m", told, NOW)["supports_tools"].contradicted_by == against

@@ -58,7 +58,9 @@ def test_many_are_tested_together_after_their_cost_was_told(
 ) -> None:
     other = workbench.model(model["provider_id"])
     provider.answer("/chat/completions", lambda got: refused("This model does not support tools, images or streams."))
-    chosen = admin.send("/admin/models/bulk", {"action": "capabilities", "ids": [model["id"], other["id"]], "filter": ""})
+    chosen = admin.send(
+        "/admin/models/bulk", {"action": "capabilities", "ids": [model["id"], other["id"]], "filter": ""}
+    )
     address = chosen.headers["location"]
     assert "22 requests" in text_of(admin.get(address))
     assert "1 model without a known price" in text_of(admin.get(address))
