@@ -21,7 +21,7 @@ from model_lineup.access.sessions import Sessions
 from model_lineup.benchmarks.comparisons import Comparisons
 from model_lineup.benchmarks.keeping import Keeper
 from model_lineup.benchmarks.runs import Runs
-from model_lineup.benchmarks.testing import ConnectionTests
+from model_lineup.benchmarks.testing import Agreement, ConnectionTests
 from model_lineup.benchmarks.turns import Turns
 from model_lineup.catalog.alias_import import AliasImport
 from model_lineup.catalog.aliases import Aliases
@@ -54,6 +54,7 @@ from model_lineup.migrations import upgrade
 from model_lineup.notices.notices import Notices
 from model_lineup.operations import preflight, swap
 from model_lineup.operations.backup import before_upgrade
+from model_lineup.probes.checks import ScheduledChecks
 from model_lineup.probes.testing import CapabilityTests
 from model_lineup.repeats.claims import Claims
 from model_lineup.rooms import Rooms
@@ -148,6 +149,8 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     ledger = Recorder(database, clock, kept=_usage_kept(settings), most=settings.usage_waiting)
     keeper, lease = Keeper(database, clock), timedelta(seconds=settings.run_lease_s)
     facts = Facts(database, journal)
+    agreement = Agreement(settings.check_window, settings.check_agreeing)
+    tests = ConnectionTests(database, clock, client.get, routes.target, models, ledger, agreement)
     runs = Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once)
     comparisons = Comparisons(database, runs, clock)
     return Rooms(
@@ -195,8 +198,9 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         notices=Notices(database, clock),
         follower=follower,
         routes=routes,
-        tests=ConnectionTests(database, clock, client.get, routes.target),
+        tests=tests,
         capabilities=CapabilityTests(database, clock, vault, client.get, routes.target, models, facts, ledger),
+        checks=ScheduledChecks(database, clock, models, tests, Usage(database, ledger), chores),
         runs=runs,
         comparisons=comparisons,
         turns=Turns(runs),

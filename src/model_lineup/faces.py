@@ -73,6 +73,7 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         background.append(asyncio.create_task(hearing.run()))
         background.append(asyncio.create_task(rooms.ledger.run(settings.usage_flush_s)))
         background.append(asyncio.create_task(rooms.scheduled.run()))
+        background.append(asyncio.create_task(rooms.checks.run()))
 
     def note_snapshot() -> None:
         metrics.snapshot_revision.set(rooms.follower.revision)

@@ -33,6 +33,7 @@ from model_lineup.limits.keys import KeyLimits
 from model_lineup.limits.rates import Rates
 from model_lineup.lint.linter import Linter
 from model_lineup.notices.notices import Notices
+from model_lineup.probes.checks import ScheduledChecks
 from model_lineup.probes.testing import CapabilityTests
 from model_lineup.repeats.claims import Claims
 from model_lineup.routing.follow import Follower
@@ -76,6 +77,7 @@ class Rooms:
     routes: Routes
     tests: ConnectionTests
     capabilities: CapabilityTests
+    checks: ScheduledChecks
     runs: Runs
     comparisons: Comparisons
     turns: Turns

@@ -209,6 +209,12 @@ class Settings(BaseModel):
     benchmarks_per_minute: int = Field(
         30, ge=1, le=100_000, description="Benchmarks of one model that one person or key starts, per minute."
     )
+    check_window: int = Field(
+        3, ge=1, le=20, description="Latest scheduled tests of a model by which its status is judged."
+    )
+    check_agreeing: int = Field(
+        2, ge=1, le=20, description="How many of them must agree before the status changes, in either direction."
+    )
     run_lease_s: float = Field(15, gt=1, le=600, description="Silence after which a benchmark counts as interrupted.")
 
     _origin: Mapping[str, str] = PrivateAttr(default_factory=dict)

@@ -15,6 +15,7 @@ from model_lineup.api.runs import take_turn
 from model_lineup.api.strict import noun
 from model_lineup.catalog.shapes import Model, ModelFilter
 from model_lineup.errors import InvalidInput, NotFound
+from model_lineup.probes.checks import ChecksState
 from model_lineup.probes.estimate import Estimate
 from model_lineup.probes.records import Capabilities, CapabilityReport
 from model_lineup.rooms import Rooms
@@ -104,6 +105,15 @@ def _chosen(there: Rooms, body: ChosenBody) -> list[Model]:
     if total > MOST_AT_ONCE:
         raise InvalidInput.at("/model_ids", f"at most {MOST_AT_ONCE} models at a time, because each costs requests")
     return models
+
+
+@router.get("/providers/{provider_id:row}/checks", tags=["Providers"], responses=documented(ChecksState))
+def scheduled_checks(provider_id: PathId, there: There, _: AsViewer) -> Response:
+    """When this provider's models are tested by the clock, how the last round went, and what tests used today.
+
+    `PUT …/providers/{id}` sets `check_schedule`; without one nothing is generated in the background.
+    """
+    return answer(there.checks.state(provider_id))
 
 
 @router.get("/models/by-id/capabilities", responses=documented(Capabilities))

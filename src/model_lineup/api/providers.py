@@ -24,6 +24,7 @@ from model_lineup.api.dependencies import (
 )
 from model_lineup.api.strict import noun
 from model_lineup.api.terminating import Terminate, end_running
+from model_lineup.catalog.check_schedule import MOST_TOKENS, CheckSchedule
 from model_lineup.catalog.discovery import FetchPlan, ProviderTest
 from model_lineup.catalog.fetch_rules import LONGEST, FetchRules
 from model_lineup.catalog.fetch_rules import MOST as MOST_RULES
@@ -84,6 +85,14 @@ class FetchScheduleBody(Body):
     apply: Annotated[list[Doable], Field(max_length=len(DOABLE))] = Field(default_factory=list)
 
 
+class CheckScheduleBody(Body):
+    """How often the visible models are tested, by one short request each, and after how many tokens of tests in a day
+    no further one begins by itself."""
+
+    every_minutes: Annotated[int, Field(ge=SHORTEST_MINUTES, le=LONGEST_MINUTES)]
+    tokens_per_day: Annotated[int, Field(ge=1, le=MOST_TOKENS)]
+
+
 class NewProviderBody(Body):
     name: Name
     type: Kind
@@ -99,10 +108,11 @@ class NewProviderBody(Body):
     timeouts: Timeouts = Field(default_factory=dict)
     fetch_rules: FetchRulesBody = Field(default_factory=FetchRulesBody)
     fetch_schedule: FetchScheduleBody | None = None
+    check_schedule: CheckScheduleBody | None = None
 
 
 class ProviderPatch(Patch):
-    """Only what is said changes; null removes a key, headers, a version, a bundle, a proxy, timeouts, rules or the
+    """Only what is said changes; null removes a key, headers, a version, a bundle, a proxy, timeouts, rules or a
     schedule."""
 
     name: Name = ""
@@ -117,6 +127,7 @@ class ProviderPatch(Patch):
     timeouts: Timeouts | None = None
     fetch_rules: FetchRulesBody | None = None
     fetch_schedule: FetchScheduleBody | None = None
+    check_schedule: CheckScheduleBody | None = None
 
 
 class Toggle(Body):
@@ -265,6 +276,8 @@ def provider_fields(body: NewProviderBody | ProviderPatch) -> dict[str, Any]:
         fields["fetch_rules"] = FetchRules(tuple(rules.include), tuple(rules.ignore))
     if isinstance(schedule := fields.get("fetch_schedule"), FetchScheduleBody):
         fields["fetch_schedule"] = FetchSchedule(schedule.every_minutes, tuple(dict.fromkeys(schedule.apply)))
+    if isinstance(checks := fields.get("check_schedule"), CheckScheduleBody):
+        fields["check_schedule"] = CheckSchedule(checks.every_minutes, checks.tokens_per_day)
     return fields
 
 

@@ -38,12 +38,16 @@ async def test_connection(client: Client, target: Target) -> ConnectionResult:
 
     Passes only on a complete, valid answer with content. A model of unknown task is asked as a chat model.
     """
-    ask = Ask.of("Reply with the word OK.", max_tokens=MAX_TOKENS)
-    exchange = await converse(client, target, ask, total_s=target.endpoint.timeouts.test_s)
-    return result_of(target, exchange)
+    return result_of(target, await ask(client, target))
 
 
 test_connection.__test__ = False  # type: ignore[attr-defined]
+
+
+async def ask(client: Client, target: Target) -> Exchange:
+    """The one request."""
+    words = Ask.of("Reply with the word OK.", max_tokens=MAX_TOKENS)
+    return await converse(client, target, words, total_s=target.endpoint.timeouts.test_s)
 
 
 def result_of(target: Target, exchange: Exchange) -> ConnectionResult:

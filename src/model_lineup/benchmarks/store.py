@@ -32,6 +32,17 @@ def results(connection: Connection, model_row: int, *, limit: int, offset: int) 
     return [_record(row) for row in connection.execute(query)], int(total)
 
 
+def outcomes(connection: Connection, model_row: int, *, limit: int) -> list[bool]:
+    """Whether the latest connection tests passed, newest first, without those that proved neither."""
+    told = (
+        test_results.c.model_row == model_row,
+        test_results.c.test == "connection",
+        test_results.c.passed.is_not(None),
+    )
+    query = select(test_results.c.passed).where(*told).order_by(test_results.c.id.desc()).limit(limit)
+    return [bool(passed) for passed in connection.execute(query).scalars()]
+
+
 def lock_running(connection: Connection) -> dict[int, int]:
     """Run ids by the model's row, of all that are running. Until this transaction ends nobody else begins one."""
     if connection.dialect.name == "postgresql":  # on SQLite the transaction itself holds the lock

@@ -1,7 +1,7 @@
 """Where a proof and a claim say different things of the same: marked in the fact itself, wherever it is read. Pure.
 
-A proof is what a probe found; claims are the pin, the provider's list and the catalogue of that provider. Guesses and
-defaults claim nothing.
+A proof is what a probe found of a flag (yes or no); claims are the pin, the provider's list and the catalogue of that
+provider. Guesses and defaults claim nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,13 +22,15 @@ def marked(known: Mapping[str, Fact], said: Iterable[tuple[str, str, Any]]) -> d
     proven: dict[str, Any] = {}
     claimed: dict[str, dict[str, Any]] = {}
     for field, source, value in said:
+        if not field.startswith("supports_") or value is None:
+            continue
         if source == "probe":
             proven[field] = value
-        elif source in CLAIMS and value is not None:
+        elif source in CLAIMS:
             claimed.setdefault(field, {})[source] = value
     marks = dict(known)
     for field, value in proven.items():
-        if field in known and value is not None and (against := _against(known[field], value, claimed.get(field, {}))):
+        if field in known and (against := _against(known[field], value, claimed.get(field, {}))):
             marks[field] = msgspec.structs.replace(known[field], contradicted_by=against)
     return marks
 

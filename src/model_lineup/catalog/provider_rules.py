@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec import UnsetType
 
-from model_lineup.catalog import fetch_rules, fetch_schedule
+from model_lineup.catalog import check_schedule, fetch_rules, fetch_schedule
+from model_lineup.catalog.check_schedule import CheckSchedule
 from model_lineup.catalog.fetch_rules import EVERYTHING, FetchRules
 from model_lineup.catalog.fetch_schedule import FetchSchedule
 from model_lineup.database.metadata import dump
@@ -162,6 +163,14 @@ def fetching_columns(
         "fetch_rules": dump(said_rules) if isinstance(said_rules, FetchRules) else said_rules,
         "fetch_schedule": dump(schedule) if isinstance(schedule, FetchSchedule) else schedule,
     }
+
+
+def checking_columns(schedule: CheckSchedule | UnsetType | None) -> dict[str, str | UnsetType | None]:
+    """The column of what decides about tests by the clock. Raises InvalidInput."""
+    if not isinstance(schedule, CheckSchedule):
+        return {"check_schedule": schedule}
+    check_schedule.check(schedule)
+    return {"check_schedule": dump(schedule)}
 
 
 def timeouts_of(stored: Mapping[str, float], defaults: Timeouts) -> Timeouts:

@@ -194,6 +194,7 @@ class Providers:
             else dump(provider_rules.check_timeouts(said.timeouts or {})),
         }
         values |= provider_rules.fetching_columns(said.fetch_rules, said.fetch_schedule)
+        values |= provider_rules.checking_columns(said.check_schedule)
         return {name: value for name, value in values.items() if value is not UNSET}
 
     def _origin_after(self, before: Provider, changes: ProviderChanges) -> Origin:
@@ -271,6 +272,7 @@ def _differing(before: Provider, columns: Mapping[str, Any]) -> set[str]:
         "headers": dump(before.headers),
         "timeouts": dump(before.timeouts),
         **provider_rules.fetching_columns(before.fetch_rules, before.fetch_schedule),
+        **provider_rules.checking_columns(before.check_schedule),
     }
     return {name for name, value in columns.items() if name in stored and stored[name] != value}
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from model_lineup.catalog.check_schedule import CheckSchedule
 from model_lineup.catalog.fetch_rules import EVERYTHING, FetchRules
 from model_lineup.catalog.fetch_schedule import FetchSchedule
 from model_lineup.journal.shapes import Impact
@@ -48,6 +49,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     last_fetch: msgspec.Raw
     fetch_rules: FetchRules
     fetch_schedule: FetchSchedule | None
+    check_schedule: CheckSchedule | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -68,6 +70,7 @@ class NewProvider(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: dict[str, float] = {}
     fetch_rules: FetchRules = EVERYTHING
     fetch_schedule: FetchSchedule | None = None
+    check_schedule: CheckSchedule | None = None
 
 
 class ProviderChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +88,7 @@ class ProviderChanges(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: dict[str, float] | UnsetType | None = UNSET
     fetch_rules: FetchRules | UnsetType | None = UNSET
     fetch_schedule: FetchSchedule | UnsetType | None = UNSET
+    check_schedule: CheckSchedule | UnsetType | None = UNSET
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):

@@ -40,6 +40,7 @@ providers = table(
     Column("changed_at_revision", Number, nullable=False),
     Column("fetch_rules", Words),
     Column("fetch_schedule", Words),
+    Column("check_schedule", Words),
 )
 _unique_while_alive("ux_providers_slug", providers.c.slug, providers.c.deleted_at)
 

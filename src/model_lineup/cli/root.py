@@ -32,6 +32,7 @@ from model_lineup.cli import (
     plans,
     providers,
     providers_change,
+    providers_checks,
     providers_fetching,
     providers_more,
     restore,
@@ -53,6 +54,7 @@ _MORE_VERBS = (
     models_impact,
     models_retire,
     providers_change,
+    providers_checks,
     providers_fetching,
     providers_more,
 )  # importing them is what adds their verbs

@@ -26,11 +26,11 @@ from model_lineup.database.metadata import micros
 from model_lineup.errors import InvalidInput, LineupError, TestInProgress, Unavailable
 from model_lineup.jobs.leases import Leases
 from model_lineup.journal.record import Author
+from model_lineup.ledger.books import Books
 from model_lineup.ledger.recorder import Recorder
 from model_lineup.probes import store
 from model_lineup.probes.asking import Asked, Asking, carry_out
 from model_lineup.probes.basis import basis_of
-from model_lineup.probes.books import Books
 from model_lineup.probes.contract import Probe
 from model_lineup.probes.estimate import CANNOT_BE_ASKED, Estimate, estimate
 from model_lineup.probes.records import Capabilities, CapabilityFinding, CapabilityReport, spent

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
+from model_lineup.catalog.check_schedule import CheckSchedule
 from model_lineup.catalog.fetch_rules import EVERYTHING, FetchRules
 from model_lineup.catalog.fetch_schedule import FetchSchedule
 from model_lineup.catalog.shapes import Provider
@@ -40,6 +41,12 @@ def one(connection: Connection, provider_id: int) -> Provider | None:
 def scheduled(connection: Connection) -> list[Provider]:
     """Those that are on and have a schedule."""
     wanted = _query().where(providers.c.enabled == 1, providers.c.fetch_schedule.is_not(None))
+    return [_provider(row) for row in connection.execute(wanted.order_by(providers.c.id))]
+
+
+def checked(connection: Connection) -> list[Provider]:
+    """Those that are on and whose models are tested by the clock."""
+    wanted = _query().where(providers.c.enabled == 1, providers.c.check_schedule.is_not(None))
     return [_provider(row) for row in connection.execute(wanted.order_by(providers.c.id))]
 
 
@@ -114,6 +121,7 @@ def _provider(row: Row[Any]) -> Provider:
         models=row.models,
         fetch_rules=msgspec.json.decode(row.fetch_rules, type=FetchRules) if row.fetch_rules else EVERYTHING,
         fetch_schedule=msgspec.json.decode(row.fetch_schedule, type=FetchSchedule) if row.fetch_schedule else None,
+        check_schedule=msgspec.json.decode(row.check_schedule, type=CheckSchedule) if row.check_schedule else None,
         last_fetch=msgspec.Raw(row.outcome.encode()) if row.outcome else _NULL,
         version=row.version,
         created_at=moment(row.created_at),

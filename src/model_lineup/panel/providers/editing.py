@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from model_lineup.api.bodies import said
 from model_lineup.api.dependencies import PathId, There
-from model_lineup.api.providers import ProviderPatch
+from model_lineup.api.providers import ProviderPatch, provider_fields
 from model_lineup.catalog.shapes import NewProvider, Provider, ProviderChanges
 from model_lineup.errors import CredentialRebindRequired, LineupError, PreconditionFailed
 from model_lineup.panel.forms import Form, said_of_fields, validated
@@ -25,6 +25,8 @@ from model_lineup.upstream.presets import PRESETS
 router = pages("/providers")
 Word = Annotated[str, Query(max_length=40)]
 REFUSED = (400, 409, 412, 422)
+USUAL_TOKENS = 10_000
+"""A day, where no cap was entered."""
 
 
 def cards(there: Rooms) -> dict[str, Any]:
@@ -100,6 +102,7 @@ def shown(there: Rooms, provider: Provider, values: dict[str, Any] | None = None
         "values": values or forms.stored(provider),
         "version": provider.version,
         "key": provider.api_key_last4 if provider.api_key_set else None,
+        "checks": there.checks.state(provider.id),
         "preset": "",
         "local_port": None,
         "outcome": None,
@@ -140,6 +143,23 @@ def _explained(error: LineupError) -> LineupError:
         detail = "Somebody else changed this provider while you had it open. What you entered is still here: "
         return PreconditionFailed(f"{detail}saving again puts it over theirs.", **error.facts)
     return error
+
+
+@router.post("/{provider_id:row}/checks")
+def schedule_checks(request: Request, provider_id: PathId, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
+    """Tests by the clock; without minutes there are none."""
+    schedule = None
+    if form.text("every_minutes").strip():
+        most = form.whole("tokens_per_day")
+        schedule = {
+            "every_minutes": form.whole("every_minutes"),
+            "tokens_per_day": USUAL_TOKENS if most is None else most,
+        }
+    body = validated(ProviderPatch, {"check_schedule": schedule})
+    changes = ProviderChanges(**provider_fields(body))
+    provider, _receipt = there.providers.change(provider_id, changes, by, if_match=form.whole("version"))
+    say = "is tested by the clock" if provider.check_schedule else "is not tested by the clock"
+    return go(request, f"/providers/{provider_id}#checks", say=f"{provider.name} {say} from now on.")
 
 
 @router.post("/{provider_id:row}/scope")

@@ -1,0 +1,192 @@
+"""Tests that nobody asks for: the visible models of a provider, by its own schedule and within its own daily cap.
+
+Off unless a schedule is set. Once for all processes of an instance; after a failure the next round waits longer. What a
+cap, a key or a quota prevented is told as that, and changes no model's status.
+"""
+
+import asyncio
+import contextlib
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from model_lineup.benchmarks.testing import ConnectionTests
+from model_lineup.catalog.check_schedule import CheckSchedule
+from model_lineup.catalog.fetch_schedule import FetchSchedule, next_after
+from model_lineup.catalog.models import Models
+from model_lineup.catalog.providers import living
+from model_lineup.catalog.shapes import Model, ModelFilter, Provider
+from model_lineup.catalog.store import providers as provider_store
+from model_lineup.chores.chores import Chores
+from model_lineup.clock import Clock
+from model_lineup.database.engines import Database
+from model_lineup.errors import LineupError, ModelNotFound, Unavailable
+from model_lineup.jobs.leases import Leases
+from model_lineup.ledger.entry import TESTS
+from model_lineup.ledger.shapes import Wanted
+from model_lineup.ledger.usage import Usage
+from model_lineup.telemetry import log
+
+BY = "scheduled check"
+LOOK_EVERY_S = 5.0
+LIFE = timedelta(minutes=12)
+"""Of the lease, renewed before each model; longer than any one test takes."""
+MOST_MODELS = 1_000
+TOKENS_UNTOLD = 40
+"""What a test of which the provider told no tokens is taken to have used: its prompt, and an answer of 16."""
+
+
+class Spending(msgspec.Struct, frozen=True, kw_only=True):
+    """What tests of one provider's models used today (UTC), whoever asked for them. `tokens`: with an estimate of those
+    that the provider did not tell. `cost_usd`: of those whose price is known; null where none is."""
+
+    requests: int
+    tokens: int
+    cost_usd: float | None
+
+
+class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
+    """`last`: `outcome` (ok, capped: the day's tokens were used up, blocked: a key or a quota stood against it), and
+    how many models were `checked`, `passed`, `failed`, `left`; null before the first round. `failures`: in a row."""
+
+    provider_id: int
+    check_schedule: CheckSchedule | None
+    due_at: datetime | None
+    is_under_way: bool
+    last_at: datetime | None
+    failures: int
+    last: dict[str, Any] | None
+    spent_today: Spending
+
+
+class ScheduledChecks:
+    def __init__(
+        self, database: Database, clock: Clock, models: Models, tests: ConnectionTests, usage: Usage, chores: Chores
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._models = models
+        self._tests = tests
+        self._usage = usage
+        self._chores = chores
+        self._leases = Leases(database, clock)
+
+    async def run(self) -> None:
+        """For ever: look for what is due, and do it."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S * random.uniform(0.8, 1.2))  # noqa: S311  # nosec B311
+            with contextlib.suppress(Unavailable):  # the next look tries again
+                await self.look()
+
+    async def look(self) -> list[int]:
+        """Do all that is due and nobody else's; the providers whose models were tested. Raises Unavailable."""
+        done = []
+        for provider in await asyncio.to_thread(self._due):
+            if await asyncio.to_thread(self._leases.take, _name(provider.id), LIFE):
+                if await asyncio.to_thread(self._claim, provider):
+                    await self._round(provider)
+                    done.append(provider.id)
+                await asyncio.to_thread(self._leases.give_back, _name(provider.id))
+        return done
+
+    def state(self, provider_id: int) -> ChecksState:
+        """Raises NotFound."""
+        with self._database.read() as connection:
+            provider = living(provider_store.one(connection, provider_id), provider_id)
+        chore = self._chores.states([_name(provider_id)]).get(_name(provider_id))
+        is_on = provider.check_schedule is not None and provider.enabled
+        return ChecksState(
+            provider_id=provider_id,
+            check_schedule=provider.check_schedule,
+            due_at=(chore.due_at if chore is not None else self._clock.now()) if is_on else None,
+            is_under_way=self._leases.held(_name(provider_id)),
+            last_at=chore.last_at if chore is not None else None,
+            failures=chore.failures if chore is not None else 0,
+            last=chore.outcome or None if chore is not None else None,
+            spent_today=self.spent_today(provider_id),
+        )
+
+    def spent_today(self, provider_id: int) -> Spending:
+        """By tests, as the ledger has it."""
+        today = self._clock.now().date()
+        wanted = Wanted(first=today, last=today, provider_id=provider_id, on_behalf_of=TESTS)
+        sums = self._usage.report(wanted, [], limit=1, offset=0).totals
+        untold = sums.requests - sums.requests_with_tokens
+        tokens = (sums.prompt_tokens or 0) + (sums.completion_tokens or 0) + TOKENS_UNTOLD * untold
+        return Spending(requests=sums.requests, tokens=tokens, cost_usd=sums.cost_usd)
+
+    def _due(self) -> list[Provider]:
+        """Seen without a write."""
+        with self._database.read() as connection:
+            providers = provider_store.checked(connection)
+        known = self._chores.states([_name(one.id) for one in providers]) if providers else {}
+        now = self._clock.now()
+        return [one for one in providers if _name(one.id) not in known or self._due_by(one) <= now]
+
+    def _due_by(self, provider: Provider) -> datetime:
+        """An interval that was made shorter counts from the last round."""
+        chore = self._chores.states([_name(provider.id)])[_name(provider.id)]
+        if chore.last_at is None or chore.failures or provider.check_schedule is None:
+            return chore.due_at
+        return min(chore.due_at, chore.last_at + next_after(_pace(provider.check_schedule), 0, 1.0))
+
+    def _claim(self, provider: Provider) -> bool:
+        """Somebody may have done it since it was looked at."""
+        due_by = None if _name(provider.id) not in self._chores.states([_name(provider.id)]) else self._due_by(provider)
+        return self._chores.claim(_name(provider.id), lease=timedelta(seconds=1), due_by=due_by)
+
+    async def _round(self, provider: Provider) -> None:
+        schedule = provider.check_schedule
+        assert schedule is not None  # nosec B101
+        name = _name(provider.id)
+        before = (await asyncio.to_thread(self._chores.states, [name]))[name]
+        outcome = await self._tested(provider, schedule)
+        went_badly = outcome["outcome"] == "blocked" or (outcome["failed"] > 0 and outcome["passed"] == 0)
+        failures = before.failures + 1 if went_badly else 0
+        again_in = next_after(_pace(schedule), failures, random.random())  # noqa: S311  # nosec B311
+        await asyncio.to_thread(self._chores.done, name, again_in=again_in, failures=failures, outcome=outcome)
+        log().info("scheduled check", provider=provider.slug, **{key: outcome[key] for key in ("outcome", "checked")})
+
+    async def _tested(self, provider: Provider, schedule: CheckSchedule) -> dict[str, Any]:
+        """Those that were not tested for longest come first, so that a cap leaves out another one each time."""
+        waiting = await asyncio.to_thread(self._waiting, provider.id)
+        done: dict[str, Any] = {"outcome": "ok", "checked": 0, "passed": 0, "failed": 0, "left": 0, "message": ""}
+        for place, model in enumerate(waiting):
+            await asyncio.to_thread(self._leases.take, _name(provider.id), LIFE)
+            spent = await asyncio.to_thread(self.spent_today, provider.id)
+            if spent.tokens + TOKENS_UNTOLD > schedule.tokens_per_day:
+                message = f"{spent.tokens} of {schedule.tokens_per_day} tokens of tests are used up today."
+                return {**done, "outcome": "capped", "left": len(waiting) - place, "message": message}
+            try:
+                result = await self._tests.check(model.id, BY)
+            except ModelNotFound:
+                continue
+            except LineupError as error:
+                left = len(waiting) - place
+                return {**done, "outcome": "blocked", "left": left, "message": error.detail}
+            done["checked"] += 1
+            if result.stage in ("auth", "quota"):
+                left = len(waiting) - place - 1
+                return {**done, "outcome": "blocked", "left": left, "message": f"{result.stage}: {result.message}"}
+            done["passed" if result.passed else "failed"] += 1
+        return done
+
+    def _waiting(self, provider_id: int) -> list[Model]:
+        wanted = ModelFilter(provider_id=provider_id, visible=True)
+        models = self._models.page(wanted, sort="id", limit=MOST_MODELS, offset=0).models
+        return sorted((one for one in models if one.status not in ("retired", "vanished")), key=_last_tested)
+
+
+def _name(provider_id: int) -> str:
+    return f"check provider {provider_id}"
+
+
+def _pace(schedule: CheckSchedule) -> FetchSchedule:
+    """The same clock as that of fetches: jitter of a tenth, and back-off after failures."""
+    return FetchSchedule(schedule.every_minutes)
+
+
+def _last_tested(model: Model) -> str:
+    return str((msgspec.json.decode(model.last_test) or {}).get("at", ""))
