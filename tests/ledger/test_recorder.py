@@ -200,3 +200,25 @@ def test_what_waits_is_written_at_the_end(rooms: Rooms) -> None:
     rooms.ledger.note(entry("last"))
     rooms.ledger.close()
     assert stored(rooms) == ["last"]
+
+
+def test_what_comes_while_it_writes_waits_for_the_next_turn_unless_it_is_a_batch(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comes = [2, 3, 1]
+    add = writing.add
+
+    def busy(connection: Connection, mark: str, rows: list[tuple[object, ...]], now: int) -> None:
+        for _ in range(comes.pop(0) if comes else 0):
+            rooms.ledger.note(entry())
+        add(connection, mark, rows, now)
+
+    monkeypatch.setattr(recorders, "BATCH", 3)
+    monkeypatch.setattr(writing, "add", busy)
+    rooms.ledger.note(entry())
+    assert rooms.ledger.flush()
+    assert (rooms.ledger.waiting, sums(rooms, "requests")) == (2, (1,))
+    assert rooms.ledger.flush()
+    assert (rooms.ledger.waiting, sums(rooms, "requests")) == (1, (6,)), "three came, which is a batch; then one"
+    rooms.ledger.close()
+    assert (rooms.ledger.waiting, rooms.ledger.lost, sums(rooms, "requests")) == (0, 0, (7,))

@@ -130,7 +130,9 @@ class Desk:
             self._kick()
 
     async def _book_all(self) -> None:
-        while self._waiting or self._settlements:
+        """What is here now, and whoever comes meanwhile and waits. What else is to be settled by then waits for the
+        timer: under load there is always some, and a transaction for a few costs as much as one for all."""
+        while True:
             waiting, self._waiting = self._waiting, []
             settled = self._settlements.take()
             wanted = [one for one, _ in waiting]
@@ -142,6 +144,8 @@ class Desk:
                 self._failed(waiting, settled, error)
                 return
             self._hand_over(waiting, bookings)
+            if not self._waiting:
+                return
 
     def _hand_over(
         self, waiting: list[tuple[Wanted, "asyncio.Future[Grant | Denial]"]], bookings: list[Booking]

@@ -81,21 +81,28 @@ class Recorder:
         return len(self._fresh) + self._held
 
     def flush(self) -> bool:
-        """Write what waits; whether all of it is written. What is not waits on."""
+        """Write what waits; whether all of it is written. What is not waits on.
+
+        So does what comes meanwhile, unless it is a batch: to write a few costs as much as to write a hundred, and
+        under load a few always come.
+        """
         with self._one_at_a_time:
             self._take()
             while self._queue or self._batch is not None:
                 if not self._write_some():
                     return False
-                self._take()
+                if len(self._fresh) >= BATCH:
+                    self._take()
             self._prune()
             return True
 
     def close(self) -> None:
         """Write what still waits; what cannot be written is lost."""
-        if not self.flush():
-            self.lost += self.waiting
-            self._tell_of_losses()
+        while self.flush():
+            if not self.waiting:
+                return
+        self.lost += self.waiting
+        self._tell_of_losses()
 
     def _take(self) -> None:
         """Entries become rows, with their wall time; who counts them is told, also of those that wait for long."""
