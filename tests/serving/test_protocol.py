@@ -269,15 +269,19 @@ def test_at_the_end_the_running_answer_is_finished_and_an_idle_connection_closed
 
 
 def test_a_head_that_does_not_come_closes_the_connection_but_not_a_running_answer() -> None:
+    answer = asyncio.Event()
+
     async def waiting(scope: Scope, receive: Receive, send: Send) -> None:
-        await asyncio.sleep(0.1)
+        await answer.wait()
         await echo(scope, receive, send)
 
     async def steps(connection: Connection, line: Line) -> None:
         connection.data_received(GET + GET[:10])
         await asyncio.sleep(0.07)
         assert not line.closed
-        await asyncio.sleep(0.13)
-        assert line.closed
+        answer.set()
+        async with asyncio.timeout(10):
+            while not line.closed:
+                await asyncio.sleep(0.005)
 
     assert talk(waiting, steps, head_s=0.02).said.endswith(b"/livez ")

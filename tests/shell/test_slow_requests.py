@@ -7,23 +7,23 @@ from contextlib import suppress
 import pytest
 
 from tests.fakes.server import Server
-from tests.shell.raw import BODY_S, GET_LIVEZ, HEAD_S, LOGIN, STALL_S, one_answer, seconds_until_closed
+from tests.shell.raw import BODY_S, BUSY_S, GET_LIVEZ, HEAD_S, LOGIN, STALL_S, one_answer, seconds_until_closed
 
 
 @pytest.mark.parametrize("start", [b"", b"G", b"GET /livez HTTP/1.1\r\nhost: x\r\nx-half: "], ids=["none", "G", "half"])
 def test_a_head_that_does_not_come_whole_ends_the_connection(hasty: Server, start: bytes) -> None:
     with hasty.raw(start) as connection:
         took_s, _ = seconds_until_closed(connection)
-    assert HEAD_S - 0.1 <= took_s < HEAD_S + 1
+    assert HEAD_S - 0.1 <= took_s < HEAD_S + BUSY_S
 
 
 def test_a_dripped_head_has_no_more_time_than_a_silent_one(hasty: Server) -> None:
     began = time.monotonic()
     with hasty.raw(GET_LIVEZ[:-2]) as connection, suppress(OSError):
-        while time.monotonic() - began < 5:
+        while time.monotonic() - began < 10:
             connection.sendall(b"x-a: b\r\n")
             time.sleep(0.05)
-    assert time.monotonic() - began < HEAD_S + 1
+    assert time.monotonic() - began < HEAD_S + BUSY_S
 
 
 def test_the_head_of_a_second_request_is_timed_as_the_first(hasty: Server) -> None:
@@ -34,14 +34,14 @@ def test_the_head_of_a_second_request_is_timed_as_the_first(hasty: Server) -> No
         assert one_answer(connection).startswith(b"HTTP/1.1 200 ")
         connection.sendall(GET_LIVEZ[:-5])
         took_s, _ = seconds_until_closed(connection)
-    assert took_s < HEAD_S + 1
+    assert took_s < HEAD_S + BUSY_S
 
 
 def test_a_connection_that_is_idle_for_long_is_closed(hasty: Server) -> None:
     with hasty.raw(GET_LIVEZ) as connection:
         assert one_answer(connection).startswith(b"HTTP/1.1 200 ")
         took_s, said = seconds_until_closed(connection)
-    assert (1.5 <= took_s < 4, said) == (True, b"")
+    assert (1.5 <= took_s < 2 + BUSY_S, said) == (True, b"")
 
 
 @pytest.mark.parametrize("start", [b'content-length: 100\r\n\r\n{"a', b'transfer-encoding: chunked\r\n\r\n3\r\n{"a'])
@@ -53,7 +53,7 @@ def test_a_slow_body_answers_408(hasty: Server, start: bytes) -> None:
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"code":"request_timeout"' in answer
     assert b"\r\nconnection: close\r\n" in answer
-    assert BODY_S - 0.1 <= took_s < BODY_S + 1
+    assert BODY_S - 0.1 <= took_s < BODY_S + BUSY_S
 
 
 def test_who_goes_on_sending_what_was_answered_is_cut_off(hasty: Server) -> None:
@@ -62,10 +62,10 @@ def test_who_goes_on_sending_what_was_answered_is_cut_off(hasty: Server) -> None
     with hasty.raw(b"POST /livez HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n") as connection:
         assert one_answer(connection).startswith(b"HTTP/1.1 405 ")
         with suppress(OSError):
-            while time.monotonic() - began < 10:
+            while time.monotonic() - began < 20:
                 connection.sendall(b"x")
                 time.sleep(0.05)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_who_does_not_read_is_cut_off(hasty: Server) -> None:

@@ -90,7 +90,7 @@ def test_who_sends_slowly_is_cut_off_and_nobody_else_notices(
     hasty: Server, tmp_path: Path, did: Callable[[str], None]
 ) -> None:
     """In full: 500 connections against the limits as they are by default, cut within 12 s."""
-    number, limit_s = counts.count((90, BODY_S + 3), (500, 12.0))
+    number, limit_s = counts.count((90, BODY_S + 8), (500, 12.0))
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(running_server(tmp_path / "patient")) if counts.HARD else hasty
         slow = Slow(server, number)
@@ -101,4 +101,4 @@ def test_who_sends_slowly_is_cut_off_and_nobody_else_notices(
     did(f"{number} slow connections, the last cut after {max(slow.cut_after_s):.1f} s; healthy p99 {p99_ms:.1f} ms")
     assert left == 0
     assert max(slow.cut_after_s) <= limit_s
-    assert p99_ms < 100
+    assert p99_ms < counts.count(1_000, 100)
