@@ -14,3 +14,8 @@ T = TypeVar("T")
 def count(small: T, full: T) -> T:
     """`small` for every day and CI, `full` for `make hard`. Tests that use it are marked `hard`."""
     return full if HARD else small
+
+
+def patient(promised_s: float) -> float:
+    """How long what is promised in `promised_s` may take on a machine that has much else to do."""
+    return 4 * promised_s

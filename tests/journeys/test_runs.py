@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.fakes.counts import patient
 from tests.fakes.paced import Paced, paced
 from tests.fakes.server import Client, Server, Workbench, by_id, running_server
 
@@ -157,7 +158,7 @@ def test_a_cancelled_run_keeps_what_it_measured(track: Track) -> None:
     began = time.monotonic()
     assert track.admin.delete(f"/api/admin/runs/{run['id']}").status == 202
     ended = track.until(run["id"], state="cancelled")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < patient(5)
     assert ended["report"]["stopped"] == "cancelled"
     assert ended["report"]["succeeded"] >= 5
     agree(track.events(run["id"]), ended["report"])
@@ -175,7 +176,7 @@ def test_a_run_ends_when_its_model_is_hidden_or_deleted(track: Track) -> None:
     track.admin.must("DELETE", by_id(gone))
     began = time.monotonic()
     ended = [track.until(run["id"], state="cancelled") for run in runs]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < patient(5)
     assert [run["error"] for run in ended] == ["model_hidden", "model_deleted"]
     for run in ended:
         assert run["message"]
@@ -189,7 +190,7 @@ def test_asking_for_the_head_of_the_events_does_not_wait_for_the_end(track: Trac
     answer = track.server.client(track.admin.token).call("HEAD", f"/api/admin/runs/{run['id']}/events")
     assert (answer.status, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
     assert track.run(run["id"])["state"] == "running"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < patient(5)
     track.admin.must("DELETE", f"/api/admin/runs/{run['id']}")
     track.until(run["id"], state="cancelled")
 
@@ -280,7 +281,7 @@ def test_a_server_that_ends_keeps_what_was_measured_and_tells_who_waits(own_trac
     answer = waiting.connection.getresponse()
     report = json.loads(answer.read())
     assert (answer.status, report["state"], report["succeeded"] >= 5) == (200, "interrupted", True)
-    assert (code, took_s < 5) == (0, True)
+    assert (code, took_s < patient(5)) == (0, True)
     assert gone(children)
     track.server.start()
     track.workbench.admin = track.server.admin()
