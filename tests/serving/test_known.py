@@ -38,7 +38,16 @@ ODD = [
     *(post(length=length) for length in (b"05", b"+5", b"5 ", b"", b"5, 5", b"0", b"4", b"6", b"99999999")),
     post(b"", length=b"0"),
     post(b"x" * 70_000),
-    *(post(b"hello", more) for more in (b"content-length: 5", b"X-More: 1", b"Connection: close", b"Upgrade: h2c")),
+    *(
+        post(b"hello", more)
+        for more in (
+            b"content-length: 5",
+            b"X-More: 1",
+            b"Connection: close",
+            b"Connection: keep-alive",
+            b"Upgrade: h2c",
+        )
+    ),
     post(b"hello", b"Expect: 100-continue"),
     post(b"hello", line=b"POST /v1/other"),
     post(b"hello", line=b"HEAD /v1/x?y=1"),
@@ -98,6 +107,20 @@ def test_from_the_third_on_the_same_head_is_not_read(monkeypatch: pytest.MonkeyP
     assert read == [*WHOLE[:2], post(b"hello", b"X-More: 1"), post()]
     told = json.loads(writes[3].partition(b"\r\n\r\n")[2])
     assert "(b'content-length', b'1000')" in told[0][5]
+
+
+def test_so_is_that_of_a_client_who_says_that_he_stays() -> None:
+    learnt: list[bool] = []
+
+    async def steps(connection: Connection, line: Line) -> None:
+        for answer in (b"Keep-Alive", b"close"):
+            connection._known, connection._requests = None, 1
+            connection.data_received(post(b"hello", b"Connection: " + answer))
+            await turns()
+            learnt.append(connection._known is not None)
+
+    talk(all_of_it, steps)
+    assert learnt == [True, False]
 
 
 def test_who_sends_another_head_each_time_is_not_remembered_for_long() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _LENGTH = re.compile(rb"\r\ncontent-length: ?([1-9][0-9]{0,6})\r\n", re.IGNORECASE)
 _MOST_DIGITS = 7
 _MEANS_MORE = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"connection", b"trailer"})
+_STAYS = (b"connection", b"keep-alive")
 
 
 class KnownHead(NamedTuple):
@@ -57,13 +58,13 @@ def known_head(data: bytes, cycle: Cycle | None) -> KnownHead | None:
     end = data.find(b"\r\n\r\n") + 4
     if cycle is None or found is None or found.end() > end - 2 or not cycle.keep_alive:
         return None
-    names = [name for name, _ in cycle.headers]
+    names = [name for name, value in cycle.headers if (name, value.lower()) != _STAYS]
     length = int(found[1])
     if len(data) != end + length or cycle.version != "1.1" or not _MEANS_MORE.isdisjoint(names):
         return None
     if not data.startswith(b"%b %b HTTP/1.1\r\n" % (cycle.method.encode(), cycle.url)):
         return None
-    place = names.index(b"content-length")
+    place = [name for name, _ in cycle.headers].index(b"content-length")
     return KnownHead(
         data[: found.start(1)], data[found.end(1) : end], length, cycle.method, cycle.url, "1.1", cycle.headers, place
     )
