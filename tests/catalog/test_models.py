@@ -206,7 +206,6 @@ def test_all_models_are_streamed(desk: Desk) -> None:
 
 
 @pytest.mark.hard
-@pytest.mark.timeout(600)
 def test_of_two_who_race_with_the_same_version_one_wins_and_no_change_is_lost(desk: Desk) -> None:
     model = desk.model(desk.provider(), "m")
     turns = count(25, 1_000)
