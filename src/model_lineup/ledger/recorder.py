@@ -93,6 +93,7 @@ class Recorder:
                     return False
                 if len(self._fresh) >= BATCH:
                     self._take()
+            self._tell_of_losses()
             self._prune()
             return True
 
