@@ -5,6 +5,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
+from model_lineup.catalog.facts import FURTHER
 from tests.fakes.kind_server import KindServer
 from tests.fakes.provider import reply
 
@@ -91,4 +92,7 @@ FACT_TYPES: dict[str, type] = {
     "task": str,
     "pricing": dict,
     "lifecycle": dict,
+    **{field: bool for field in FURTHER if field.startswith("supports_")},
+    **dict.fromkeys(("input_modalities", "output_modalities", "capabilities", "parameters", "methods"), list),
+    **dict.fromkeys(("base_model", "knowledge_cutoff", "released_on"), str),
 }

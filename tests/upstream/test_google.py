@@ -46,6 +46,8 @@ def test_what_an_entry_tells() -> None:
         "context_length": 1_048_576,
         "max_output_tokens": 65_536,
         "task": "chat",
+        "supports_reasoning": True,
+        "methods": ["countTokens", "generateContent"],
     }
 
 

@@ -26,6 +26,7 @@ from tests.fakes.provider import HANG, Answer, Got, fake_provider, reply
 from tests.upstream.test_every_oddity import oddities
 
 TARGET = Target(Endpoint("ollama", "http://127.0.0.1:11434"), "m")
+NO_MORE = {"supports_reasoning": False, "supports_audio": False}
 LISTED = ListedModel("m", {"description": "llama"})
 
 
@@ -50,6 +51,7 @@ def test_what_tags_and_show_tell_together(ollama: KindServer) -> None:
         "supports_tools": True,
         "supports_vision": False,
         "task": "chat",
+        **NO_MORE,
     }
     asked = [got.json for got in ollama.provider.requests if got.target == "/api/show"]
     assert sorted(one["model"] for one in asked) == list("abcdefgh")
@@ -59,12 +61,15 @@ def test_what_tags_and_show_tell_together(ollama: KindServer) -> None:
     ("shown", "facts"),
     [
         ({"model_info": {"general.architecture": "qwen2", "qwen2.context_length": 32768}}, {"context_length": 32768}),
-        ({"capabilities": ["embedding"]}, {"supports_tools": False, "supports_vision": False, "task": "embedding"}),
         (
-            {"capabilities": ["vision", "completion"]},
-            {"supports_tools": False, "supports_vision": True, "task": "chat"},
+            {"capabilities": ["embedding"]},
+            {"supports_tools": False, "supports_vision": False, "task": "embedding", **NO_MORE},
         ),
-        ({"capabilities": ["image"]}, {"supports_tools": False, "supports_vision": False, "task": "other"}),
+        (
+            {"capabilities": ["vision", "completion", "thinking"]},
+            {"supports_tools": False, "supports_vision": True, "task": "chat", **NO_MORE, "supports_reasoning": True},
+        ),
+        ({"capabilities": ["image"]}, {"supports_tools": False, "supports_vision": False, "task": "other", **NO_MORE}),
         ({"parameters": "num_predict 256\nnum_ctx -1"}, {"max_output_tokens": 256}),
         ({"parameters": "num_ctx\nnum_ctx 1.5\nnum_ctx many\n\n  "}, {}),
         ({"parameters": "num_ctx " + "9" * 5000, "model_info": {"llama.context_length": 5}}, {}),

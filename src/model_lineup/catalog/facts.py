@@ -47,7 +47,6 @@ FURTHER = (
     "base_model",
     "knowledge_cutoff",
     "released_on",
-    "owner",
     "is_deprecated",
     "expected_end",
 )

@@ -5,22 +5,26 @@ the architecture's) and `architecture` · OpenRouter `context_length`, `architec
 `supported_parameters` · Mistral `capabilities`, `max_context_length`, `deprecation` · Groq `context_window`,
 `max_completion_tokens` · Together and LM Studio `type` · OpenAI `shutdown_date` · Azure `capabilities`, `deprecation` ·
 another Lineup `task`, `capabilities`, `deprecated_at`, `retires_at`, `successor`.
-Anything odd is left out, not guessed.
+Anything odd is left out, not guessed. `further` reads what has no field of the model's own.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from model_lineup.upstream import further
+
 Entry = dict[str, Any]
 _LARGEST = 2**53
 _LONGEST_NAME = 200
+_LONGEST_WORD = 60
+_MOST_PRICES = 20
 _LONGEST_DESCRIPTION = 4000
 
 
 def facts_of(entry: Entry) -> dict[str, Any]:
     """Field → value, for the fields that the entry tells. Keys are those of `ListedModel.facts`."""
     found = {field: read(entry) for field, read in _READERS.items()}
-    return {field: value for field, value in found.items() if value is not None}
+    return further.of_entry(entry) | {field: value for field, value in found.items() if value is not None}
 
 
 def _display_name(entry: Entry) -> str | None:
@@ -84,14 +88,14 @@ def _task(entry: Entry) -> str | None:
 
 def _pricing(entry: Entry) -> dict[str, Any] | None:
     """As the provider gives it: strings or numbers per token, request or image."""
-    told = _object(entry.get("pricing")).items()
-    return {key: value for key, value in told if isinstance(value, str | int | float)} or None
+    told = list(_object(entry.get("pricing")).items())[:_MOST_PRICES]
+    return {key: value for key, value in told if _is_short(key) and _is_price(value)} or None
 
 
 def _lifecycle(entry: Entry) -> dict[str, Any] | None:
     """`retires_at`, `replacement` and `deprecated_at`, as the provider writes them."""
     dates = [*(entry.get(key) for key in _RETIREMENT), _object(entry.get("deprecation")).get("inference")]
-    retires = next((date for date in dates if isinstance(date, str | int) and date), None)
+    retires = next((date for date in dates if _is_date(date)), None)
     replacement = _text(entry.get("deprecation_replacement_model") or entry.get("successor"), _LONGEST_NAME)
     deprecated = _text(entry.get("deprecated_at"), _LONGEST_NAME)
     told = {"retires_at": retires, "replacement": replacement, "deprecated_at": deprecated}
@@ -132,6 +136,19 @@ def _capability(entry: Entry, name: str) -> bool | None:
     return told if isinstance(told, bool) else None
 
 
+def _is_price(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return _is_short(value) or (is_number and abs(value) < _LARGEST)
+
+
+def _is_date(value: Any) -> bool:
+    return _is_short(value) or (type(value) is int and 0 < value < _LARGEST)
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_WORD
+
+
 def _first_flag(*values: bool | None) -> bool | None:
     return next((value for value in values if value is not None), None)
 
@@ -153,4 +170,4 @@ def _texts(value: Any) -> set[str]:
 
 
 def _only_texts(values: Iterable[Any]) -> set[str]:
-    return {value for value in values if isinstance(value, str)}
+    return {value for value in values if _is_short(value)}

@@ -37,7 +37,6 @@ LABELS = {
     "base_model": "Base model",
     "knowledge_cutoff": "Knowledge until",
     "released_on": "Released",
-    "owner": "Owner",
     "is_deprecated": "Deprecated",
     "expected_end": "End, as catalogues say",
 }

@@ -9,7 +9,8 @@ class ListedModel(Struct, frozen=True, gc=False):
     """One entry of a provider's list. `facts` holds only what the list truly tells; an absent key is unknown.
 
     Keys: display_name, description (str) · context_length, max_output_tokens (int > 0) · supports_tools,
-    supports_vision, supports_streaming (bool) · task (`Task`) · pricing, lifecycle (JSON objects).
+    supports_vision, supports_streaming (bool) · task (`Task`) · pricing, lifecycle (JSON objects); and those that
+    `further` reads.
     """
 
     model_id: str

@@ -1,14 +1,14 @@
 """Anthropic, and servers that speak its Messages API.
 
 The base URL is the one that Anthropic's SDKs take, without `/v1`. The list (`/v1/models`, 1 000 to a page) tells
-names, window, largest output, whether images are read, and until when a model will be there; it says nothing about
-tools, so these stay unknown until somebody tests them. Retired models are not listed.
+names, window, largest output, abilities (images, PDF, thinking, structured outputs …), and until when a model will be
+there; it says nothing about tools, so these stay unknown until somebody tests them. Retired models are not listed.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from model_lineup.upstream import entries, failures
+from model_lineup.upstream import entries, failures, further
 from model_lineup.upstream.contract import (
     Call,
     Dialect,
@@ -75,6 +75,9 @@ def _model(entry: Any) -> ListedModel:
         "supports_vision": images if isinstance(images, bool) else None,
         "task": "chat",
         "lifecycle": _lifecycle(entry),
+        "released_on": further.day(entry.get("created_at")),
+        "base_model": text_or_none(entry.get("line"), entries.LONGEST_NAME),
+        **further.able(entry.get("capabilities")),
     }
     return ListedModel(entries.id_of(entry.get("id")), entries.known(told))
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from model_lineup.upstream import entries, failures
+from model_lineup.upstream import entries, failures, further
 from model_lineup.upstream.contract import (
     Call,
     Dialect,
@@ -81,6 +81,8 @@ def _model(entry: Any) -> ListedModel | None:
         "context_length": count_or_none(entry.get("inputTokenLimit")) or None,
         "max_output_tokens": count_or_none(entry.get("outputTokenLimit")) or None,
         "task": "chat" if "chat" in tasks else "embedding",
+        "supports_reasoning": thinks if isinstance(thinks := entry.get("thinking"), bool) else None,
+        "methods": further.words(entry.get("supportedGenerationMethods")),
     }
     if told["task"] == "embedding":
         told["max_output_tokens"] = None  # Google says 1 there: one vector

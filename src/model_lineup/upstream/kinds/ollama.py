@@ -60,6 +60,8 @@ class OllamaKind:
             "supports_tools": "tools" in able if able else None,
             "supports_vision": "vision" in able if able else None,
             "task": _task(able) if able else None,
+            "supports_reasoning": "thinking" in able if able else None,
+            "supports_audio": "audio" in able if able else None,
         }
         return ListedModel(model.model_id, {**model.facts, **entries.known(told)})
 
