@@ -2,7 +2,7 @@
 
 import asyncio
 
-from model_lineup.catalog.census import Counts
+from model_lineup.catalog.census import Census, Counts
 from model_lineup.catalog.shapes import ModelChanges
 from tests.fakes.desk import BY, Desk, ScriptedProvider
 
@@ -50,3 +50,14 @@ def test_what_vanished_from_a_list_and_how_visible_models_fare(desk: Desk) -> No
     for model_id in ("stays", "goes"):
         desk.rooms.models.change(desk.rooms.models.find(model_id).id, ModelChanges(visible=True), BY)
     assert census.visible_by_status() == {"untested": 1, "vanished": 1}
+
+
+def test_how_they_fare_is_kept_for_longer_the_longer_counting_takes(desk: Desk) -> None:
+    desk.model(desk.provider(), "a", visible=True)
+    times = iter([0.0, 0.5, 10.4, 10.6, 10.7, 20.0, 20.1])
+    census = Census(desk.rooms.database, now=lambda: next(times))
+    first = census.visible_by_status()
+    assert census.visible_by_status() is first, "counting took half a second, so it holds for ten"
+    assert census.visible_by_status() is not first
+    desk.rooms.models.change(desk.rooms.models.find("a").id, ModelChanges(visible=False), BY)
+    assert census.visible_by_status() == {}, "a change of the configuration is seen at once"

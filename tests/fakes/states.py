@@ -106,6 +106,11 @@ def meanwhile(path: str, **body: Any) -> Do:
     return lambda _, on: on.admin.must("PUT", path.format_map(on.rows), body) and None
 
 
+def save_connection(page: Page, _: Stage) -> None:
+    """Of a provider, whose page has other forms too."""
+    page.locator("main form:has([name=base_url]) > footer button").click()
+
+
 def enormous(page: Page, _: Stage) -> None:
     """More than the shell takes."""
     page.evaluate("document.querySelector('main form').insertAdjacentHTML('beforeend', '<textarea name=x></textarea>')")
@@ -280,7 +285,7 @@ STATES: list[State] = [
         "provider-changed-elsewhere",
         "/providers/{provider}",
         "Somebody else changed",
-        (fill(name="Mine"), meanwhile("/api/admin/providers/{provider}", name="Research cluster "), press("Save")),
+        (fill(name="Mine"), meanwhile("/api/admin/providers/{provider}", name="Research cluster "), save_connection),
     ),
     State("provider-delete", "/providers/{provider}/delete", "are deleted with it"),
     State(

@@ -75,7 +75,7 @@ def test_words_for_changes(operation: str, touched: int, first: tuple[str, str] 
 def test_the_security_log_is_narrowed(admin: Looker, workbench: Workbench, stranger: Looker) -> None:
     made, _ = workbench.person("viewer")
     said = text_of(admin.get(f"/admin/activity/security?event=signed_in&actor={made['email']}"))
-    assert "1–1 of 1 entries" in said
+    assert "1–1 of 1 entry" in said
     assert made["email"] in said
     assert "No entries" in text_of(admin.get("/admin/activity/security?actor=nobody-at-all"))
     assert admin.get("/admin/activity/security?event=nonsense").status == 422

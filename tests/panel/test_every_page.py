@@ -19,7 +19,7 @@ from tests.panel.conftest import Open
 from tools.screenshots import LOOKS, PAGES, Shown, visit
 
 WIDER_THAN_ITS_WINDOW = "() => document.documentElement.scrollWidth - window.innerWidth"
-AT_ONCE = 14
+AT_ONCE = 10
 """Pages that one test looks at: a new window for each costs more than looking."""
 FEW = 24
 """States on every day; all of them in `make hard`."""

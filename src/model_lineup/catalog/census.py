@@ -1,10 +1,11 @@
 """How many models there are, at which provider, and in which state: for pages that show all at a glance."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from model_lineup.catalog.store import census as store
+from model_lineup.clock import tick
 from model_lineup.database.engines import Database
 from model_lineup.journal import store as journal_store
 
@@ -18,13 +19,22 @@ class Counts(NamedTuple):
     vanished: int = 0
 
 
-class Census:
-    """Counts by provider are kept until the configuration is a newer one; how models fare is counted each time."""
+_KEPT_TIMES = 20
 
-    def __init__(self, database: Database) -> None:
+
+class Census:
+    """Counts by provider are kept until the configuration is a newer one.
+
+    How models fare also changes with each test, so it is kept for twenty times as long as counting took, and no longer
+    than the configuration stays: a few milliseconds for a thousand models, a few seconds for a hundred thousand.
+    """
+
+    def __init__(self, database: Database, now: Callable[[], float] = tick) -> None:
         self._database = database
+        self._now = now
         self._lock = threading.Lock()
         self._kept: tuple[int, Mapping[int, Counts]] = (-1, {})
+        self._faring: tuple[int, float, Mapping[str, int]] = (-1, 0.0, {})
 
     def by_provider(self) -> Mapping[int, Counts]:
         """Only providers that have models."""
@@ -46,4 +56,11 @@ class Census:
     def visible_by_status(self) -> Mapping[str, int]:
         """Of the visible models; states in which none is are missing."""
         with self._database.read() as connection:
-            return {status: int(count) for status, count in store.visible_by_status(connection)}
+            revision, began = journal_store.revision(connection), self._now()
+            known, until, found = self._faring
+            if known == revision and began < until:
+                return found
+            found = {status: int(count) for status, count in store.visible_by_status(connection)}
+        ended = self._now()
+        self._faring = revision, ended + _KEPT_TIMES * (ended - began), found
+        return found
