@@ -39,7 +39,13 @@ NEEDED = {
 NOT_HERE = {"/models/{row_id:row}/restore": 409, "/setup": 410, "/account/keys/{key_id:row}/delete": 404}
 """Pages of rows that are not there, or not in that state."""
 ENDLESS = "/runs/live"
-FILES = ("/models/export.json", "/models/export.csv", "/usage/export", "/runs/{run_id:row}/events")
+FILES = (
+    "/models/export.json",
+    "/models/export.csv",
+    "/usage/export",
+    "/runs/{run_id:row}/events",
+    "/runs/{run_id:row}/file",
+)
 BAD_IDS = ("0", "-1", "abc", "1.5", "99999999", str(2**53), "9" * 400, "%00", "%FF", "1%0a", "1'--", "..%2f1", "%D9%A1")
 BAD_VALUES = ("abc", "-1", "9" * 30, "1e9", "NaN", "%00", "%FF", "%0d%0aset-cookie:x", "evil;drop", "x" * 3_000, "[]")
 USUAL = ("limit", "offset", "sort", "q", "provider_id", "visible", "id", "since", "show", "days", "by")

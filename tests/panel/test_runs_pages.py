@@ -220,3 +220,36 @@ def test_the_stream_goes_on_where_it_was_cut_and_ends_with_the_session(
                 break
     assert workbench.admin.must("GET", f"/api/admin/runs/{run['id']}")["state"] == "running"
     workbench.admin.must("DELETE", f"/api/admin/runs/{run['id']}")
+
+
+def test_two_runs_of_one_plan_have_a_verdict_and_one_can_be_the_baseline(
+    admin: Looker, workbench: Workbench, model: dict[str, object]
+) -> None:
+    plan = {"requests": 10, "max_tokens": 2, "warmup": 0, "slo": {"e2e_ms": 9000}, "cold": 1, "name": "<b>nightly"}
+    address = by_id(str(model["model_id"]), "/benchmark")
+    one, other = (workbench.admin.must("POST", address, plan)["run_id"] for _ in range(2))
+    assert "No baseline is pinned for this model and plan." in text_of(admin.get(f"/admin/runs/{one}"))
+    admin.send(f"/admin/runs/{one}/baseline", {"pinned": "yes"})
+    said = text_of(admin.get(f"/admin/runs/{other}"))
+    for words in (f"Run {other} beside run {one}, the baseline", "10 of 10: 100.0", "1 of 1 succeeded", "<b>nightly"):
+        assert words in said
+    assert "Two have a verdict" not in said
+    assert f"Run {other} beside run {one}" in text_of(admin.get(f"/admin/runs/compare?id={other}&id={one}"))
+    page = admin.get(f"/admin/runs/{other}/file?format=html")
+    assert page.headers["content-disposition"] == f'attachment; filename="run-{other}.html"'
+    assert "sandbox" in page.headers["content-security-policy"]
+    admin.send(f"/admin/runs/{one}/baseline", {"pinned": "no"})
+    assert "No baseline is pinned" in text_of(admin.get(f"/admin/runs/{other}"))
+
+
+def test_a_sweep_is_started_from_the_form_and_shows_its_steps(admin: Looker, model: dict[str, object]) -> None:
+    form = {"ids": str(model["id"]), "requests": "4", "max_tokens": "2", "do": "benchmark", "slo_e2e_ms": "9000"}
+    refused = admin.send("/admin/runs/new", {**form, "sweep_concurrency": "4, 1"})
+    assert (refused.status, "must ascend" in text_of(refused)) == (422, True)
+    refused = admin.send("/admin/runs/new", {**form, "sweep_concurrency": "4, x"})
+    assert "write the loads like 1, 2, 4, 8" in text_of(refused)
+    started = admin.send("/admin/runs/new", {**form, "sweep_concurrency": "1, 2"})
+    path = started.headers["location"]
+    said = _wait_for(admin, path, "Sweep")
+    assert re.search(r"(The knee is at|No step met the stop rule)", said)
+    assert "sweep of requests at a time" in said

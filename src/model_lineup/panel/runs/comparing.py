@@ -1,4 +1,4 @@
-"""Two runs or more side by side: the same figures in columns, and one chart for each. What differs is not judged."""
+"""Two runs or more side by side: the same figures in columns, and one chart for each. Two have a verdict."""
 
 from typing import Annotated, Any
 
@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from model_lineup.api.bodies import MOST_INTEGER
 from model_lineup.api.dependencies import There
+from model_lineup.benchmarks.comparison import METRICS, Comparison
 from model_lineup.panel import charts, wording
 from model_lineup.panel.charts import Chart
 from model_lineup.panel.pages import pages
@@ -15,6 +16,7 @@ from model_lineup.panel.render import go, page
 from model_lineup.panel.runs import shown
 from model_lineup.panel.runs.shown import Shown
 from model_lineup.panel.visitors import AsViewer
+from model_lineup.rooms import Rooms
 
 router = pages("/runs")
 MOST = 6
@@ -44,7 +46,18 @@ def compare(request: Request, there: There, _: AsViewer, id: Ids = []) -> Respon
             *_errors(names, measured),
         ],
         differing=_differing(found),
+        comparison=_judged(there, measured) if len(found) == 2 else None,
+        metrics=METRICS,
+        pinned=False,
     )
+
+
+def _judged(there: Rooms, measured: list[Shown]) -> Comparison | None:
+    """Of two: the later run, seen from the earlier one."""
+    if len(measured) < 2 or not all(one.run.is_over for one in measured):
+        return None
+    base, other = sorted(one.run.id for one in measured)
+    return there.comparisons.compare(base, other)
 
 
 def _paces(runs: list[Shown]) -> list[float | None]:

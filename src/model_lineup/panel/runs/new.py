@@ -26,6 +26,9 @@ from model_lineup.rooms import Rooms
 router = pages("/runs")
 FOUND = 20
 FLOATS = ("rate", "time_limit_s")
+OBJECTIVES, SWEEPS = ("ttft_ms", "tpot_ms", "e2e_ms"), ("concurrency", "rate")
+MORE = ("arrivals", *(f"slo_{name}" for name in OBJECTIVES), *(f"sweep_{name}" for name in SWEEPS))
+"""Fields that are not numbers of the plan itself."""
 USUAL = {name: getattr(Plan(), name) for name in RANGES}
 MOST_MODELS = 100
 
@@ -89,9 +92,10 @@ def _page(
         choice=_choice(there, form),
         q=form.text("q"),
         entered=entered,
+        more_entered={name: form.text(name) or ("constant" if name == "arrivals" else "") for name in MORE},
         ranges=RANGES,
         error=error,
-        errors=said_of_fields(error) if error else {},
+        errors=_by_field(error) if error else {},
         begun=begun,
         at_once=there.settings.runs_at_once,
         most_models=MOST_MODELS,
@@ -120,10 +124,34 @@ def _model(there: Rooms, row_id: int) -> Model | None:
 
 def _plan(form: Form) -> dict[str, Any]:
     """What was entered; a field left empty has its usual value. A rate excludes concurrency, which is then left out."""
-    values = {name: form.number(name) if name in FLOATS else form.whole(name) for name in RANGES}
+    values: dict[str, Any] = {name: form.number(name) if name in FLOATS else form.whole(name) for name in RANGES}
     if values["rate"] is not None and values["concurrency"] == 1:
         values["concurrency"] = None
-    return {name: value for name, value in values.items() if value is not None}
+    values["arrivals"] = form.text("arrivals") or None
+    slo = {name: value for name in OBJECTIVES if (value := form.number(f"slo_{name}")) is not None}
+    sweep = {name: _loads(form, name) for name in SWEEPS if form.text(f"sweep_{name}").strip()}
+    found = {name: value for name, value in values.items() if value is not None}
+    return {**found, **({"slo": slo} if slo else {}), **({"sweep": sweep} if sweep else {})}
+
+
+def _loads(form: Form, name: str) -> list[float]:
+    """Numbers with commas between. Raises InvalidInput."""
+    text = form.text(f"sweep_{name}")
+    try:
+        return [(int if name == "concurrency" else float)(part) for part in text.split(",")]
+    except ValueError:
+        raise InvalidInput.at(f"/sweep/{name}", "write the loads like 1, 2, 4, 8") from None
+
+
+def _by_field(error: LineupError) -> dict[str, str]:
+    """In the names of the form: `/slo/ttft_ms` is `slo_ttft_ms` there; what a step gets wrong, its list's."""
+    found = {}
+    for pointer, words in said_of_fields(error).items():
+        parts = pointer.strip("/").split("/")
+        nested = parts[0] in ("slo", "sweep")
+        name = "_".join(parts[:2]) if nested and len(parts) > 1 else "sweep_concurrency" if nested else pointer
+        found[name] = words
+    return found
 
 
 def _usual(name: str) -> str:

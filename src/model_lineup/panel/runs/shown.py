@@ -101,6 +101,18 @@ def drawn(report: dict[str, Any], samples: list[Spot]) -> list[Chart]:
     ]
 
 
+def sweep(found: dict[str, Any]) -> Chart:
+    """Answers per second over the load."""
+    by_concurrency = found["by"] == "concurrency"
+    return charts.lines(
+        "Answers per second",
+        [Series("requests/s", [(step["load"], step["requests_per_s"]) for step in found["steps"]])],
+        value=wording.rate,
+        x_name="At a time" if by_concurrency else "Offered, per second",
+        x=lambda load: f"{load:g}",
+    )
+
+
 def timeline(samples: list[Spot]) -> Chart:
     points = sorted(samples, key=lambda one: one.ended_s)
     return charts.lines(
