@@ -17,6 +17,7 @@ class Case(Struct, frozen=True):
     """100 tokens, the first after 100 ms, the others every 10 ms, as `options` of the upstream change that.
 
     `requests` are measured; as many as there are streams (Lineup: at most 100) go before them and count for no tool.
+    Over `tls` only Lineup is measured: the peers trust no authority of ours.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Case(Struct, frozen=True):
     requests: int
     options: tuple[str, ...] = ()
     longest_gap_ms: float = 10.0
+    tls: bool = False
 
 
 CASES = (
@@ -32,6 +34,7 @@ CASES = (
     Case("64", 64, 256),
     Case("256", 256, 512),
     Case("16 stalls", 16, 64, _STALLS, 100.0),
+    Case("64 tls", 64, 256, tls=True),
 )
 
 

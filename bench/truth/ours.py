@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from bench.truth.cases import Case, spread, truth_of
-from bench.truth.provider import on_the_other_core, paced_upstream, records_of
+from bench.truth.provider import on_the_other_core, paced_upstream, records_of, tls_options
 from model_lineup import __version__
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import ChildEvent
@@ -24,13 +24,18 @@ def measure_ours(case: Case, *, kernel_stamps: bool) -> dict[str, Any]:
             samples.append(event)
 
     plan = Plan(case.requests, case.streams, max_tokens=100, warmup=min(case.streams, 100), time_limit_s=120)
-    with paced_upstream(case.options) as base_url, on_the_other_core():
-        target = Target(Endpoint("openai", f"{base_url}/v1", network_scope="loopback"), "paced-echo")
+    with (
+        tls_options(case.tls) as (options, authority),
+        paced_upstream([*case.options, *options]) as base_url,
+        on_the_other_core(),
+    ):
+        endpoint = Endpoint("openai", f"{base_url}/v1", network_scope="loopback", ca_bundle=authority)
+        target = Target(endpoint, "paced-echo")
         began_at, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         running = run_in_child(plan, target, on_event=keep, cancel=asyncio.Event(), kernel_stamps=kernel_stamps)
         outcome = asyncio.run(running)
         after, ended_at = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        records = records_of(base_url)
+        records = records_of(base_url, authority)
     if len(samples) != case.requests or outcome.report.failed:
         return {"version": __version__, "failure": f"{outcome.state}: {outcome.message} {outcome.report.errors}"}
     measurer = outcome.report.environment.measurer

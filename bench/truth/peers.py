@@ -46,6 +46,8 @@ class Unavailable(Exception):
 
 def measure_peer(name: str, case: Case, cache: Path) -> dict[str, Any]:
     """What `Part` wants to know. Raises Unavailable."""
+    if case.tls:
+        raise Unavailable("over TLS only Lineup is measured")
     home = installed(name, cache)
     out = cache / "out" / name
     rmtree(out, ignore_errors=True)

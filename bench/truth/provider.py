@@ -2,12 +2,14 @@
 
 import json
 import os
+import ssl
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, Popen
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import urlopen
 
@@ -15,8 +17,26 @@ CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 
 
 @contextmanager
+def tls_options(tls: bool) -> Iterator[tuple[list[str], str | None]]:
+    """What the upstream is told to speak TLS, and the authority to trust as PEM; nothing without TLS."""
+    if not tls:
+        yield [], None
+        return
+    import trustme
+
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    with TemporaryDirectory() as folder:
+        certificate, key = Path(folder, "certificate.pem"), Path(folder, "key.pem")
+        certificate.write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+        key.write_bytes(issued.private_key_pem.bytes())
+        yield ["--certificate", str(certificate), "--key", str(key)], authority.cert_pem.bytes().decode()
+
+
+@contextmanager
 def paced_upstream(options: Sequence[str]) -> Iterator[str]:
     """Gives its address, without `/v1`."""
+    scheme = "https" if "--certificate" in options else "http"
     command = [sys.executable, "-m", "model_lineup.demo.paced", "--until-stdin-closes", *options]
     with Popen(command, stdin=PIPE, stdout=PIPE) as process:
         assert process.stdin is not None
@@ -24,7 +44,7 @@ def paced_upstream(options: Sequence[str]) -> Iterator[str]:
         port = int(process.stdout.readline())
         if len(CORES) > 1:
             os.sched_setaffinity(process.pid, CORES[:1])
-        yield f"http://127.0.0.1:{port}"
+        yield f"{scheme}://127.0.0.1:{port}"
         process.stdin.close()
 
 
@@ -41,9 +61,10 @@ def on_the_other_core() -> Iterator[None]:
         os.sched_setaffinity(0, CORES)
 
 
-def records_of(base_url: str) -> list[dict[str, Any]]:
-    """In the order in which the requests came."""
-    with urlopen(f"{base_url}/stats") as answer:
+def records_of(base_url: str, authority: str | None = None) -> list[dict[str, Any]]:
+    """In the order in which the requests came. `authority`: PEM to trust, over TLS."""
+    trusted = ssl.create_default_context(cadata=authority) if authority else None
+    with urlopen(f"{base_url}/stats", context=trusted) as answer:
         records: list[dict[str, Any]] = json.load(answer)["requests"]
     return sorted(records, key=lambda record: float(record["came_at"]))
 

@@ -86,8 +86,10 @@ def test_truth_is_what_the_upstream_recorded() -> None:
     assert found["tokens_per_s"] == pytest.approx(6 / 0.26)
 
 
-def test_ours_is_measured_beside_the_upstream() -> None:
-    found = measure_ours(Case("tiny", 2, 4, ("--ttft-ms", "10", "--gap-ms", "1", "--tokens", "5")), kernel_stamps=True)
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_ours_is_measured_beside_the_upstream(tls: bool) -> None:
+    options = ("--ttft-ms", "10", "--gap-ms", "1", "--tokens", "5")
+    found = measure_ours(Case("tiny", 2, 4, options, tls=tls), kernel_stamps=True)
     assert "failure" not in found
     assert found["measured"]["ttft"].n == found["truth"]["ttft"].n == 4
     assert found["measured"]["itl"].n == found["truth"]["itl"].n == 16
@@ -104,6 +106,8 @@ def test_a_peer_that_cannot_be_installed_is_unavailable_with_the_reason(
     monkeypatch.setattr(subprocess, "run", refuse)
     with pytest.raises(Unavailable, match="no environment for aiperf with code 1: ERROR: no matching distribution"):
         peers.measure_peer("aiperf", CASES[0], tmp_path)
+    with pytest.raises(peers.Unavailable, match="over TLS"):
+        peers.measure_peer("aiperf", CASES[-1], tmp_path)
 
 
 def test_parts_are_kept_and_can_be_told_later(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

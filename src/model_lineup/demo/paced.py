@@ -12,6 +12,7 @@ import gc
 import json
 import os
 import socket
+import ssl
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -23,9 +24,11 @@ import httptools
 
 from model_lineup.demo import paced_wire
 from model_lineup.demo.paced_socket import PunctualSelector, StampedSocket, accept_all, listen
+from model_lineup.demo.paced_tls import StampedTlsSocket, context_of
 
 FAULTS = ("none", "unauthorized", "quota", "server_error", "hang", "cut")
 _KEPT_RECORDS = 20_000
+Stamped = StampedSocket | StampedTlsSocket
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Record:
     sending_s: float = 0.0
     completed: bool = False
 
-    def note(self, due_at: float, transport: StampedSocket) -> None:
+    def note(self, due_at: float, transport: Stamped) -> None:
         """One token has just gone."""
         self.sent_at.append(transport.sent_at)
         self.late_s = max(self.late_s, transport.sent_at - due_at)
@@ -82,7 +85,7 @@ class Record:
 class Connection:
     """One client. Requests on it are answered one after the other, as HTTP/1.1 has it."""
 
-    def __init__(self, pace: Pace, records: deque[Record], transport: StampedSocket) -> None:
+    def __init__(self, pace: Pace, records: deque[Record], transport: Stamped) -> None:
         self.pace = pace
         self.records = records
         self.transport = transport
@@ -213,14 +216,23 @@ class Connection:
         self._reply(status, {"error": {"message": message, "type": code, "code": code}})
 
 
-async def serve(pace: Pace, host: str, port: int, *, on_ready: Callable[[int], None], until_stdin_closes: bool) -> None:
-    """Listens until cancelled, or until stdin ends. `on_ready` is told the port."""
+async def serve(
+    pace: Pace,
+    host: str,
+    port: int,
+    *,
+    on_ready: Callable[[int], None],
+    until_stdin_closes: bool,
+    tls: ssl.SSLContext | None = None,
+) -> None:
+    """Listens until cancelled, or until stdin ends. `on_ready` is told the port. Over TLS where there is a context."""
     loop = asyncio.get_running_loop()
     records: deque[Record] = deque(maxlen=_KEPT_RECORDS)
     listener = listen(host, port)
 
     def accepted(sock: socket.socket) -> None:
-        Connection(pace, records, StampedSocket(loop, sock))
+        stamped = StampedSocket(loop, sock)
+        Connection(pace, records, stamped if tls is None else StampedTlsSocket(stamped, tls))
 
     loop.add_reader(listener.fileno(), accept_all, listener, accepted)
     over = asyncio.Event()
@@ -249,6 +261,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--stall-ms", type=float, default=100.0)
     parser.add_argument("--fault", choices=FAULTS, default="none", help="what to do wrong on each chat request")
     parser.add_argument("--model", default="paced-echo", help="the id that /v1/models lists")
+    parser.add_argument("--certificate", help="PEM file; speaks TLS with it, and with --key")
+    parser.add_argument("--key", help="PEM file of the certificate's key")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with the process that started this one")
     return parser.parse_args(arguments)
 
@@ -256,15 +270,19 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     options = vars(_arguments(arguments))
     host, port, until = options.pop("host"), options.pop("port"), options.pop("until_stdin_closes")
+    certificate, key = options.pop("certificate"), options.pop("key")
+    tls = context_of(certificate, key) if certificate and key else None
     pace = Pace(**options)
     loop = asyncio.SelectorEventLoop(PunctualSelector())
     try:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(
-                serve(pace, host, port, on_ready=lambda ready: print(ready, flush=True), until_stdin_closes=until)
-            )
+            runner.run(serve(pace, host, port, on_ready=_tell, until_stdin_closes=until, tls=tls))
     except KeyboardInterrupt:
         pass
+
+
+def _tell(port: int) -> None:
+    print(port, flush=True)
 
 
 if __name__ == "__main__":
