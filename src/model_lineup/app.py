@@ -68,6 +68,9 @@ from model_lineup.upstream.contract import Bounds, NetworkScope, Timeouts
 from model_lineup.upstream.shared import SharedClient
 from model_lineup.upstream.wire import BadUrl, Origin
 from model_lineup.vault import Vault
+from model_lineup.watch.watching import Watch
+from model_lineup.webhooks.courier import Courier
+from model_lineup.webhooks.webhooks import Webhooks
 
 
 @contextlib.contextmanager
@@ -143,7 +146,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     providers = Providers(database, journal, vault, timeouts=_timeouts(settings), bounds=bounds)
     discovery = Discovery(database, journal, providers, clock, client.list_models, most=settings.fetch_models)
     plans = Plans(database, journal, discovery, kept=settings.fetch_plans_kept)
-    chores = Chores(database, clock)
+    chores, notices = Chores(database, clock), Notices(database, clock)
     follower = Follower(database, now=clock.tick, wall=lambda: clock.now().timestamp())
     routes = Routes(follower, models, providers)
     ledger = Recorder(database, clock, kept=_usage_kept(settings), most=settings.usage_waiting)
@@ -195,7 +198,10 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         plans=plans,
         scheduled=ScheduledFetches(database, clock, plans, chores, lease=_fetch_lease(settings)),
         chores=chores,
-        notices=Notices(database, clock),
+        notices=notices,
+        webhooks=Webhooks(database, journal, vault, bounds),
+        courier=Courier(database, clock, vault, chores, client.get, bounds, kept=timedelta(days=settings.notice_days)),
+        watch=Watch(database, clock, chores, notices, ahead=timedelta(days=settings.notice_retiring_days)),
         follower=follower,
         routes=routes,
         tests=tests,

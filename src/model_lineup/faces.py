@@ -72,8 +72,8 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         background.append(asyncio.create_task(gateway.sweep(lambda: micros(rooms.clock.now()))))
         background.append(asyncio.create_task(hearing.run()))
         background.append(asyncio.create_task(rooms.ledger.run(settings.usage_flush_s)))
-        background.append(asyncio.create_task(rooms.scheduled.run()))
         background.append(asyncio.create_task(rooms.checks.run()))
+        background.extend(asyncio.create_task(one.run()) for one in (rooms.scheduled, rooms.watch, rooms.courier))
 
     def note_snapshot() -> None:
         metrics.snapshot_revision.set(rooms.follower.revision)

@@ -42,6 +42,9 @@ from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
 from model_lineup.signals.signals import Signals
 from model_lineup.upstream.shared import SharedClient
+from model_lineup.watch.watching import Watch
+from model_lineup.webhooks.courier import Courier
+from model_lineup.webhooks.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,9 @@ class Rooms:
     scheduled: ScheduledFetches
     chores: Chores
     notices: Notices
+    webhooks: Webhooks
+    courier: Courier
+    watch: Watch
     follower: Follower
     routes: Routes
     tests: ConnectionTests

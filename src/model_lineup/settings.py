@@ -167,6 +167,12 @@ class Settings(BaseModel):
     fetch_mib: int = Field(
         10, ge=1, le=256, description="Most MiB that one provider list may have, over all its pages."
     )
+    notice_days: int = Field(
+        90, ge=1, le=3_650, description="How long notices, and what was sent of them to webhooks, are kept."
+    )
+    notice_retiring_days: int = Field(
+        30, ge=1, le=365, description="How long before a model's end there is a notice of it."
+    )
     fetch_plans_kept: int = Field(
         20, ge=1, le=1_000, description="Plans of fetches that are kept of each provider, the newest ones."
     )

@@ -42,6 +42,7 @@ def steps(base_url: str) -> list[Step]:
     """In an order in which each finds what it needs: provider 1, models 1 to 3, person 2, keys 1 and 2."""
     provider = {"name": "Acme", "type": "openai", "base_url": base_url, "network_scope": "loopback"}
     alias = {"model_id": "gpt", "alias": "imported"}
+    hook = {"name": "team", "url": f"{base_url}/hook", "network_scope": "loopback"}
     login = {"email": "ada@example.com", "password": PASSWORD}
     run = {"requests": 1, "warmup": 0}
     return [
@@ -81,6 +82,10 @@ def steps(base_url: str) -> list[Step]:
         Step("POST", "/api/admin/providers/1/fetch", dry=True),
         Step("POST", "/api/admin/catalog", CATALOGUE, dry=True),
         Step("PUT", "/api/admin/catalog", {"id": None}, dry=True),
+        Step("POST", "/api/admin/webhooks", hook, again=1),
+        Step("PUT", "/api/admin/webhooks/1", {"enabled": False}),
+        Step("POST", "/api/admin/webhooks/1/test", sets=0),
+        Step("DELETE", "/api/admin/webhooks/1"),
         Step("POST", "/api/admin/people", PERSON),
         Step("PUT", "/api/admin/people/2", {"role": "viewer"}),
         Step("DELETE", "/api/admin/people/2"),

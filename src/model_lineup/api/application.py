@@ -34,6 +34,7 @@ from model_lineup.api import (
     selector,
     setup,
     usage,
+    webhooks,
 )
 from model_lineup.api.dependencies import Anybody, policy_of
 from model_lineup.api.page import style_sheet
@@ -56,6 +57,7 @@ ROUTERS = (
     capabilities.router,
     providers.router,
     plans.router,
+    webhooks.router,
     people.router,
     keys.router,
     changes.router,

@@ -74,22 +74,31 @@ def check_address(base_url: str, scope: str, bounds: Bounds) -> Origin:
         )
     if "?" in base_url:
         raise InvalidInput.at("/base_url", "a base URL has no query; use `api_version` or `headers`")
+    return check_reachable(base_url, scope, bounds, "/base_url")
+
+
+def check_reachable(url: str, scope: str, bounds: Bounds, field: str) -> Origin:
+    """The origin of an address that may be called. Raises InvalidInput, EgressRefused, at this field."""
+    if not within(scope, bounds.widest_scope):
+        raise EgressRefused.at(
+            "/network_scope", f"this instance allows {bounds.widest_scope!r} at most (LINEUP_EGRESS_MAX_SCOPE)"
+        )
     try:
-        origin = check_url(base_url, Scope(scope), bounds.own_listeners)
+        origin = check_url(url, Scope(scope), bounds.own_listeners)
     except BadUrl as error:
-        raise InvalidInput.at("/base_url", str(error)) from None
+        raise InvalidInput.at(field, str(error)) from None
     except AddressRefused as error:
         needed = error.needed.value if error.needed else None
-        raise EgressRefused.at("/base_url", str(error), allowed_by_network_scope=needed) from None
-    _check_spelling(base_url, origin)
+        raise EgressRefused.at(field, str(error), allowed_by_network_scope=needed) from None
+    _check_spelling(url, origin, field)
     return origin
 
 
-def _check_spelling(base_url: str, origin: Origin) -> None:
+def _check_spelling(base_url: str, origin: Origin, field: str) -> None:
     """What is stored is what is called: an address has one spelling, so that nobody overlooks where it leads."""
     typed = base_url.partition("://")[2].partition("/")[0].lower()
     if literal_address(origin.host) and not (typed + ":").startswith(origin.bracketed_host + ":"):
-        raise InvalidInput.at("/base_url", f"this address is spelt {origin.bracketed_host}; write it so")
+        raise InvalidInput.at(field, f"this address is spelt {origin.bracketed_host}; write it so")
 
 
 def check_headers(headers: Mapping[str, str]) -> dict[str, str]:

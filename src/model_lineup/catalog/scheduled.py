@@ -108,15 +108,13 @@ class ScheduledFetches:
         """One whose interval became shorter than what is left of the old one is due by the new one."""
         schedule = provider.fetch_schedule
         assert schedule is not None  # nosec B101
-        name, now = _name(provider.id), self._clock.now()
+        name = _name(provider.id)
         known = self._chores.states([name]).get(name)
         if known is None:
             return self._chores.claim(name, lease=self._lease)
         due_by = None
         if known.last_at is not None and not known.failures:
             due_by = known.last_at + next_after(schedule, 0, 1.0)
-        if known.is_under_way or min(known.due_at, due_by or known.due_at) > now:
-            return False  # seen without a write
         return self._chores.claim(name, lease=self._lease, due_by=due_by)
 
     async def _carry_out(self, provider: Provider) -> None:

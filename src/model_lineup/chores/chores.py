@@ -34,6 +34,11 @@ class Chores:
         """
         now = self._clock.now()
         by = None if due_by is None else micros(due_by)
+        known = self.states([name]).get(name)
+        if known is not None and not at_once:
+            due_at = known.due_at if due_by is None else min(known.due_at, due_by)
+            if known.is_under_way or due_at > now:
+                return False  # seen without a write
         with self._database.write_activity() as connection:
             return store.claim(connection, name, now=micros(now), until=micros(now + lease), due_by=by, is_due=at_once)
 

@@ -41,11 +41,12 @@ from model_lineup.cli import (
     security,
     serve,
     usage,
+    webhooks,
 )
 from model_lineup.cli.place import AsJson, Config, DataDir, Key, Place, Url
 from model_lineup.cli.verbs import verb
 
-NOUNS = (providers, plans, models, catalog, aliases, keys, people, runs, usage, changes, config, drill)
+NOUNS = (providers, plans, models, catalog, aliases, keys, people, runs, usage, changes, webhooks, config, drill)
 _MORE_VERBS = (
     capabilities,
     models_change,

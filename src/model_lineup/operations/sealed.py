@@ -10,6 +10,8 @@ from model_lineup.catalog.credentials import bound_to
 from model_lineup.catalog.tables import providers
 from model_lineup.database.instance import CANARY_BOUND_TO
 from model_lineup.database.tables import instance
+from model_lineup.webhooks.tables import webhooks
+from model_lineup.webhooks.webhooks import bound_to as bound_to_webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +32,16 @@ PROVIDER_KEYS = SealedColumn(
     lambda row: f"the key of provider {row.slug!r}",
 )
 CANARY = SealedColumn(instance, instance.c.canary, lambda _: CANARY_BOUND_TO, lambda _: "the canary of this instance")
-COLUMNS = (PROVIDER_KEYS, CANARY)
+WEBHOOK_URLS = SealedColumn(
+    webhooks,
+    webhooks.c.sealed_url,
+    lambda row: bound_to_webhook(row.id, "url"),
+    lambda row: f"the address of webhook {row.name!r}",
+)
+WEBHOOK_SECRETS = SealedColumn(
+    webhooks,
+    webhooks.c.sealed_secret,
+    lambda row: bound_to_webhook(row.id, "secret"),
+    lambda row: f"the secret of webhook {row.name!r}",
+)
+COLUMNS = (PROVIDER_KEYS, WEBHOOK_URLS, WEBHOOK_SECRETS, CANARY)

@@ -29,6 +29,7 @@ SHOWN = 100
 _NEVER = {
     "person": "People, their roles and passwords are changed on their own page.",
     "key": "A key that was revoked stays so, and what a key may is changed on its own page.",
+    "webhook": "Its address and secret are not kept in the journal: change the webhook itself.",
     "instance": "It is about the instance itself.",
     "journal": "It is about the journal itself.",
     "catalogue": "Put the earlier catalogue in use again.",
