@@ -1,6 +1,7 @@
 """The page of one model: facts with their origin, two admins at once, deleting and restoring; many models at once."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -114,9 +115,14 @@ def test_ticked_rows_change_after_a_preview_and_a_changed_selection_is_shown_aga
     assert "Hid: 1 model; 2 were hidden already." in text_of(done)
     assert admin.send("/admin/models/bulk", {"action": "hide"}).status == 422
     assert admin.send("/admin/models/bulk", {**fields, "action": "burn"}).status == 422
-    tests = admin.send("/admin/models/bulk", {**fields, "action": "test"}).headers["location"]
-    assert tests.startswith(f"/admin/runs/new?model={models[0]['id']}&model=")
-    assert admin.get(tests).status == 200
+    tests = admin.send("/admin/models/bulk", {**fields, "action": "test"})
+    assert "Test 3 models: 3 requests, at most 48 output tokens." in text_of(tests)
+    measured = admin.send("/admin/models/bulk", {**fields, "action": "benchmark"})
+    assert "Benchmark 3 models: 63 requests, at most 4 032 output tokens." in text_of(measured)
+    further = re.search(rb'href="([^"]*/runs/new[^"]*)"', measured.body)
+    assert further is not None
+    chosen = admin.get(unescape(further[1].decode()))
+    assert all(f'value="{one["id"]}" checked'.encode() in chosen.body for one in models)
 
 
 def test_1234_filtered_models_are_hidden_after_a_preview(admin_page: Page, workbench: Workbench) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.fakes.browser import violations
 from tests.fakes.held import Held
@@ -261,3 +261,49 @@ def test_rows_that_come_late_take_neither_the_focus_nor_what_is_ticked(in_browse
     press("j")
     answer(1)
     expect(page.get_by_role("link", name="Model 05")).to_be_focused()
+
+
+def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
+    """As somebody does who has no mouse."""
+    for _ in range(80):
+        if target.evaluate("(one) => one === document.activeElement"):
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"{key} does not lead to {target}")
+
+
+def test_who_has_no_mouse_sorts_pages_exports_hides_and_opens(in_browser: Page) -> None:
+    page, press = in_browser, in_browser.keyboard.press
+    tab_to(page, page.get_by_role("link", name="updated"))
+    press("Enter")
+    page.wait_for_url("**sort=-updated_at")
+    expect(page.get_by_role("link", name="updated")).to_be_focused()
+    press("j")
+    tab_to(page, page.get_by_role("link", name="Last page"), "Shift+Tab")
+    press("Enter")
+    page.wait_for_url("**offset=50")
+    press("k")
+    tab_to(page, page.get_by_role("link", name="CSV"), "Shift+Tab")
+    with page.expect_download() as file:
+        press("Enter")
+    assert file.value.suggested_filename == "models.csv"
+    press("j")
+    press("x")
+    tab_to(page, page.get_by_role("button", name="Agents on…"), "Shift+Tab")
+    press("Enter")
+    tab_to(page, page.get_by_role("button", name="Allow 1 model"))
+    press("Enter")
+    expect(page.get_by_text("Allowed agents: 1 model.")).to_be_visible()
+    press("j")
+    press("e")
+    page.wait_for_url(re.compile(r"/admin/models/\d+$"))
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    press("?")
+    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    press("Escape")
+    press("e")
+    page.wait_for_url("**/edit")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    press("Escape")
+    page.wait_for_url("**/admin/models")

@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from model_lineup.api.dependencies import There
 from model_lineup.api.terminating import end_running_of_bulk
+from model_lineup.benchmarks.connection import MAX_TOKENS
+from model_lineup.benchmarks.plan import Plan
 from model_lineup.catalog.shapes import BulkResult
 from model_lineup.errors import InvalidInput, NameWouldMove
 from model_lineup.journal.record import Author
@@ -52,10 +54,10 @@ ACTIONS = {
 
 @router.post("/bulk")
 def preview(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
-    """What the change would do; tests and benchmarks go on to the page that starts them."""
+    """What the change would do; of tests and benchmarks, what they would ask of the providers."""
     which = chosen(form)
     if form.text("action") in ("test", "benchmark", "capabilities"):
-        return _to_proof(request, there, which, form.text("action"))
+        return _proof(request, there, which, form.text("action"))
     return _preview(request, there, by, form, which)
 
 
@@ -120,13 +122,28 @@ def _action(form: Form) -> Action:
     return found
 
 
-def _to_proof(request: Request, there: Rooms, which: Chosen, action: str) -> Response:
+def _proof(request: Request, there: Rooms, which: Chosen, action: str) -> Response:
+    """What tests or benchmarks of them would ask of the providers; the page that starts them does the rest."""
     models = which.first(there, MOST_TESTED + 1)
-    shown = models[:MOST_TESTED]
-    said = ""
-    if len(models) > MOST_TESTED:
-        said = f"{MOST_TESTED} models at a time: these are the first {MOST_TESTED} of those that you chose."
-    if action == "capabilities":
+    shown, plan = models[:MOST_TESTED], Plan()
+    asked = 1 if action == "test" else plan.requests + plan.warmup
+    if action == "capabilities":  # that page tells what it will ask
+        said = (
+            f"{MOST_TESTED} models at a time: these are the first {MOST_TESTED}." if len(models) > MOST_TESTED else ""
+        )
         return render.go(request, "/runs/capabilities?" + urlencode([("model", model.id) for model in shown]), say=said)
-    query = urlencode([*(("model", model.id) for model in shown), ("do", action)])
-    return render.go(request, f"/runs/new?{query}", say=said)
+    return render.page(
+        request,
+        "models/proof.html",
+        action=action,
+        models=shown,
+        more=len(models) > MOST_TESTED,
+        most=MOST_TESTED,
+        plan=plan,
+        requests=len(shown) * asked,
+        output_tokens=len(shown) * asked * (MAX_TOKENS if action == "test" else plan.max_tokens),
+        test_tokens=MAX_TOKENS,
+        query=urlencode([*(("model", model.id) for model in shown), ("do", action)]),
+        back=back_to(which.view.query),
+        first=shown[:SHOWN],
+    )

@@ -1,4 +1,5 @@
-// The table of models: what is selected, and a few keys. Without scripts boxes and buttons do the same.
+// The table of models: what is selected; and a few keys, also on the page of one. Without scripts boxes and buttons do
+// the same.
 
 /** Whether all that match are chosen, also those on other pages. */
 let everything = false;
@@ -68,9 +69,13 @@ document.addEventListener("htmx:after:swap", () => {
 const row = () => document.activeElement?.closest("tr[id]") ?? document.querySelector("tbody tr[id]");
 
 /** @type {Record<string, () => void>} */
-const actions = {
-  "/": () => document.getElementById("q")?.focus(),
+const everywhere = {
   "?": () => /** @type {HTMLDialogElement | null} */ (document.getElementById("keys"))?.showModal(),
+};
+
+/** @type {Record<string, () => void>} */
+const ofTheTable = {
+  "/": () => document.getElementById("q")?.focus(),
   e: () => /** @type {HTMLAnchorElement | null} */ (row()?.querySelector("th a"))?.click(),
   t: () => test(),
   x: () => /** @type {HTMLInputElement | null} */ (row()?.querySelector('input[name="ids"]'))?.click(),
@@ -99,8 +104,9 @@ document.addEventListener("keydown", (event) => {
     target.blur();
   }
   const typing = target.matches("input:not([type=checkbox]), textarea, select") || document.querySelector("dialog[open]");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(KEYS) === "off") return;
-  const action = actions[event.key];
+  if (typing || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(KEYS) === "off") return;
+  const marked = /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(event.key)}"]`));
+  const action = everywhere[event.key] ?? (document.getElementById("q") ? ofTheTable[event.key] : marked?.click.bind(marked));
   if (!action) return;
   event.preventDefault();
   action();
@@ -112,5 +118,6 @@ document.addEventListener("change", (event) => {
 });
 
 const [keysOn] = boxes("#keys-on");
+if (location.hash === "#q") document.getElementById("q")?.focus();
 if (keysOn) keysOn.checked = localStorage.getItem(KEYS) !== "off";
 show();

@@ -88,5 +88,8 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  document.querySelectorAll("details[data-menu][open]").forEach((menu) => menu.removeAttribute("open"));
+  document.querySelectorAll("details[data-menu][open]").forEach((menu) => {
+    menu.removeAttribute("open");
+    event.preventDefault();
+  });
 });
