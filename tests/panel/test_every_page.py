@@ -64,6 +64,7 @@ def test_a_page_is_accessible_and_fits(few: Sequence[Shown], show: Showcase, on:
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("few", some(count(random.Random(SEED).sample(STATES, FEW), STATES)), ids=first_name)
 def test_so_is_every_other_state_of_it(few: Sequence[State], on: Stage, page: Page, watch: Watch) -> None:
     wrong = {}

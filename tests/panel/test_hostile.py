@@ -123,6 +123,7 @@ def wrong_with(page: Page, what: str) -> list[str]:
 
 
 @pytest.mark.hard
+@pytest.mark.timeout(count(120, 1_200))
 @pytest.mark.usefixtures("dialogs")
 def test_nothing_of_a_text_is_run_or_becomes_a_part_of_a_page_or_breaks_it(
     den: Den, page: Page, watch: Watch, record_property: Callable[[str, object], None]

@@ -45,6 +45,7 @@ async def apply(request: Request, plan_id: PathId, form: Sent, there: There, _: 
 def _apply(request: Request, plan_id: int, form: Form, there: Rooms, by: Author) -> Response:
     chosen = _chosen(form)
     if chosen is None:
+        there.plans.get(plan_id)  # one that is none is said to be none
         return go(request, f"/providers/plans/{plan_id}", say="Tick the items to apply first.")
     try:
         if not form.flag("apply"):
