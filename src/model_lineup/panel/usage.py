@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any, Literal, cast
 from urllib.parse import urlencode
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -14,8 +15,8 @@ from model_lineup.access.actor import Actor, Role
 from model_lineup.api.dependencies import There
 from model_lineup.api.usage import MOST_DAYS, OWN, USUAL_DAYS, cursor_of
 from model_lineup.errors import InvalidInput
-from model_lineup.ledger.entry import OUTCOMES
-from model_lineup.ledger.shapes import DIMENSIONS, Dimension, UsageGroup, UsageReport, Wanted, WantedEntries
+from model_lineup.ledger.entry import OUTCOMES, TESTS
+from model_lineup.ledger.shapes import DIMENSIONS, Dimension, UsageGroup, UsageReport, UsageSums, Wanted, WantedEntries
 from model_lineup.panel import charts, wording
 from model_lineup.panel.charts import Chart
 from model_lineup.panel.forms import Form
@@ -60,6 +61,7 @@ def show_usage(request: Request, there: There, actor: AsUser) -> Response:
         report=None if single else there.usage.report(wanted, (by,), limit=GROUPS, offset=0, totals=days.totals),
         requests=there.usage.requests(_entries(wanted, before), limit=REQUESTS) if single else None,
         sees_all=actor.role.reaches(Role.VIEWER),
+        tests=_tests(there, wanted) if actor.role.reaches(Role.VIEWER) else None,
         ranges=[(count, _link(request, {**kept, **_last(there, count)})) for count in RANGES],
         range_now=(wanted.last - wanted.first).days + 1 if wanted.last == there.clock.now().date() else 0,
         link=lambda more: _link(request, {**kept, **more}),
@@ -87,6 +89,13 @@ def label(group: UsageGroup, by: str) -> str:
         if hasattr(value, field):
             return str(getattr(value, field))
     return str(value)
+
+
+def _tests(there: Rooms, wanted: Wanted) -> UsageSums | None:
+    """What Lineup's own tests are of it; None where there are none."""
+    asked = msgspec.structs.replace(wanted, on_behalf_of=TESTS)
+    sums = there.usage.report(asked, (), limit=1, offset=0).totals
+    return sums if sums.requests else None
 
 
 def _fields(request: Request) -> dict[str, list[str]]:
