@@ -69,7 +69,6 @@ def _entries() -> Iterator[Entry]:
 
 def _facts(model: "ModelInfo", at: datetime) -> dict[str, Any]:
     told = {
-        "display_name": checking.text(model.name),
         "context_length": checking.count(model.context_window),
         "pricing": _pricing(model, at),
         "is_deprecated": True if model.deprecated else None,

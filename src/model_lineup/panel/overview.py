@@ -49,6 +49,7 @@ def overview(request: Request, there: There, actor: AsUser) -> Response:
         providers=total,
         failing=[row for row in rows if row.status[0] == "failing"],
         counts=there.census.total(),
+        odd=there.linter.counts(),
         states=_states(there),
         ending=_ending(there),
         plans=there.plans.to_review(limit=SHOWN),

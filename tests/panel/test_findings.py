@@ -1,0 +1,16 @@
+"""The page of findings, and their number on the Overview."""
+
+from tests.fakes.pages import Looker, text_of
+from tests.fakes.server import Workbench
+
+
+def test_findings_are_shown_filtered_and_counted_on_the_overview(admin: Looker, workbench: Workbench) -> None:
+    model = workbench.model(visible=True, agents_enabled=True, supports_tools=False)
+    page = admin.get("/admin/findings?rule=agents-without-tools&severity=warning")
+    said = text_of(page)
+    assert "Agents may use it, and it takes no tools." in said
+    assert f'href="/admin/models/{model["id"]}"'.encode() in page.body
+    assert "Its price is unknown" not in said
+    assert admin.get("/admin/findings?rule=nonsense&severity=bad&offset=x").status == 200
+    assert "Nothing to find fault with" in text_of(admin.get("/admin/findings?rule=unreachable-model&severity=info"))
+    assert b'href="/admin/findings"' in admin.get("/admin").body
