@@ -79,6 +79,7 @@ PAGES = [
     Shown("playground", "/playground?name=fast"),
     Shown("activity", "/activity"),
     Shown("change", "/activity/{change}"),
+    Shown("undo", "/activity/{change}/undo"),
     Shown("security", "/activity/security"),
     Shown("usage", "/usage"),
     Shown("settings", "/settings"),

@@ -20,6 +20,7 @@ from model_lineup.panel.playground import router as playground
 from model_lineup.panel.providers import asking, editing, fetching, listing
 from model_lineup.panel.runs import ROUTERS as RUNS
 from model_lineup.panel.start import steps
+from model_lineup.panel.undoing import router as undoing
 from model_lineup.panel.usage import router as usage
 
 ROUTERS = (
@@ -43,6 +44,7 @@ ROUTERS = (
     configuration.router,
     findings.router,
     usage,
+    undoing,
     activity,
     assets.router,
 )

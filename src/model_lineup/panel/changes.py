@@ -16,6 +16,7 @@ VERBS = {
     "retire": "retired",
     "fetch": "fetched",
     "import": "imported",
+    "undo": "took back a change of",
     "bulk.delete": "deleted",
     "bulk.visible": "switched the visibility of",
     "bulk.listed": "switched the listing of",

@@ -67,17 +67,18 @@ def drop(request: Request, response: Response, name: str) -> None:
     put(request, response, name, "", max_age=0)
 
 
-def say(request: Request, response: Response, text: str) -> None:
-    """Have the next page tell this, once."""
-    packed = base64.urlsafe_b64encode(json.dumps(text[:1_000]).encode()).decode()
+def say(request: Request, response: Response, text: str, undo: int | None = None) -> None:
+    """Have the next page tell this, once; and offer to take the change set `undo` back."""
+    packed = base64.urlsafe_b64encode(json.dumps([text[:1_000], undo]).encode()).decode()
     put(request, response, SAID, packed, max_age=SAID_FOR_S)
 
 
-def said(request: Request) -> str:
-    with contextlib.suppress(ValueError, UnicodeError):
-        text = json.loads(base64.urlsafe_b64decode(read(request, SAID)))
-        return text if isinstance(text, str) else ""
-    return ""
+def said(request: Request) -> tuple[str, int | None]:
+    with contextlib.suppress(ValueError, UnicodeError, TypeError):
+        text, undo = json.loads(base64.urlsafe_b64decode(read(request, SAID)))
+        if isinstance(text, str) and (undo is None or type(undo) is int):
+            return text, undo
+    return "", None
 
 
 def theme(request: Request) -> Theme:

@@ -31,7 +31,7 @@ PACKING = 5
 
 class Here(NamedTuple):
     """What every template knows of the request: `base` is the panel's address, `path` what stands after it, `static`
-    the address of the browser files."""
+    the address of the browser files, `said` what was done before, and `undo` the change set that it was."""
 
     base: str
     static: str
@@ -41,6 +41,7 @@ class Here(NamedTuple):
     form_token: str
     theme: str
     said: str
+    undo: int | None
     now: datetime
 
     @property
@@ -70,7 +71,7 @@ def bare(root_path: str, *, error: LineupError, request_id: str) -> bytes:
     Unavailable."""
     prefix = f"{root_path.rstrip('/')}/admin"
     static = f"{prefix}/static/{assets.load().version}/"
-    here = Here(prefix, static, "/", "", None, "", "system", "", datetime.min.replace(tzinfo=UTC))
+    here = Here(prefix, static, "/", "", None, "", "system", "", None, datetime.min.replace(tzinfo=UTC))
     template = environment().get_template("problem.html")
     return template.render(here=here, sections=[], error=error, request_id=request_id).encode()
 
@@ -84,21 +85,25 @@ def take_over(request: Request, template: str, piece: str, *, status: int = 200,
     return response
 
 
-def fragment(request: Request, template: str, *, status: int = 200, say: str = "", **more: Any) -> Response:
-    """A piece of a page, for htmx to put in its place. `say`: what the page shall tell beside it."""
+def fragment(
+    request: Request, template: str, *, status: int = 200, say: str = "", undo: int | None = None, **more: Any
+) -> Response:
+    """A piece of a page, for htmx to put in its place. `say`: what the page shall tell beside it, with an offer to take
+    the change set `undo` back."""
     here = _here(request, cookies.read(request, cookies.NONCE))
     response = _packed(request, environment().get_template(template).render({**more, "here": here}), status)
     if say:
-        response.headers["hx-trigger"] = json.dumps({"lineup:said": {"text": say}})
+        response.headers["hx-trigger"] = json.dumps({"lineup:said": {"text": say, "undo": undo}})
     return response
 
 
-def go(request: Request, path: str, *, say: str = "") -> Response:
-    """On to another page of the panel (`path` begins with a slash, below its base), after something was done."""
+def go(request: Request, path: str, *, say: str = "", undo: int | None = None) -> Response:
+    """On to another page of the panel (`path` begins with a slash, below its base), after something was done, which the
+    change set `undo` was."""
     to = base(request) + path
     response = Response(headers={"hx-redirect": to}) if by_htmx(request) else RedirectResponse(to, 303)
     if say:
-        cookies.say(request, response, say)
+        cookies.say(request, response, say, undo)
     return response
 
 
@@ -146,6 +151,7 @@ def _templates() -> dict[str, str]:
 def _here(request: Request, nonce: str) -> Here:
     there = rooms(request)
     prefix, path = base(request), request.url.path
+    said, undo = cookies.said(request)
     return Here(
         base=prefix,
         static=f"{prefix}/static/{assets.load().version}/",
@@ -154,7 +160,8 @@ def _here(request: Request, nonce: str) -> Here:
         visitor=getattr(request.state, "visitor", None),
         form_token=form_token(request, nonce),
         theme=cookies.theme(request),
-        said=cookies.said(request),
+        said=said,
+        undo=undo,
         now=there.clock.now(),
     )
 

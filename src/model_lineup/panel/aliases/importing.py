@@ -74,7 +74,7 @@ def run(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Respo
             raise
         return _page(request, there, told._replace(error=error))
     counts = f"{result.created} created, {result.updated} changed, {result.unchanged} as they were."
-    return render.go(request, "/aliases", say=f"Aliases: {counts}")
+    return render.go(request, "/aliases", say=f"Aliases: {counts}", undo=result.change_id)
 
 
 def _items(told: Rehearsal) -> tuple[list[ImportItem], Mode]:

@@ -59,12 +59,13 @@ def make(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Resp
         told: dict[str, Any] = {"alias": values["alias"], "description": values["description"] or None}
         told |= {"fallbacks": fallbacks_of(there, values["fallbacks"]), "allow_shadow": form.flag("allow_shadow")}
         new = NewAlias(**said(validated(NewAliasBody, told)))
-        alias, _receipt = there.aliases.create(model.id, new, by, confirm=form.flag("confirm"))
+        alias, receipt = there.aliases.create(model.id, new, by, confirm=form.flag("confirm"))
     except LineupError as error:
         if error.status >= 500:
             raise
         return _page(request, there, form, error)
-    return render.go(request, "/aliases", say=f"{alias.alias} leads to {alias.model.display_name[:100]}.")
+    say = f"{alias.alias} leads to {alias.model.display_name[:100]}."
+    return render.go(request, "/aliases", say=say, undo=receipt.change_id)
 
 
 def _page(request: Request, there: Rooms, form: Form, error: LineupError | None = None) -> Response:

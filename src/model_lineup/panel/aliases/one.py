@@ -67,7 +67,8 @@ def change(request: Request, form: Sent, there: There, _: AsAdmin, by: By, name:
         return render.page(request, "aliases/preview.html", used=requests_of(there, name), **more)
     if form.flag("terminate"):
         end_running(there, receipt.revision, aliases=[name])
-    return render.go(request, "/aliases", say=f"{name} leads to {after.model.display_name[:100]}.")
+    say = f"{name} leads to {after.model.display_name[:100]}."
+    return render.go(request, "/aliases", say=say, undo=receipt.change_id)
 
 
 @router.post("/delete")
@@ -78,7 +79,7 @@ def delete(request: Request, form: Sent, there: There, _: AsAdmin, by: By, name:
         receipt = there.aliases.delete(model, name, by, confirm=form.flag("confirm"))
         if form.flag("terminate"):
             end_running(there, receipt.revision, aliases=[name])
-        return render.go(request, "/aliases", say=f"{name} was deleted. The name is free.")
+        return render.go(request, "/aliases", say=f"{name} was deleted. The name is free.", undo=receipt.change_id)
     try:
         receipt = there.aliases.delete(model, name, by, dry_run=True)
     except NameWouldMove as error:

@@ -76,7 +76,7 @@ def apply(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Res
         end_running_of_bulk(there, result, which.selection.model_ids or ())
     left = f"; {number(result.unchanged)} {'was' if result.unchanged == 1 else 'were'} {action.already}"
     said = f"{action.done}: {plural(result.changed, 'model')}{left if result.unchanged else ''}."
-    return render.go(request, back_to(form.text("filter")), say=said)
+    return render.go(request, back_to(form.text("filter")), say=said, undo=result.change_id)
 
 
 def _preview(

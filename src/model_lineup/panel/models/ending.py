@@ -29,7 +29,8 @@ def delete(request: Request, row_id: PathId, form: Sent, there: There, _: AsAdmi
     receipt = there.models.delete(row_id, by, if_match=form.whole("version"), confirm=form.flag("confirm"))
     if form.flag("terminate"):
         end_running(there, receipt.revision, models=[row_id])
-    return render.go(request, f"/models/{row_id}/restore", say="The model and its aliases were deleted.")
+    say = "The model and its aliases were deleted."
+    return render.go(request, f"/models/{row_id}/restore", say=say, undo=receipt.change_id)
 
 
 @router.get("/{row_id:row}/restore")

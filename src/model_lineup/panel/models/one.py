@@ -57,7 +57,7 @@ def save(request: Request, row_id: PathId, form: Sent, there: There, _: AsAdmin,
         flags = {flag: form.text(flag) for flag in FLAGS}
         return _again(request, there.models.get(row_id), entered(form) | flags | searched, before, form, error)
     done = "was changed" if receipt.change_id is not None else "is as it was"
-    return render.go(request, f"/models/{row_id}", say=f"{model.display_name[:100]} {done}.")
+    return render.go(request, f"/models/{row_id}", say=f"{model.display_name[:100]} {done}.", undo=receipt.change_id)
 
 
 @router.post("/{row_id:row}/reset")
@@ -65,9 +65,9 @@ def reset(request: Request, row_id: PathId, form: Sent, there: There, _: AsAdmin
     """Take back what was set by hand: from now on what others say of this field counts."""
     field = form.text("field")
     body = validated(ModelPatch, {field: None} if field in FACTS else {})
-    there.models.change(row_id, changes_of(body), by, if_match=form.whole("version"))
+    _model, receipt = there.models.change(row_id, changes_of(body), by, if_match=form.whole("version"))
     say = f"{details.LABELS.get(field, field[:50])} is inherited again."
-    return render.go(request, f"/models/{row_id}", say=say)
+    return render.go(request, f"/models/{row_id}", say=say, undo=receipt.change_id)
 
 
 @router.post("/{row_id:row}/test")

@@ -39,14 +39,15 @@ def switch(
 ) -> Response:
     """Set one flag of one model. Where names in use would mean another model, that is asked on a page first."""
     try:
-        model, _receipt = there.models.change(row_id, _changes(flag, to), by, confirm=form.flag("confirm"))
+        model, receipt = there.models.change(row_id, _changes(flag, to), by, confirm=form.flag("confirm"))
     except NameWouldMove:
         return render.go(request, f"/models/{row_id}/confirm?flag={flag}&to={str(to).lower()}")
     said = WORDS[flag, to].format(name=model.display_name[:100])
     if not render.by_htmx(request):
         to_page = f"/models/{row_id}" if form.flag("one") else f"{back_to(form.text('back'))}#m{row_id}"
-        return render.go(request, to_page, say=said)
-    response = render.fragment(request, "models/_row.html", say=said, row=row_of(model, there.clock.now()))
+        return render.go(request, to_page, say=said, undo=receipt.change_id)
+    row = row_of(model, there.clock.now())
+    response = render.fragment(request, "models/_row.html", say=said, undo=receipt.change_id, row=row)
     response.headers["hx-retarget"] = f"#m{row_id}"  # wherever it stands by now, if the table was sorted meanwhile
     return response
 

@@ -93,7 +93,7 @@ async def fetch(request: Request, provider_id: PathId, form: Sent, there: There,
         return await told(request, there, provider_id, "_plan", form.text("next"), planned=planned)
     except (UpstreamFailed, KeyUndecryptable) as error:
         return await told(request, there, provider_id, "_tested", form.text("next"), tested=failed(error))
-    return go(request, _after(form.text("next"), provider_id), say=summary(plan))
+    return go(request, _after(form.text("next"), provider_id), say=summary(plan), undo=plan.change_id)
 
 
 def _after(wanted: str, provider_id: int) -> str:

@@ -127,7 +127,7 @@ def change(request: Request, provider_id: PathId, form: Sent, there: There, _: A
         now = there.providers.get(provider_id)
         return refused(request, "providers/page.html", _explained(error), **shown(there, now, forms.entered(form)))
     changed = "is changed" if receipt.change_id else "was like that already"
-    return go(request, f"/providers/{provider_id}", say=f"{provider.name} {changed}.")
+    return go(request, f"/providers/{provider_id}", say=f"{provider.name} {changed}.", undo=receipt.change_id)
 
 
 def _version(form: Form) -> int:
@@ -195,5 +195,5 @@ def delete(request: Request, provider_id: PathId, form: Sent, there: There, _: A
     name = there.providers.get(provider_id).name
     if not form.flag("confirm"):
         return go(request, f"/providers/{provider_id}/delete")
-    there.providers.delete(provider_id, by, force=True, confirm=True, if_match=form.whole("version"))
-    return go(request, "/providers", say=f"{name} is deleted.")
+    receipt = there.providers.delete(provider_id, by, force=True, confirm=True, if_match=form.whole("version"))
+    return go(request, "/providers", say=f"{name} is deleted.", undo=receipt.change_id)

@@ -52,11 +52,12 @@ def switch(request: Request, provider_id: PathId, form: Sent, there: There, _: A
     if not form.flag("confirm") and _switched(there, provider_id, on, by).meets_anybody:
         return go(request, f"/providers/{provider_id}/enabled?on={'true' if on else 'false'}")
     changes = ProviderChanges(enabled=on)
-    provider, _receipt = there.providers.change(provider_id, changes, by, confirm=form.flag("confirm"))
+    provider, receipt = there.providers.change(provider_id, changes, by, confirm=form.flag("confirm"))
     said = f"{provider.name} is {'on' if on else 'off'}."
     if by_htmx(request) and not form.flag("confirm"):
-        return fragment(request, "providers/_row.html", say=said, row=row_of(there, provider), place=None)
-    return go(request, "/providers", say=said)
+        row = row_of(there, provider)
+        return fragment(request, "providers/_row.html", say=said, undo=receipt.change_id, row=row, place=None)
+    return go(request, "/providers", say=said, undo=receipt.change_id)
 
 
 @router.get("/{provider_id:row}/enabled")

@@ -1,6 +1,6 @@
 // What every page shares: form tokens on htmx requests, toasts, dialogs, copying, menus. No page needs it to be read.
 
-const TOAST_MS = 8000;
+const TOAST_MS = 10000;
 
 document.addEventListener("htmx:config:request", (event) => {
   const token = document.body.dataset.formToken;
@@ -19,22 +19,44 @@ document.addEventListener("htmx:before:swap", (event) => {
   }
 });
 
-document.addEventListener("lineup:said", (event) => toast(/** @type {CustomEvent} */ (event).detail.text));
+document.addEventListener("lineup:said", (event) => {
+  const { text, undo } = /** @type {CustomEvent} */ (event).detail;
+  toast(text, "said", undo);
+});
 document.addEventListener("lineup:failed", (event) => toast(/** @type {CustomEvent} */ (event).detail.text, "error"));
 document.addEventListener("htmx:error", () => toast("The server did not answer. Nothing was changed here.", "error"));
 
 /**
- * Tell something beside the page. Errors stay until they are closed.
+ * Tell something beside the page, and offer to take a change back. Errors stay until they are closed.
  * @param {string} text
  * @param {"said" | "error"} kind
+ * @param {number?} undo
  */
-export function toast(text, kind = "said") {
-  const line = document.createElement("p");
+export function toast(text, kind = "said", undo = null) {
+  const line = document.createElement("div");
   line.className = "toast-line";
   line.dataset.kind = kind;
-  line.textContent = text;
+  line.append(Object.assign(document.createElement("p"), { textContent: text }));
+  if (undo) line.append(undoing(undo));
   document.getElementById("toasts")?.append(line);
   keepFor(line);
+}
+
+/**
+ * The form that takes a change back and leads to the page that is open now.
+ * @param {number} change
+ */
+function undoing(change) {
+  const { base = "", formToken = "" } = document.body.dataset;
+  const form = Object.assign(document.createElement("form"), { method: "post", action: `${base}/activity/${change}/undo` });
+  const back = location.pathname.slice(base.length) + location.search;
+  for (const [name, value] of Object.entries({ form_token: formToken, back })) {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  }
+  const button = Object.assign(document.createElement("button"), { className: "btn", textContent: "Undo" });
+  Object.assign(button.dataset, { variant: "link", size: "sm" });
+  form.append(button);
+  return form;
 }
 
 /** @param {HTMLElement} line */
@@ -48,7 +70,8 @@ function keepFor(line) {
   close.textContent = "×";
   close.addEventListener("click", () => line.remove());
   line.append(close);
-  if (line.dataset.kind !== "error") setTimeout(() => line.remove(), TOAST_MS);
+  const end = () => (line.matches(":hover, :focus-within") ? setTimeout(end, TOAST_MS) : line.remove());
+  if (line.dataset.kind !== "error") setTimeout(end, TOAST_MS);
 }
 
 document.querySelectorAll("[data-toast]").forEach((line) => keepFor(/** @type {HTMLElement} */ (line)));
