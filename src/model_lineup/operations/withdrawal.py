@@ -27,6 +27,9 @@ EMPTIED = (
     "activity.guess_failures",
     "activity.rate_windows",
     "activity.signals",
+    "activity.chores",
+    "activity.leases",
+    "activity.webhook_deliveries",
 )
 """Tables that a restore leaves empty, beside the links; those that refer to others first."""
 
