@@ -64,6 +64,7 @@ def steps(base_url: str) -> list[Step]:
         Step("PUT", "/api/admin/models/bulk/agents-enabled", {"model_ids": [2], "agents_enabled": True}, dry=True),
         Step("POST", f"{BY_ID}/test/connection?model_id=gpt", sets=0),
         Step("POST", f"{BY_ID}/test/capability?model_id=gpt", {"capabilities": ["stop"]}, sets=0),
+        Step("POST", "/api/admin/models/bulk/test-capabilities", {"model_ids": [2], "capabilities": ["stop"]}, sets=0),
         Step("POST", f"{BY_ID}/benchmark?model_id=mini", run, sets=0),
         Step("DELETE", "/api/admin/runs/1", sets=0),
         Step("POST", f"{BY_ID}/aliases?model_id=gpt", {"alias": "fast"}),
