@@ -19,11 +19,14 @@ from model_lineup.catalog.shapes import (
     ProviderChanges,
     Selection,
 )
+from model_lineup.webhooks.shapes import NewWebhook, WebhookChanges
 from tests.fakes.desk import BY, Desk, ScriptedProvider
 
 PASSWORD, NEW_PASSWORD = "canary horse battery", "canary staple altogether"
 PROVIDER_KEY, OTHER_KEY = "sk-canary-0123456789abcdef", "sk-canary-fedcba9876543210"
 CANARIES = (PASSWORD, NEW_PASSWORD, PROVIDER_KEY, OTHER_KEY)
+
+CATALOGUE = b'{"openai": {"models": {"gpt-4o": {"id": "gpt-4o", "tool_call": true, "limit": {"context": 1000}}}}}'
 
 Entry = tuple[str, Mapping[str, Any], Mapping[str, Any]]
 """Entity, and fields that stand in `before` and `after`."""
@@ -276,3 +279,60 @@ def what_was_shown_is_hidden_again(desk: Desk) -> Ready:
     hidden = desk.last_change().id
     do = lambda **dry: desk.rooms.undo.undo([hidden], BY, **dry)  # noqa: E731
     return Ready(do, (("model", {"visible": False}, {"visible": True}),))
+
+
+@of("facts.state")
+def a_probe(desk: Desk) -> Ready:
+    model = desk.model(desk.provider(), "gpt").id
+    said = {model: {"supports_tools": True}}
+    expected: Entry = ("model", {}, {"supports_tools": {"value": True, "source": "probe"}})
+    return Ready(lambda: desk.rooms.facts.state("probe", said, BY, "models.probe"), (expected,))
+
+
+@of("plans.apply")
+def a_plan(desk: Desk) -> Ready:
+    plans = desk.plans(ScriptedProvider("gpt"))
+    plan = asyncio.run(plans.make(desk.provider().id, BY)).id
+    expected: tuple[Entry, ...] = (
+        ("model", {}, {"source": "discovered"}),
+        ("fetch_plan", {"status": "open"}, {"status": "applied", "applied": 1, "left": 0}),
+    )
+    return Ready(lambda **dry: plans.apply(plan, BY, **dry), expected)
+
+
+@of("catalogues.refresh")
+def a_catalogue(desk: Desk) -> Ready:
+    return Ready(
+        lambda **dry: desk.rooms.catalogues.refresh(CATALOGUE, BY, name="mine", **dry),
+        (("catalogue", {"in_use": False}, {"in_use": True}),),
+    )
+
+
+@of("catalogues.use")
+def no_catalogue(desk: Desk) -> Ready:
+    desk.rooms.catalogues.refresh(CATALOGUE, BY, name="mine")
+    do = lambda **dry: desk.rooms.catalogues.use(None, BY, **dry)  # noqa: E731
+    return Ready(do, (("catalogue", {"in_use": True}, {"in_use": False}),))
+
+
+def webhook(desk: Desk) -> int:
+    new = NewWebhook(name="ops", url="https://hooks.example.com/T0/secret", secret=PROVIDER_KEY)
+    return desk.rooms.webhooks.create(new, BY)[0].id
+
+
+@of("webhooks.create")
+def a_webhook(desk: Desk) -> Ready:
+    return Ready(lambda: webhook(desk), (("webhook", {}, {"name": "ops", "secret_set": True}),), anew=True)
+
+
+@of("webhooks.change")
+def a_webhook_switched_off(desk: Desk) -> Ready:
+    row = webhook(desk)
+    do = lambda: desk.rooms.webhooks.change(row, WebhookChanges(enabled=False), BY)  # noqa: E731
+    return Ready(do, (("webhook", {"enabled": True}, {"enabled": False}),))
+
+
+@of("webhooks.delete")
+def a_deleted_webhook(desk: Desk) -> Ready:
+    row = webhook(desk)
+    return Ready(lambda: desk.rooms.webhooks.delete(row, BY), (("webhook", {"name": "ops"}, {}),))

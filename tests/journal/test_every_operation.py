@@ -22,6 +22,10 @@ BY_THEMSELVES = {"people.first_admin", "people.use_setup_link"}
 """They change the configuration in the name of the first start."""
 
 
+RECORDS = {"plans.make", "plans.make_if_new", "plans.discard", "capabilities.begin", "capabilities.test"}
+"""They keep records of their own; what a probe proves goes through `facts.state`."""
+
+
 def methods(room: type) -> Iterator[tuple[str, Any]]:
     for name, method in inspect.getmembers(room, inspect.isfunction):
         annotations = [parameter.annotation for parameter in inspect.signature(method).parameters.values()]
@@ -42,7 +46,8 @@ DRY = [
 
 def test_every_method_that_takes_an_author_has_a_case() -> None:
     assert len(MUTATING) >= 19
-    assert set(MUTATING) | BY_THEMSELVES == set(CASES)
+    assert set(MUTATING) - RECORDS | BY_THEMSELVES == set(CASES)
+    assert set(MUTATING) >= RECORDS
 
 
 @pytest.mark.parametrize("case", EACH)

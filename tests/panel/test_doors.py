@@ -31,6 +31,7 @@ NEEDED = {
     "/models/pick": "?field=model",
     "/start/check": "?provider={provider_id}",
     "/runs/tests": "?since=0&id={row_id}",
+    "/runs/capabilities": "?model={row_id}",
     "/runs/compare": "?id={run_id}&id={run_id}",
     "/playground/steps": "?name=team",
     "/usage/export": "?format=csv",

@@ -196,9 +196,10 @@ def test_before_the_first_snapshot_a_database_out_of_reach_is_no_empty_one(
     def gone() -> Any:
         raise Unavailable("gone")
 
-    monkeypatch.setattr(desk.rooms.database, "read", gone)
-    with pytest.raises(Unavailable):
-        follower.current()
+    with monkeypatch.context() as out_of_reach:
+        out_of_reach.setattr(desk.rooms.database, "read", gone)
+        with pytest.raises(Unavailable):
+            follower.current()
 
 
 def test_a_read_that_has_just_ended_is_not_taken_for_one_to_come(desk: Desk, follower: Follower) -> None:
