@@ -2,8 +2,8 @@
 
 import re
 
-_LISTS = "providers|models|aliases|keys|people|runs|changes"
-_ID = r"(\{?\w+\}?)"
+_LISTS = "providers|plans|models|catalog|aliases|keys|people|runs|changes|webhooks"
+_ID = r"(\{?[\w.]+\}?)"
 RULES = [
     (re.compile(pattern), verb)
     for pattern, verb in (
@@ -11,6 +11,7 @@ RULES = [
             rf"GET /api/admin/runs/{_ID} shows it, DELETE cancels it",
             r"`lineup runs show \1` shows it, `cancel` ends it",
         ),
+        (rf"POST /api/admin/providers/{_ID}/plans", r"`lineup providers fetch \1 --plan`"),
         (rf"(?:GET|DELETE) /api/admin/({_LISTS})/{_ID}", r"`lineup \1 show \2`"),
         (rf"PUT /api/admin/({_LISTS})/{_ID}", r"`lineup \1 change \2`"),
         (rf"POST /api/admin/({_LISTS})/{_ID}/restore", r"`lineup \1 restore \2`"),
