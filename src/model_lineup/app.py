@@ -214,7 +214,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         usage=Usage(database, ledger),
         impacts=Impacts(database, ledger, clock, _REFUSALS),
         undo=Undo(journal, providers),
-        linter=Linter(database, clock, silenced=settings.lint_silenced.replace(",", " ").split()),
+        linter=Linter(database, clock, silenced=(settings.lint_silenced or "").replace(",", " ").split()),
     )
 
 

@@ -104,8 +104,8 @@ class Settings(BaseModel):
 
     admin_body_mib: int = Field(1, ge=1, le=64, description="Largest request body under `/api`, MiB.")
     import_body_mib: int = Field(5, ge=1, le=64, description="Largest alias import or catalogue file, MiB.")
-    lint_silenced: str = Field(
-        "", max_length=1_000, description="Codes of linter rules that are not asked, separated by commas or spaces."
+    lint_silenced: str | None = Field(
+        None, max_length=1_000, description="Codes of linter rules that are not asked, separated by commas or spaces."
     )
     v1_body_mib: int = Field(10, ge=1, le=1024, description="Largest request body under `/v1`, MiB.")
     streams: int = Field(2048, ge=1, le=100_000, description="Requests to models that one worker answers at a time.")

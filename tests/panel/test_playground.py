@@ -54,7 +54,7 @@ def test_a_reply_comes_token_by_token_and_is_stopped(admin_page: Page, workbench
     page.get_by_label("Name", exact=True).fill("nothing-of-the-kind")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#about .status")).to_have_text("404")
-    expect(text).to_contain_text('"code":"model_not_found"')
+    expect(text).to_contain_text('"model_not_found"')
 
 
 def test_without_scripts_the_whole_reply_comes_at_once(admin: Looker, workbench: Workbench, slow: Paced) -> None:

@@ -26,6 +26,12 @@ def model(slow: Paced, workbench: Workbench) -> dict[str, object]:
     return workbench.model(workbench.provider(slow.base_url)["id"], visible=True)
 
 
+@pytest.fixture
+def idle_model(slow: Paced, workbench: Workbench) -> dict[str, object]:
+    """One that no other test measures: of a model one run goes on at a time."""
+    return workbench.model(workbench.provider(slow.base_url)["id"], visible=True)
+
+
 @pytest.fixture(scope="session")
 def measured(workbench: Workbench, model: dict[str, object]) -> list[int]:
     """Two runs that have ended."""
@@ -223,10 +229,10 @@ def test_the_stream_goes_on_where_it_was_cut_and_ends_with_the_session(
 
 
 def test_two_runs_of_one_plan_have_a_verdict_and_one_can_be_the_baseline(
-    admin: Looker, workbench: Workbench, model: dict[str, object]
+    admin: Looker, workbench: Workbench, idle_model: dict[str, object]
 ) -> None:
     plan = {"requests": 10, "max_tokens": 2, "warmup": 0, "slo": {"e2e_ms": 9000}, "cold": 1, "name": "<b>nightly"}
-    address = by_id(str(model["model_id"]), "/benchmark")
+    address = by_id(str(idle_model["model_id"]), "/benchmark")
     one, other = (workbench.admin.must("POST", address, plan)["run_id"] for _ in range(2))
     assert "No baseline is pinned for this model and plan." in text_of(admin.get(f"/admin/runs/{one}"))
     admin.send(f"/admin/runs/{one}/baseline", {"pinned": "yes"})
@@ -242,8 +248,8 @@ def test_two_runs_of_one_plan_have_a_verdict_and_one_can_be_the_baseline(
     assert "No baseline is pinned" in text_of(admin.get(f"/admin/runs/{other}"))
 
 
-def test_a_sweep_is_started_from_the_form_and_shows_its_steps(admin: Looker, model: dict[str, object]) -> None:
-    form = {"ids": str(model["id"]), "requests": "4", "max_tokens": "2", "do": "benchmark", "slo_e2e_ms": "9000"}
+def test_a_sweep_is_started_from_the_form_and_shows_its_steps(admin: Looker, idle_model: dict[str, object]) -> None:
+    form = {"ids": str(idle_model["id"]), "requests": "4", "max_tokens": "2", "do": "benchmark", "slo_e2e_ms": "9000"}
     refused = admin.send("/admin/runs/new", {**form, "sweep_concurrency": "4, 1"})
     assert (refused.status, "must ascend" in text_of(refused)) == (422, True)
     refused = admin.send("/admin/runs/new", {**form, "sweep_concurrency": "4, x"})

@@ -28,8 +28,9 @@ COLUMNS = (
     Column("task", "task"),
     Column("context", "context_length"),
     Column("aliases", "aliases"),
-    Column("contradicted", lambda row: _contradicted(row["facts"])),
 )
+CONTRADICTED = Column("contradicted", lambda row: _contradicted(row["facts"]))
+"""Shown where there is something to show."""
 
 
 @verb(
@@ -67,7 +68,8 @@ def list_models(
 
     def as_text(page: dict[str, Any]) -> None:
         nothing = "No model matches." if wanted else "No models yet. `lineup providers fetch` brings some."
-        show.rows(page["models"], COLUMNS, nothing=nothing)
+        any_contradicted = any(_contradicted(row["facts"]) for row in page["models"])
+        show.rows(page["models"], (*COLUMNS, CONTRADICTED) if any_contradicted else COLUMNS, nothing=nothing)
         if rest := shown_of(page, len(page["models"])):
             show.note(rest)
 
