@@ -11,6 +11,7 @@ from tests.fakes.browser import violations
 from tests.fakes.held import Held
 from tests.fakes.paced import Paced, paced
 from tests.fakes.pages import Looker, text_of
+from tests.fakes.provider import fake_provider, reply
 from tests.fakes.server import PASSWORD, Server, Workbench, by_id
 
 
@@ -100,6 +101,18 @@ def test_a_report_says_what_cannot_be_told_of_so_few(admin: Looker, measured: li
         assert words in said
     assert "<svg" in answer.body.decode()
     assert "<table" in answer.body.decode()
+
+
+def test_a_run_of_which_requests_failed_has_a_page_like_any_other(admin: Looker, workbench: Workbench) -> None:
+    with fake_provider() as broken:
+        broken.answer("/chat/completions", reply({"error": {"message": "<b>no</b>"}}, status=500))
+        model = workbench.model(workbench.provider(broken.base_url)["id"], visible=True)
+        plan = {"requests": 3, "max_tokens": 2, "warmup": 0}
+        address = by_id(str(model["model_id"]), "/benchmark")
+        run, other = (workbench.admin.must("POST", address, plan)["run_id"] for _ in range(2))
+    for path in (f"/admin/runs/{run}", f"/admin/runs/compare?id={run}&id={other}", f"/admin/models/{model['id']}"):
+        assert admin.get(path).status == 200
+    assert "Succeeded0 / 3" in text_of(admin.get(f"/admin/runs/{run}"))
 
 
 def test_runs_stand_side_by_side_and_what_was_not_alike_is_said(admin: Looker, measured: list[int]) -> None:

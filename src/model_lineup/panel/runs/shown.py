@@ -54,7 +54,7 @@ class Spot(msgspec.Struct):
 
     number: int
     ended_s: float
-    failure: msgspec.Raw | None = None
+    failure: dict[str, Any] | None = None
     unfinished: bool = False
     response_time_ms: float | None = None
     ttft_ms: float | None = None
