@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.liars import honest, refused
+from tests.fakes.honest import honest, refused
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.provider import FakeProvider, fake_provider
 from tests.fakes.server import Answer, Workbench

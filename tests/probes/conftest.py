@@ -8,7 +8,7 @@ import pytest
 from model_lineup.catalog.shapes import Model, NewModel, NewProvider
 from model_lineup.journal.record import Author
 from model_lineup.rooms import Rooms
-from tests.fakes.liars import honest
+from tests.fakes.honest import honest
 from tests.fakes.provider import FakeProvider, fake_provider
 
 AUTHOR = Author("admin@example.com")

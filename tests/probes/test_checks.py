@@ -12,7 +12,7 @@ from model_lineup.catalog.shapes import Model, ModelChanges, ProviderChanges
 from model_lineup.probes.checks import ScheduledChecks
 from model_lineup.rooms import Rooms
 from tests.fakes.clock import ManualClock
-from tests.fakes.liars import refused
+from tests.fakes.honest import refused
 from tests.fakes.provider import FakeProvider, hello
 from tests.probes.conftest import AUTHOR
 

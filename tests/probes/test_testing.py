@@ -14,7 +14,7 @@ from model_lineup.ledger.shapes import Wanted
 from model_lineup.probes.records import CapabilityReport, CapabilityState
 from model_lineup.probes.registry import probes
 from model_lineup.rooms import Rooms
-from tests.fakes.liars import capability_of, honest, refused
+from tests.fakes.honest import capability_of, honest, refused
 from tests.fakes.provider import FakeProvider, Got
 from tests.probes.conftest import AUTHOR
 

@@ -16,9 +16,10 @@ from model_lineup.upstream.asking import Manners
 from model_lineup.upstream.contract import Endpoint, Target, Timeouts
 from model_lineup.upstream.wire import Client
 from tests.fakes.counts import HARD, SEED, count
+from tests.fakes.honest import capability_of, counts_aloud, honest, says
 from tests.fakes.kind_server import KindServer
 from tests.fakes.kind_wire import MODEL, wire_of
-from tests.fakes.liars import LIES, capability_of, counts_aloud, honest, says
+from tests.fakes.liars import LIES
 from tests.fakes.provider import FakeProvider, Got, delta, event_bytes, reply, stream
 from tests.fakes.running import with_client
 

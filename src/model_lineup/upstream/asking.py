@@ -17,21 +17,19 @@ from model_lineup.upstream.contract import (
     Call,
     Failure,
     MalformedError,
-    ProviderError,
     Reading,
     Surface,
     Target,
-    UnsupportedError,
 )
 from model_lineup.upstream.dialects.anthropic import AnthropicDialect
 from model_lineup.upstream.dialects.google import GoogleDialect
 from model_lineup.upstream.dialects.openai import OpenAIDialect
 from model_lineup.upstream.parsing import object_of
 from model_lineup.upstream.sending import FailedError, refusal_of, send
-from model_lineup.upstream.sse import EventTooLargeError
+from model_lineup.upstream.stopped import STOPPED, failure_of
 from model_lineup.upstream.translation import StreamTranslator, Translation, UntranslatableError, between
 from model_lineup.upstream.translation.shapes import events_of
-from model_lineup.upstream.wire import Client, Response, WireError
+from model_lineup.upstream.wire import Client, Response
 
 MAX_ANSWER_BYTES = 1024 * 1024
 """A probe asks for a few dozen tokens."""
@@ -165,18 +163,8 @@ class _Attempt:
             async with await send(client, request, self._endpoint, deadlines) as response:
                 self.status, self._sent_at = response.status, response.sent_at
                 await self._read(response)
-        except FailedError as stop:
-            self._failure = stop.failure
-        except UnsupportedError as error:
-            self._failure = failures.simple("model", "unsupported", str(error), self._endpoint)
-        except WireError as error:
-            self._failure = failures.of_wire(error, self._endpoint, self.status)
-        except MalformedError as error:
-            self._failure = failures.of_malformed(str(error), self._endpoint, self.status)
-        except EventTooLargeError as error:
-            self._failure = self._broken("too_large", f"The stream broke a limit: {error}.")
-        except ProviderError as error:
-            self._failure = failures.of_provider_error(error, self._endpoint, self._target.model_id)
+        except STOPPED as error:
+            self._failure = failure_of(error, self._target, self.status)
 
     async def _read(self, response: Response) -> None:
         content_type = (response.header("content-type") or "").lower()

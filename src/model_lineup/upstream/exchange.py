@@ -15,16 +15,13 @@ from model_lineup.upstream.contract import (
     Exchange,
     Failure,
     Kind,
-    MalformedError,
-    ProviderError,
     Quirks,
     Target,
-    UnsupportedError,
     Usage,
 )
 from model_lineup.upstream.listing import list_models
 from model_lineup.upstream.sending import FailedError, refusal_of, send
-from model_lineup.upstream.sse import EventTooLargeError
+from model_lineup.upstream.stopped import STOPPED, failure_of
 from model_lineup.upstream.wire import Client, Response, WireError
 
 __all__ = ["converse", "list_models"]
@@ -83,20 +80,8 @@ class _Attempt:
                 self._response = response
                 self._sent_at = response.sent_at
                 await self._read(response)
-        except FailedError as stop:
-            self._failure = stop.failure
-        except UnsupportedError as error:
-            self._failure = failures.simple("model", "unsupported", str(error), self._endpoint)
-        except WireError as error:
-            self._failure = failures.of_wire(error, self._endpoint, self._status)
-        except MalformedError as error:
-            self._failure = failures.of_malformed(str(error), self._endpoint, self._status)
-        except EventTooLargeError as error:
-            self._failure = failures.simple(
-                "protocol", "too_large", f"The stream broke a limit: {error}.", self._endpoint, self._status
-            )
-        except ProviderError as error:
-            self._failure = failures.of_provider_error(error, self._endpoint, self._target.model_id)
+        except STOPPED as error:
+            self._failure = failure_of(error, self._target, self._status)
 
     async def _read(self, response: Response) -> None:
         content_type = (response.header("content-type") or "").lower()
