@@ -2,7 +2,9 @@
 rules and the schedule of a provider."""
 
 import re
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -109,8 +111,27 @@ def test_rules_are_tried_and_kept_with_the_schedule(
     assert stored["fetch_schedule"] == {"every_minutes": 60, "apply": ["added", "vanished"]}
     assert admin.send(f"{here}/fetching", {**entered, "version": version}).status == 412
     ran = text_of(admin.follow(admin.send(f"{here}/fetching/run")))
-    assert "left to review" in ran or "being fetched" in ran  # the schedule itself may have come first
+    # The schedule itself may have come first: it is under way then, or has done everything.
+    assert any(
+        said in ran for said in ("left to review", "is being fetched at this moment", "The list says nothing new")
+    )
     workbench.admin.must("PUT", f"/api{here}", {"fetch_schedule": None})
+
+
+def test_a_fetch_that_is_under_way_is_told_and_not_begun_twice(
+    admin: Looker, workbench: Workbench, upstream: FakeProvider, provider: dict[str, Any]
+) -> None:
+    here = f"/admin/providers/{provider['id']}"
+    before = len(upstream.requests)
+    upstream.answer("/models", (1.0, *reply({"data": []})))
+    with ThreadPoolExecutor(1) as meanwhile:
+        first = meanwhile.submit(workbench.admin.must, "POST", f"/api{here}/fetch-schedule/run")
+        while len(upstream.requests) == before:
+            time.sleep(0.01)
+        admin.get(here)
+        assert "is being fetched at this moment" in text_of(admin.follow(admin.send(f"{here}/fetching/run")))
+        first.result()
+    assert len(upstream.requests) == before + 1
 
 
 def test_a_list_that_cannot_be_read_makes_no_plan(

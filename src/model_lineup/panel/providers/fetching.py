@@ -11,7 +11,7 @@ from model_lineup.api.providers import FetchRulesBody, ProviderPatch, provider_f
 from model_lineup.catalog.fetch_rules import FetchRules, RulesChecked
 from model_lineup.catalog.plan_outcomes import DOABLE
 from model_lineup.catalog.shapes import ProviderChanges
-from model_lineup.errors import LineupError
+from model_lineup.errors import FetchUnderWay, LineupError
 from model_lineup.panel.forms import Form, told, validated
 from model_lineup.panel.pages import pages
 from model_lineup.panel.providers.editing import shown
@@ -44,7 +44,10 @@ def change(request: Request, provider_id: PathId, form: Sent, there: There, _: A
 @router.post("/{provider_id:row}/fetching/run")
 async def run(request: Request, provider_id: PathId, form: Sent, there: There, _: AsAdmin) -> Response:
     """What the schedule does, now."""
-    state = await there.scheduled.run_now(provider_id)
+    try:
+        state = await there.scheduled.run_now(provider_id)
+    except FetchUnderWay as error:  # the schedule itself came first: nothing went wrong
+        return await run_in_threadpool(go, request, f"/providers/{provider_id}", say=error.detail)
     last = state.last or {}
     if last.get("outcome") == "failed":
         said = f"The fetch failed: {last['message']}"
