@@ -64,6 +64,7 @@ PAGES = [
     Shown("run", "/runs/{run}"),
     Shown("run-compare", "/runs/compare?id={run}&id={other_run}"),
     Shown("tests", "/runs/tests?since=0&id={model}&id={other_model}&id={lost_model}"),
+    Shown("findings", "/findings"),
     Shown("provider-tested", "/providers/{provider}", click=("main >> text=Test", "main >> text=See what a fetch")),
     Shown("plans", "/providers/plans"),
     Shown("plan", "/providers/plans/{plan}"),

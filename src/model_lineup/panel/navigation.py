@@ -22,6 +22,7 @@ SECTIONS = (
     Section("/models", "Models", "boxes", Role.VIEWER),
     Section("/aliases", "Aliases", "at-sign", Role.VIEWER),
     Section("/runs", "Tests & Benchmarks", "gauge", Role.VIEWER),
+    Section("/findings", "Findings", "search-check", Role.VIEWER),
     Section("/playground", "Playground", "message-square", Role.VIEWER),
     Section("/keys", "Keys", "key-round", Role.VIEWER),
     Section("/people", "People", "users", Role.VIEWER),
