@@ -35,6 +35,7 @@ from model_lineup.catalog.refreshing import CatalogueDesk
 from model_lineup.catalog.retirement import Retirement
 from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.stating import Facts
+from model_lineup.changes.as_code.exporting import Export
 from model_lineup.changes.impact import Impacts, Refusal, Refusals
 from model_lineup.changes.undo.undo import Undo
 from model_lineup.changes.weighing import weigh
@@ -214,6 +215,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         usage=Usage(database, ledger),
         impacts=Impacts(database, ledger, clock, _REFUSALS),
         undo=Undo(journal, providers),
+        export=Export(database),
         linter=Linter(database, clock, silenced=(settings.lint_silenced or "").replace(",", " ").split()),
     )
 

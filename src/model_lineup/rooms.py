@@ -22,6 +22,7 @@ from model_lineup.catalog.refreshing import CatalogueDesk
 from model_lineup.catalog.retirement import Retirement
 from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.stating import Facts
+from model_lineup.changes.as_code.exporting import Export
 from model_lineup.changes.impact import Impacts
 from model_lineup.changes.undo.undo import Undo
 from model_lineup.chores.chores import Chores
@@ -91,4 +92,5 @@ class Rooms:
     usage: Usage
     impacts: Impacts
     undo: Undo
+    export: Export
     linter: Linter

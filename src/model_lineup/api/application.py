@@ -13,6 +13,7 @@ from model_lineup import __version__
 from model_lineup.api import (
     aliases,
     answers,
+    as_code,
     auth,
     bulk,
     capabilities,
@@ -61,6 +62,7 @@ ROUTERS = (
     people.router,
     keys.router,
     changes.router,
+    as_code.router,
     security.router,
     usage.router,
     setup.router,

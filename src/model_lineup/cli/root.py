@@ -9,6 +9,7 @@ import typer
 from model_lineup import __version__
 from model_lineup.cli import (
     aliases,
+    as_code,
     backup,
     benchmark,
     capabilities,
@@ -106,6 +107,7 @@ verb(app, "lint", examples=["lineup lint", "lineup lint --severity error --json"
 verb(app, "chat", examples=['lineup chat gpt-4o "Say hello."', "lineup chat gpt-4o - --max-tokens 200 < question.txt"])(
     chat.chat
 )
+verb(app, "export", examples=["lineup export > lineup.toml", "lineup export --json -o lineup.json"])(as_code.export)
 verb(app, "backup", only_here=True, examples=["lineup backup", "lineup backup --verify lineup-backup-….tar.gz"])(
     backup.backup
 )

@@ -1,0 +1,77 @@
+"""The whole catalog as an administrator decided it: rows with their flags, pins and targets, by the thousand."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from model_lineup.catalog.tables import aliases, models, providers, stated_facts
+
+_AT_ONCE = 2_000
+
+
+class ModelRow(NamedTuple):
+    """`pins`: value by field. `is_deleted`: only its mark is left."""
+
+    id: int
+    slug: str
+    model_id: str
+    source: str
+    visible: bool
+    listed: bool
+    agents_enabled: bool
+    is_deleted: bool
+    pins: dict[str, Any]
+
+
+class AliasRow(NamedTuple):
+    """`model` and `fallbacks` are row ids; of deleted models too."""
+
+    id: int
+    alias: str
+    folded: str
+    model: int
+    fallbacks: list[int]
+    description: str | None
+
+
+def models_at_living_providers(connection: Connection) -> Iterator[ModelRow]:
+    """By provider and id; deleted ones too."""
+    pins = _pins(connection)
+    columns = (models.c.id, providers.c.slug, models.c.model_id, models.c.source)
+    flags = (models.c.visible, models.c.listed, models.c.agents_enabled, models.c.deleted_at)
+    query = select(*columns, *flags).select_from(models.join(providers)).where(providers.c.deleted_at.is_(None))
+    rows = connection.execute(query.order_by(models.c.id), execution_options={"yield_per": _AT_ONCE})
+    for row_id, slug, model_id, source, visible, listed, agents, deleted_at in rows:
+        yield ModelRow(
+            row_id,
+            slug,
+            model_id,
+            source,
+            visible == 1,
+            listed == 1,
+            agents == 1,
+            deleted_at is not None,
+            pins.get(row_id, {}),
+        )
+
+
+def living_aliases(connection: Connection) -> list[AliasRow]:
+    """By their folded names."""
+    columns = (aliases.c.id, aliases.c.alias, aliases.c.folded, aliases.c.model_row, aliases.c.fallbacks)
+    query = select(*columns, aliases.c.description).where(aliases.c.deleted_at.is_(None)).order_by(aliases.c.folded)
+    return [
+        AliasRow(row_id, alias, folded, model, _rows(fallbacks), description)
+        for row_id, alias, folded, model, fallbacks, description in connection.execute(query)
+    ]
+
+
+def _pins(connection: Connection) -> dict[int, dict[str, Any]]:
+    query = select(stated_facts.c.model_row, stated_facts.c.facts).where(stated_facts.c.source == "pin")
+    rows = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
+    return {row: {field: said[0] for field, said in _facts(facts).items()} for row, facts in rows}
+
+
+_facts = msgspec.json.Decoder(dict[str, tuple[Any, ...]]).decode
+_rows = msgspec.json.Decoder(list[int]).decode
