@@ -21,5 +21,10 @@ def test_a_webhook_is_added_tested_changed_and_deleted(lineup: Lineup) -> None:
     assert "Changed webhook 1." in lineup.ok("webhooks", "change", "1", "--disable", "--name", "off")
     assert "Nothing was sent there yet." in lineup.ok("webhooks", "deliveries", "1")
     assert "Nothing has happened." in lineup.ok("webhooks", "notices")
+    assert "Changed webhook 1." in lineup.ok("webhooks", "change", "1", "--no-secret", "--all-events")
+    changed = lineup.json("webhooks", "list")["webhooks"][0]
+    assert (changed["secret_set"], changed["events"]) == (False, [])
+    assert lineup("webhooks", "change", "1", "--all-events", "--event", "key_expiring").exit_code == 2
+    assert "Nothing has happened." in lineup.ok("webhooks", "notices", "--event", "key_expiring")
     assert "Deleted webhook 1." in lineup.ok("webhooks", "delete", "1")
     assert lineup("webhooks", "add", "x", "--url-env", "NO_SUCH_VARIABLE").exit_code == 2

@@ -72,6 +72,7 @@ def showcase(folder: Path, *, models: int = 60, measured: int = 3, requests: int
         _people_and_keys(admin, show)
         _measure(admin, show, measured, requests)
         _use(admin, server)
+        _webhooks(admin, show, addresses["Workstation"])
         yield show
 
 
@@ -164,3 +165,14 @@ def _use(admin: Client, server: Server) -> None:
     for alias in ALIASES.keys() & known:
         body = {"model": alias, "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 8}
         caller.must("POST", "/v1/chat/completions", body)
+
+
+def _webhooks(admin: Client, show: Showcase, nearby: str) -> None:
+    """One at an address that answers, but not as a receiver does; one that is off."""
+    for name, more in (
+        ("Team channel", {"format": "slack"}),
+        ("Pager", {"secret": "a-secret-of-the-showcase", "events": ["credential_failing"], "enabled": False}),
+    ):
+        body = {"name": name, "url": f"{nearby}/hook", "network_scope": "loopback", **more}
+        made = admin.must("POST", "/api/admin/webhooks", body)
+        show.placeholders.setdefault("webhook", made["id"])

@@ -172,6 +172,12 @@ READ = (
     "/activity",
     "/usage",
     "/settings",
+    "/settings/webhooks",
+    "/settings/webhooks/{webhook}",
+    "/activity/notices",
+    "/providers/plans",
+    "/providers/plans/{plan}",
+    "/findings",
 )
 STATES: list[State] = [
     *(
@@ -191,6 +197,10 @@ STATES: list[State] = [
             ("/start/alias", "alias"),
             ("/start/use", "Call it"),
             ("/usage?view=requests", "No"),
+            ("/settings/webhooks", "No webhooks"),
+            ("/activity/notices", "No notices"),
+            ("/providers/plans", "No plans"),
+            ("/findings", "Nothing to find fault with"),
         )
     ),
     *(State("viewer" + named(path), path, "", who="viewer") for path in READ),
@@ -342,6 +352,25 @@ STATES: list[State] = [
         "after the last day",
         refused=("422 GET /admin/usage",),
     ),
+    State(
+        "webhook-invalid",
+        "/settings/webhooks/new",
+        "Add a webhook",
+        (as_it_is, fill(name="x", url="not an address"), press("Add webhook")),
+        refused=("422 POST /admin/settings/webhooks/new",),
+    ),
+    State(
+        "webhook-changed-elsewhere",
+        "/settings/webhooks/{webhook}",
+        "saving again puts it over that",
+        (fill(name="Mine"), meanwhile("/api/admin/webhooks/{webhook}", name="Team channel "), press("Save")),
+        refused=("412 POST /admin/settings/webhooks/",),
+    ),
+    State("webhook-test-refused", "/settings/webhooks/{webhook}", "did not arrive", (press("Send a test"),)),
+    State("webhook-new-secret", "/settings/webhooks/{webhook}", "only time", (press("Make a"),)),
+    State("webhook-delete", "/settings/webhooks/{webhook}/delete", "cannot be brought back"),
+    State("notices-none", "/activity/notices?kind=key_expiring", "No notices"),
+    State("findings-of-a-rule", "/findings?rule=unreachable-model", "Findings"),
     State("security-none", "/activity/security?actor=nobody-at-all", "No entries"),
 ]
 

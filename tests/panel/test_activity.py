@@ -1,5 +1,6 @@
 """Activity: change sets row by row, and the security log."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -16,7 +17,9 @@ HOSTILE = "<script>alert(1)</script>{{7*7}}"
 
 def _newest(admin: Looker) -> str:
     page = admin.get("/admin/activity").body.decode()
-    return "/admin/activity/" + page.partition("/admin/activity/")[2].partition("/admin/activity/")[2].partition('"')[0]
+    found = re.search(r'"(/admin/activity/\d+)"', page)
+    assert found is not None
+    return found[1]
 
 
 def test_a_change_shows_before_and_after(admin: Looker, workbench: Workbench) -> None:
@@ -63,6 +66,10 @@ def test_the_overview_says_in_words_what_was_changed(admin: Looker, workbench: W
         ("aliases.import", 2, ("alias", "fast"), "imported alias fast and 1 more row"),
         ("people.change", 1, ("person", "a@example.com"), "changed person a@example.com"),
         ("providers.reorder", 3, ("provider", "One"), "put the providers in another order"),
+        ("catalogues.refresh", 3, ("catalogue", "mine"), "took into use catalogue mine and 2 more rows"),
+        ("catalogues.refresh", 1, ("model", "m"), "read the catalogues again for model m"),
+        ("catalogues.use", 900, None, "changed which catalogue is in use: 900 rows"),
+        ("plans.apply", 2, ("model", "m"), "applied a plan to model m and 1 more row"),
         ("something.new", 1, ("model", "m"), "something.new model m"),
     ],
 )

@@ -138,6 +138,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         own = workbench.key("user")
         provider.answer("/models", reply({"data": [{"id": "listed"}]}))
         plan = workbench.admin.must("POST", f"/api/admin/providers/{made['id']}/plans")
+        where = {"name": "team", "url": f"{provider.base_url}/hook", "network_scope": "loopback", "enabled": False}
+        hook = workbench.admin.must("POST", "/api/admin/webhooks", where)
         rows = {
             "plan_id": plan["id"],
             "provider_id": made["id"],
@@ -146,6 +148,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             "person_id": people[Role.USER]["id"],
             "key_id": own["id"],
             "change_id": 1,
+            "webhook_id": hook["id"],
         }
         visitors = {role: _signed_in(server, one["email"]) for role, one in people.items()}
         for visitor in visitors.values():
@@ -266,8 +269,10 @@ def test_an_address_that_means_nothing_is_told_to_people(house: House, door: Doo
         "/playground?as=king",
         "/runs/compare?id=x",
         "/runs/tests?since=x&id=1",
+        "/activity/notices?kind=evil",
+        "/settings/webhooks/{webhook_id}?offset=x",
         "/start/models?provider=x",
     ],
 )
 def test_what_cannot_be_listed_like_that_is_said_on_a_page(house: House, address: str) -> None:
-    well_refused(house.visitors[Role.ADMIN].get(f"/admin{address}"), 400, 422)
+    well_refused(house.visitors[Role.ADMIN].get(f"/admin{address.format_map(house.rows)}"), 400, 422)

@@ -7,7 +7,7 @@ import typer
 
 from model_lineup.cli import show
 from model_lineup.cli.misused import Misused
-from model_lineup.cli.options import Limit, Offset, said, shown_of, something
+from model_lineup.cli.options import Limit, Offset, nothing, said, shown_of, something
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
 from model_lineup.cli.verbs import FAILED, noun, verb
@@ -94,20 +94,24 @@ def change_webhook(
     url_env: Annotated[str | None, typer.Option(metavar="NAME", help="Environment variable with the new URL.")] = None,
     secret_env: SecretEnv = None,
     format: Annotated[Format | None, typer.Option(help="What is sent.", show_default=False)] = None,
+    no_secret: Annotated[bool, typer.Option("--no-secret", help="Sign no more.")] = False,
     event: Event = None,
+    all_events: Annotated[bool, typer.Option("--all-events", help="Send everything again.")] = False,
     enable: Annotated[bool | None, typer.Option("--enable/--disable", help="Send to it, or not.")] = None,
     network_scope: Annotated[Scope | None, typer.Option(help="Where it may stand.", show_default=False)] = None,
 ) -> None:
     """Change what is said and nothing else."""
+    if (no_secret and secret_env) or (all_events and event):
+        raise Misused("Say either --no-secret or --secret-env, and either --all-events or --event.")
     body = said(
         name=name,
         url=_of_environment(url_env),
         secret=_of_environment(secret_env),
         format=format,
-        events=event,
+        events=[] if all_events else event,
         enabled=enable,
         network_scope=network_scope,
-    )
+    ) | (nothing(["secret"]) if no_secret else {})
     here.tell(here.put(f"webhooks/{webhook}", something(body)), f"Changed webhook {webhook}.")
 
 
@@ -143,7 +147,12 @@ def list_deliveries(here: Session, webhook: Which, limit: Limit = 20, offset: Of
 
 
 @verb(app, "notices")
-def list_notices(here: Session, limit: Limit = 20, offset: Offset = 0) -> None:
+def list_notices(
+    here: Session,
+    event: Annotated[str | None, typer.Option(metavar="EVENT", help="Only these, like model_vanished.")] = None,
+    limit: Limit = 20,
+    offset: Offset = 0,
+) -> None:
     """What there was to tell, newest first, whether or not anybody was sent it."""
 
     def as_text(page: dict[str, Any]) -> None:
@@ -151,7 +160,7 @@ def list_notices(here: Session, limit: Limit = 20, offset: Offset = 0) -> None:
         if rest := shown_of(page, len(page["notices"])):
             show.note(rest)
 
-    here.answer(here.get("notices", limit=limit, offset=offset), as_text)
+    here.answer(here.get("notices", kind=event, limit=limit, offset=offset), as_text)
 
 
 def _of_environment(name: str | None) -> str | None:

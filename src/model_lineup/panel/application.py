@@ -9,10 +9,12 @@ from model_lineup.panel import (
     key_settings,
     keys,
     models,
+    notices,
     overview,
     people,
     setup,
     signing_in,
+    webhooks,
 )
 from model_lineup.panel.activity import router as activity
 from model_lineup.panel.plans import ROUTERS as PLANS
@@ -42,6 +44,8 @@ ROUTERS = (
     people.router,
     account.router,
     configuration.router,
+    webhooks.router,
+    notices.router,
     findings.router,
     usage,
     undoing,

@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import secrets
 
 import msgspec
 
@@ -14,6 +15,7 @@ from model_lineup.notices.shapes import StoredNotice
 from model_lineup.webhooks.shapes import Format
 
 PREFIX = "whsec_"
+_SECRET_BYTES = 24
 
 
 def body_of(notice: StoredNotice, form: Format) -> bytes:
@@ -65,3 +67,8 @@ def key_of(secret: str) -> bytes:
         except (binascii.Error, ValueError):
             return secret.encode()
     return secret.encode()
+
+
+def new_secret() -> str:
+    """One that nobody has, as Standard Webhooks writes them: 24 random bytes in base64."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()

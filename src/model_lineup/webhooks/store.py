@@ -117,6 +117,15 @@ def delivery_page(connection: Connection, webhook_id: int, *, limit: int, offset
     return [_delivery(row) for row in rows], int(total)
 
 
+def newest(connection: Connection, webhook_ids: Sequence[int]) -> dict[int, Delivery]:
+    """The newest delivery to each of these that has one."""
+    last = select(func.max(deliveries.c.id)).where(deliveries.c.webhook_id.in_(webhook_ids))
+    joined = deliveries.outerjoin(notices, notices.c.id == deliveries.c.notice_id)
+    query = select(deliveries, notices.c.kind, notices.c.text).select_from(joined)
+    rows = connection.execute(query.where(deliveries.c.id.in_(last.group_by(deliveries.c.webhook_id))))
+    return {row.webhook_id: _delivery(row) for row in rows}
+
+
 def prune(connection: Connection, before: int) -> None:
     connection.execute(delete(deliveries).where(deliveries.c.at < before))
 

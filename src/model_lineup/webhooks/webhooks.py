@@ -1,5 +1,6 @@
 """Administrative operations on webhooks, each in one transaction. Addresses and secrets go in and never come out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET
@@ -13,7 +14,7 @@ from model_lineup.journal.shapes import Receipt
 from model_lineup.upstream.contract import Bounds
 from model_lineup.vault import Vault
 from model_lineup.webhooks import store
-from model_lineup.webhooks.shapes import DeliveryPage, NewWebhook, Webhook, WebhookChanges, WebhookPage
+from model_lineup.webhooks.shapes import Delivery, DeliveryPage, NewWebhook, Webhook, WebhookChanges, WebhookPage
 
 MOST = 50
 
@@ -41,6 +42,11 @@ class Webhooks:
             _known(store.one(connection, webhook_id), webhook_id)
             found, total = store.delivery_page(connection, webhook_id, limit=limit, offset=offset)
         return DeliveryPage(found, total, limit, offset)
+
+    def newest(self, webhook_ids: Sequence[int]) -> dict[int, Delivery]:
+        """The newest delivery to each of these that has one."""
+        with self._database.read() as connection:
+            return store.newest(connection, webhook_ids)
 
     def create(self, new: NewWebhook, author: Author) -> tuple[Webhook, Receipt]:
         """Raises InvalidInput, EgressRefused."""
