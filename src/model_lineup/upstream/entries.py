@@ -1,6 +1,8 @@
 """Entries of model lists, whatever the kind: what is no entry refuses its page. Pure."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from model_lineup.upstream.contract import MalformedError
@@ -8,6 +10,22 @@ from model_lineup.upstream.contract import MalformedError
 LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 4000
 _LONGEST_ID = 512
+_MOST: ContextVar[int | None] = ContextVar("the most entries that a page is looked at for", default=None)
+
+
+class TooManyError(Exception):
+    """A page has more entries than anybody wants to look at."""
+
+
+@contextmanager
+def at_most(entries: int) -> Iterator[None]:
+    """Within this, a longer page is refused before any of its entries is made into a model: reading 600 000 of them,
+    which 10 MiB can hold, would take ten seconds and 100 MiB only to be thrown away."""
+    before = _MOST.set(entries)
+    try:
+        yield
+    finally:
+        _MOST.reset(before)
 
 
 def object_of(entry: Any) -> dict[str, Any]:
@@ -25,12 +43,16 @@ def id_of(value: Any) -> str:
 
 
 def list_of(value: Any) -> Iterator[Any]:
-    """The entries of a page, taken out of it one after the other. Raises MalformedError when they are no list.
+    """The entries of a page, taken out of it one after the other. Raises MalformedError when they are no list,
+    TooManyError where there are more than `at_most` allows.
 
     100 000 entries that are given back all at once hold the interpreter, and the event loop with it, for 100 ms.
     """
     if not isinstance(value, list):
         raise MalformedError("the answer holds no list of models")
+    most = _MOST.get()
+    if most is not None and len(value) > most:
+        raise TooManyError
     return _taken_out_of(value)
 
 

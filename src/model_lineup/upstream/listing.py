@@ -12,7 +12,7 @@ import msgspec
 
 from model_lineup.clock import tick
 from model_lineup.errors import UpstreamFailed
-from model_lineup.upstream import address, failures, registry
+from model_lineup.upstream import address, entries, failures, registry
 from model_lineup.upstream.contract import (
     Call,
     DetailedKind,
@@ -32,6 +32,8 @@ MAX_LIST_PAGES = 1_000
 MAX_DETAIL_BYTES = 4 * 1024 * 1024
 _PARSE_OFF_THE_LOOP_BYTES = 256 * 1024
 _DETAILS_AT_ONCE = 4
+_REPEATED = 2
+"""A page may hold this many times the models that are taken: some lists name one twice."""
 _NO_DETAILS = (404, 405, 501)
 """A server that does not know this request, or a model that was deleted since it was listed: its entry stands alone."""
 
@@ -88,7 +90,7 @@ class _Lister:
     async def _page(self, after: str | None) -> Page:
         body = await self._fetch(self._kind.list_call(self._endpoint, after), self._bytes_left)
         self._bytes_left -= len(body)
-        with self._judging():
+        with self._judging(), entries.at_most(self._endpoint.bounds.list_models * _REPEATED):
             if len(body) > _PARSE_OFF_THE_LOOP_BYTES:
                 return await asyncio.to_thread(self._kind.page, body)
             return self._kind.page(body)
@@ -100,8 +102,7 @@ class _Lister:
             self._models.setdefault(model.model_id, model)
         most = self._endpoint.bounds.list_models
         if len(self._models) > most or len(self._cursors) >= MAX_LIST_PAGES:
-            message = f"The provider lists more than {most} models (LINEUP_FETCH_MODELS) or {MAX_LIST_PAGES} pages."
-            raise self._failed("protocol", "too_large", message)
+            raise self._too_long()
         nothing_new = bool(page.models) and len(self._models) == known
         if page.following in self._cursors or (page.following is not None and nothing_new):
             raise self._failed("protocol", "malformed", "The pages of the model list repeat themselves.")
@@ -163,8 +164,15 @@ class _Lister:
             yield
         except MalformedError as error:
             raise FailedError(failures.of_malformed(str(error), self._endpoint, self._status)) from None
+        except entries.TooManyError:
+            raise self._too_long() from None
         except ProviderError as error:
             raise FailedError(failures.of_provider_error(error, self._endpoint, None)) from None
+
+    def _too_long(self) -> FailedError:
+        most = self._endpoint.bounds.list_models
+        message = f"The provider lists more than {most} models (LINEUP_FETCH_MODELS) or {MAX_LIST_PAGES} pages."
+        return self._failed("protocol", "too_large", message)
 
     def _failed(self, stage: Stage, code: str, message: str) -> FailedError:
         return FailedError(failures.simple(stage, code, message, self._endpoint, self._status))
