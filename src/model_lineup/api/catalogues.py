@@ -1,6 +1,6 @@
 """The catalogue that models inherit facts from: which are there, bringing one as a file, taking an earlier one back."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -20,6 +20,11 @@ _FILE = {
     "description": f"The file as it is, in the format of {', '.join(one.NAME for one in FORMATS)}; or nothing.",
     "content": {"application/json": {"schema": {"type": "object"}}},
 }
+
+
+def when(dated: datetime | None) -> datetime | None:
+    """Without a zone it is UTC's."""
+    return dated if dated is None or dated.tzinfo else dated.replace(tzinfo=UTC)
 
 
 async def _file(request: Request) -> bytes:
@@ -53,8 +58,7 @@ def refresh(
     Without a file the packaged data and the catalogue in use are read once more, which is how the data of a newer
     version of the package reach the models that are there. Nothing is fetched from the network.
     """
-    when = dated if dated is None or dated.tzinfo else dated.replace(tzinfo=UTC)
-    return answer(there.catalogues.refresh(body, by, name=name, dated=when, dry_run=dry_run))
+    return answer(there.catalogues.refresh(body, by, name=name, dated=when(dated), dry_run=dry_run))
 
 
 @router.put("", responses=documented(Refreshed))

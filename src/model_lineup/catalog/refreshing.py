@@ -122,11 +122,11 @@ class CatalogueDesk:
 def _take(change: Change, before: Catalogue | None, catalogue_id: int | None) -> None:
     store.use(change.connection, catalogue_id)
     after = None if catalogue_id is None else store.one(change.connection, catalogue_id)
-    if before is not None:
-        change.touched("catalogue", before.id, before.name, before={"in_use": True}, after={"in_use": False})
     if after is not None:
         values = {"in_use": True, "format": after.format, "digest": after.digest, "taken": after.taken}
         change.touched("catalogue", after.id, after.name, before={"in_use": False}, after=values)
+    if before is not None:
+        change.touched("catalogue", before.id, before.name, before={"in_use": True}, after={"in_use": False})
 
 
 def _date_of(contents: Contents, dated: datetime | None, now: datetime) -> datetime:

@@ -16,12 +16,21 @@ VERBS = {
     "retire": "retired",
     "fetch": "fetched",
     "import": "imported",
+    "probe": "tested",
+    "test_capabilities": "tested the capabilities of",
     "undo": "took back a change of",
     "bulk.delete": "deleted",
     "bulk.visible": "switched the visibility of",
     "bulk.listed": "switched the listing of",
     "bulk.agents_enabled": "switched agents' use of",
 }
+OPERATIONS = {
+    "plans.apply": "applied a plan to",
+    "catalogues.refresh": "took into use",
+    "catalogues.use": "changed which catalogue is in use:",
+}
+"""Where the last word of the operation alone would say too little."""
+READ_AGAIN = "read the catalogues again for"
 WHOLE = {
     "setup": "set the server up",
     "providers.reorder": "put the providers in another order",
@@ -48,6 +57,9 @@ def in_words(change: ChangeSet, first: tuple[str, str] | None) -> str:
         return WHOLE[change.operation]
     noun, _, rest = change.operation.partition(".")
     verb = VERBS.get(rest, "changed" if rest.startswith("bulk.") else change.operation)
+    verb = OPERATIONS.get(change.operation, verb)
+    if change.operation == "catalogues.refresh" and (first is None or first[0] == "model"):
+        verb = READ_AGAIN
     if first is None:
         return f"{verb} {wording.plural(change.touched, 'model' if noun == 'models' else 'row')}"
     more = f" and {wording.plural(change.touched - 1, 'more row')}" if change.touched > 1 else ""
