@@ -85,6 +85,18 @@ def test_a_change_pins_and_inherit_takes_the_pin_away(stocked: Lineup) -> None:
     assert (changed["display_name"], changed["agents_enabled"]) == ("org/beta:1", True)
 
 
+def test_any_further_fact_is_pinned_and_given_back(stocked: Lineup) -> None:
+    said = ("supports_reasoning=yes", "input_modalities=text, image", "base_model=gpt-4o")
+    stocked.ok("models", "change", "first", *(word for one in said for word in ("--fact", one)))
+    facts = stocked.json("models", "show", "2")["facts"]
+    pinned = {field: fact["value"] for field, fact in facts.items() if fact["source"] == "pin"}
+    assert pinned == {"supports_reasoning": True, "input_modalities": ["image", "text"], "base_model": "gpt-4o"}
+    stocked.ok("models", "change", "first", "--inherit", "base_model", "--inherit", "input-modalities")
+    assert "input_modalities" not in stocked.json("models", "show", "2")["facts"]
+    assert stocked("models", "change", "first", "--fact", "supports_reasoning=perhaps").exit_code != 0
+    assert stocked("models", "change", "first", "--fact", "no-equals-sign").exit_code == 2
+
+
 def test_named_models_are_shown_and_hidden_at_once(stocked: Lineup) -> None:
     assert "2 models made visible, 1 needed nothing. Change" in stocked.ok(
         "models", "unhide", "1", "first", "two/alpha"

@@ -56,6 +56,29 @@ def test_saving_pins_only_what_was_changed(admin: Looker, model: dict[str, Any],
     assert b'value="soon"' in refused.body
 
 
+def test_further_facts_are_pinned_on_the_same_form_and_given_back(
+    admin: Looker, model: dict[str, Any], workbench: Workbench
+) -> None:
+    here = f"/admin/models/{model['id']}"
+    form = edited(admin.get(f"{here}/edit"))
+    more = {"supports_reasoning": "true", "input_modalities": "text, image,", "knowledge_cutoff": "2026-01"}
+    page = admin.follow(admin.send(f"{here}/edit", form | more | {"base_model": "gpt-4o"}))
+    assert re.search(r"Reads\s*image, text\s*set here by hand", text_of(page))
+    now = workbench.admin.must("GET", f"/api{here}")["facts"]
+    pinned = {field for field, fact in now.items() if fact["source"] == "pin"}
+    assert pinned == {*more, "base_model", "context_length", "display_name"}
+    version = workbench.admin.must("GET", f"/api{here}")["version"]
+    reset = admin.follow(admin.send(f"{here}/reset", {"field": "input_modalities", "version": version}))
+    assert "Reads is inherited again." in text_of(reset)
+    assert "input_modalities" not in workbench.admin.must("GET", f"/api{here}")["facts"]
+    wrong = edited(admin.get(f"{here}/edit")) | {"released_on": "soon", "parameters": f"seed, {'x' * 61}"}
+    refused = admin.send(f"{here}/edit", wrong)
+    assert refused.status == 422
+    assert b'id="wrong-released_on"' in refused.body
+    assert b'id="wrong-parameters"' in refused.body
+    assert b'<details class="more" open>' in refused.body
+
+
 def test_the_second_of_two_admins_is_told_and_loses_nothing(
     admin: Looker, model: dict[str, Any], workbench: Workbench
 ) -> None:

@@ -3,30 +3,17 @@
 import asyncio
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
 from fastapi import Depends, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from model_lineup.api.answers import answer, documented, done, etag, rehearsed, written
-from model_lineup.api.bodies import (
-    MOST_INTEGER,
-    Body,
-    Description,
-    Line,
-    ModelId,
-    Name,
-    Patch,
-    RowId,
-    Tokens,
-    pattern,
-    said,
-)
+from model_lineup.api.bodies import MOST_INTEGER, Body, Line, ModelId, Patch, RowId, pattern, said
 from model_lineup.api.dependencies import (
     AsAdmin,
     AsViewer,
@@ -41,6 +28,7 @@ from model_lineup.api.dependencies import (
     version_wanted,
     wait_for_revision,
 )
+from model_lineup.api.pins import Facts
 from model_lineup.api.strict import noun
 from model_lineup.api.terminating import Terminate, end_running
 from model_lineup.catalog.models import FLAGS
@@ -56,50 +44,6 @@ _FIELD = f"-?({'|'.join(SORTABLE)})"
 _SORT = f"^{_FIELD}(,{_FIELD}){{0,9}}$"
 LINES_AT_ONCE = 500
 _PLAIN: dict[Any, Any] = {"true": True, "false": False, "unknown": "unknown"}
-
-
-Dollars = Annotated[float, Field(ge=0, le=1_000_000, description="US dollars per million tokens.")]
-
-
-class Pricing(Body):
-    """What tokens cost, in US dollars per million. Those read from a cache cost as much as others unless it is said."""
-
-    input_per_million: Dollars
-    output_per_million: Dollars
-    cached_input_per_million: Dollars | None = None
-
-
-def _with_zone(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("a time needs its zone, like 2030-01-31T12:00:00Z")
-    return moment.astimezone(UTC).replace(microsecond=0)
-
-
-Moment = Annotated[datetime, Field(strict=False), AfterValidator(_with_zone)]
-
-
-class Lifecycle(Body):
-    """A model's end. `message`: for callers. At `sunset_at` its aliases go to `successor_id`, and it answers 404."""
-
-    message: Annotated[Line, Field(min_length=1, max_length=500)] | None = None
-    deprecated_at: Moment | None = None
-    sunset_at: Moment | None = None
-    successor_id: RowId | None = None
-
-
-class Facts(BaseModel):
-    """What an admin can pin."""
-
-    display_name: Name | None = None
-    description: Description | None = None
-    task: Task | None = None
-    context_length: Tokens | None = None
-    max_output_tokens: Tokens | None = None
-    supports_tools: bool | None = None
-    supports_vision: bool | None = None
-    supports_streaming: bool | None = None
-    pricing: Pricing | None = None
-    lifecycle: Lifecycle | None = None
 
 
 class NewModelBody(Facts, Body):

@@ -54,6 +54,9 @@ FURTHER = (
 source says yes to), `parameters` and `methods` are lists of text, the others are text. `is_deprecated` and
 `expected_end` are a catalogue's word on a model's end, which ends nothing: only `lifecycle` does."""
 
+LISTS = ("input_modalities", "output_modalities", "capabilities", "parameters", "methods")
+"""Those of the further fields that are lists of words."""
+
 _RANK = {source: rank for rank, source in enumerate(PRECEDENCE)}
 _ORDER = (*FIELDS, *FURTHER)
 

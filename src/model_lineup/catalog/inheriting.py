@@ -1,4 +1,5 @@
-"""What models inherit from catalogues: written when a model arrives, when its provider moves, and by a refresh.
+"""What models inherit from catalogues: written when a model arrives, when its provider moves, when an administrator
+says which model is behind a name, and by a refresh.
 
 Nothing else rewrites it: a newer package, or a day that passes, changes no value by itself
 (docs/decisions/0041-catalogues.md).
@@ -8,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from model_lineup.catalog.facts import FIELDS, FURTHER, StatedFact
 from model_lineup.catalog.store import facts as fact_store
-from model_lineup.catalog.writing import replace
+from model_lineup.catalog.writing import replace, replaced
 from model_lineup.catalogues.lookup import Catalogues, Told
 from model_lineup.database.metadata import moment
 from model_lineup.journal.record import Change
@@ -30,9 +31,22 @@ def inherit(change: Change, rows: Sequence[int]) -> int:
     changed = 0
     for start in range(0, len(rows), AT_ONCE):
         found = fact_store.at_providers(change.connection, rows[start : start + AT_ONCE])
-        said = {row: _words(*catalogues.told(places[provider], model_id)) for row, model_id, provider in found}
+        bases = fact_store.base_models(change.connection, [row for row, _, _ in found])
+        said = {
+            row: _words(*catalogues.told(places[provider], model_id, bases.get(row)))
+            for row, model_id, provider in found
+        }
         changed += replace(change, SOURCES, said)
     return changed
+
+
+def with_base(
+    change: Change, stated: Sequence[StatedFact], provider_id: int, model_id: str, base_model: str | None
+) -> Sequence[StatedFact]:
+    """All that is said of a model, once an administrator says that it is this one, or no longer says it."""
+    catalogues = Catalogues(change.connection, moment(change.now))
+    place = catalogues.place(*fact_store.addresses(change.connection)[provider_id])
+    return replaced(stated, SOURCES, _words(*catalogues.told(place, model_id, base_model)))
 
 
 def _words(said: Mapping[str, Told], guessed: Mapping[str, Told]) -> list[StatedFact]:

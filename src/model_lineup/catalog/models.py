@@ -8,7 +8,7 @@ from msgspec import UNSET
 from model_lineup.catalog import facts, names, succession
 from model_lineup.catalog.deletion import mark_deleted, mark_of, restore_aliases
 from model_lineup.catalog.facets import FacetCounts, Facets
-from model_lineup.catalog.inheriting import inherit
+from model_lineup.catalog.inheriting import SOURCES, inherit, with_base
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import Model, ModelChanges, ModelFilter, ModelPage, NewModel
 from model_lineup.catalog.store import affected, paging, selecting
@@ -249,16 +249,21 @@ def _repin(
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Columns to write, and before and after of the fields that differ, each `{value, source}`."""
     stated = fact_store.stated(change.connection, [model.id])[model.id]
-    wanted = facts.pinned(stated, pins, moment(change.now))
+    wanted: Sequence[facts.StatedFact] = facts.pinned(stated, pins, moment(change.now))
+    sources = ["pin"]
+    if "base_model" in pins:
+        sources += SOURCES
+        wanted = with_base(change, wanted, model.provider_id, model.model_id, pins["base_model"])
     old, new = _origins(model, stated), _origins(model, wanted)
     before, after = differing(old, {field: new.get(field) for field in {*old, *new}})
     if not after:
         return {}, {}, {}
-    fact_store.state(change.connection, "pin", {model.id: [fact for fact in wanted if fact.source == "pin"]})
+    for source in sources:
+        fact_store.state(change.connection, source, {model.id: [fact for fact in wanted if fact.source == source]})
     return fact_store.columns(facts.effective(model.model_id, wanted, model.created_at)), before, after
 
 
-def _origins(model: Model, stated: list[facts.StatedFact]) -> dict[str, Any]:
+def _origins(model: Model, stated: Sequence[facts.StatedFact]) -> dict[str, Any]:
     known = facts.effective(model.model_id, stated, model.created_at)
     return {field: facts.origin(fact) for field, fact in known.items()}
 

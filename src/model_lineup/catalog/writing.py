@@ -33,7 +33,7 @@ def replace(change: Change, sources: Sequence[str], said: Mapping[int, Sequence[
     What is said again keeps the date, and the name, of the first time.
     """
     stated = fact_store.stated(change.connection, list(said))
-    after = {row: _replaced(stated[row], sources, words) for row, words in said.items()}
+    after = {row: replaced(stated[row], sources, words) for row, words in said.items()}
     return _write(change, sources, stated, after)
 
 
@@ -44,9 +44,9 @@ def settle(
     return _write(change, [source for source in facts.PRECEDENCE if source != "default"], before, after)
 
 
-def _replaced(
-    stated: Sequence[StatedFact], sources: Sequence[str], words: Sequence[StatedFact]
-) -> Sequence[StatedFact]:
+def replaced(stated: Sequence[StatedFact], sources: Sequence[str], words: Sequence[StatedFact]) -> Sequence[StatedFact]:
+    """What is said once these sources say this instead of all that they said before; the very same where they say so
+    already. What is said again keeps the date, and the name, of the first time."""
     before = {(one.source, one.field): one for one in stated if one.source in sources}
     now = [_unless_new(before.get((one.source, one.field)), one) for one in words]
     if len(now) == len(before) and all(before.get((one.source, one.field)) is one for one in now):

@@ -10,7 +10,7 @@ LONGEST_NAME, LONGEST_ID, LONGEST_WORD, MOST_WORDS = 200, 512, 60, 40
 _LARGEST = 2**53
 _MOST_DOLLARS = 1_000_000
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_MONTH = re.compile(r"\d{4}-\d{2}")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 def known(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,14 +47,14 @@ def words(value: Any) -> list[str] | None:
 
 
 def day(value: Any) -> str | None:
-    """A date, or a month, as ISO 8601 writes it."""
+    """A date, or a month, as `2027-01-31` or `2027-01`, however ISO 8601 was followed."""
     if not isinstance(value, str):
         return None
+    is_month = _MONTH.fullmatch(value) is not None
     try:
-        date.fromisoformat(f"{value}-01" if _MONTH.fullmatch(value) else value)
+        return date.fromisoformat(f"{value}-01" if is_month else value).isoformat()[: 7 if is_month else 10]
     except ValueError:
         return None
-    return value[:10]
 
 
 def dollars(value: Any) -> float | None:

@@ -31,8 +31,16 @@ class Catalogues:
     def place(self, kind: str, base_url: str, network_scope: str) -> Place:
         return place_of(kind, base_url, network_scope, self._hosts)
 
-    def told(self, place: Place, model_id: str) -> tuple[dict[str, Told], dict[str, Told]]:
-        """What they say by field, and what they guess; of two that say something the one that was brought counts."""
+    def told(
+        self, place: Place, model_id: str, base_model: str | None = None
+    ) -> tuple[dict[str, Told], dict[str, Told]]:
+        """What they say by field, and what they guess; of two that say something the one that was brought counts.
+
+        `base_model`: what an administrator says that it really is; then they are asked about that, by the names that
+        the service itself has.
+        """
+        if base_model is not None:
+            place, model_id = place._replace(own_names=False), base_model
         said: dict[str, Told] = {}
         guessed: dict[str, Told] = {}
         for word, by, at in self._words(place, model_id):

@@ -6,7 +6,7 @@ import typer
 
 from model_lineup.cli import finding
 from model_lineup.cli.models import Which, app
-from model_lineup.cli.options import Confirm, Terminate, nothing, said, something
+from model_lineup.cli.options import Confirm, Terminate, nothing, pairs, said, something
 from model_lineup.cli.session import Session
 from model_lineup.cli.verbs import verb
 
@@ -21,6 +21,15 @@ Vision = Annotated[bool | None, typer.Option("--vision/--no-vision", help="Sees 
 Streaming = Annotated[bool | None, typer.Option("--streaming/--no-streaming", help="Streams its answers.")]
 InputPrice = Annotated[float | None, typer.Option(min=0, help="US dollars per million tokens that it reads.")]
 OutputPrice = Annotated[float | None, typer.Option(min=0, help="US dollars per million tokens that it writes.")]
+Facts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fact",
+        metavar="FACT=VALUE",
+        help="Any further fact that `lineup models facts` shows, like supports_reasoning=true or "
+        "input_modalities=text,image; may be repeated.",
+    ),
+]
 Visible = Annotated[bool | None, typer.Option("--visible/--hidden", help="Whether anybody may call it.")]
 Listed = Annotated[bool | None, typer.Option("--listed/--unlisted", help="Whether it stands in lists.")]
 Agents = Annotated[bool | None, typer.Option("--agents/--no-agents", help="Whether agents may call it.")]
@@ -41,6 +50,7 @@ def add_model(
     streaming: Streaming = None,
     input_price: InputPrice = None,
     output_price: OutputPrice = None,
+    fact: Facts = None,
     visible: Visible = None,
     listed: Listed = None,
     agents: Agents = None,
@@ -56,7 +66,11 @@ def add_model(
 @verb(
     app,
     "change",
-    examples=["lineup models change gpt-4o --display-name 'GPT-4o' --agents", "lineup models change 7 --inherit task"],
+    examples=[
+        "lineup models change gpt-4o --display-name 'GPT-4o' --agents",
+        "lineup models change 7 --inherit task",
+        "lineup models change our-deployment --fact base_model=gpt-4o",
+    ],
 )
 def change_model(
     here: Session,
@@ -71,6 +85,7 @@ def change_model(
     streaming: Streaming = None,
     input_price: InputPrice = None,
     output_price: OutputPrice = None,
+    fact: Facts = None,
     visible: Visible = None,
     listed: Listed = None,
     agents: Agents = None,
@@ -90,7 +105,19 @@ def change_model(
 def _body(words: dict[str, Any]) -> dict[str, Any]:
     """The request body's names for a verb's options."""
     price = said(input_per_million=words["input_price"], output_per_million=words["output_price"])
-    return said(pricing=price or None, **{field: words[word] for word, field in _FIELDS.items()})
+    facts = {name: _value(name, value) for name, value in (pairs(words["fact"], "--fact") or {}).items()}
+    return {**said(pricing=price or None, **{field: words[word] for word, field in _FIELDS.items()}), **facts}
+
+
+def _value(field: str, text: str) -> Any:
+    """As the API takes it; what is none of the field's values is left for the API to refuse."""
+    from model_lineup.catalog.facts import LISTS  # a command that pins nothing is quicker without
+
+    if field in LISTS:
+        return [word.strip() for word in text.split(",") if word.strip()]
+    if field.startswith(("supports_", "is_")):
+        return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
+    return text
 
 
 _FIELDS = {

@@ -45,6 +45,17 @@ def at_providers(connection: Connection, rows: Sequence[int]) -> list[tuple[int,
     return [(row, model_id, provider_id) for row, model_id, provider_id in connection.execute(query).all()]
 
 
+def base_models(connection: Connection, rows: Sequence[int]) -> dict[int, str]:
+    """Of those of these rows of which an administrator says which model is behind them: that model's id."""
+    columns = (stated_facts.c.model_row, stated_facts.c.facts)
+    says_so = stated_facts.c.facts.contains('"base_model":', autoescape=True)
+    query = select(*columns).where(
+        in_numbers(connection, stated_facts.c.model_row, rows), stated_facts.c.source == "pin", says_so
+    )
+    found = ((row, _read(facts).get("base_model")) for row, facts in connection.execute(query).all())
+    return {row: fact[0] for row, fact in found if fact is not None}
+
+
 def all_rows(connection: Connection) -> list[int]:
     """Of models that are not deleted, ascending."""
     query = select(models.c.id).where(models.c.deleted_at.is_(None)).order_by(models.c.id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from model_lineup.catalog import facts, writing
 from model_lineup.catalog.facts import FIELDS, FURTHER, PRECEDENCE, StatedFact
+from model_lineup.catalog.inheriting import inherit
 from model_lineup.catalog.store import facts as fact_store
 from model_lineup.catalog.store import models as store
 from model_lineup.changes.store.undoing import ModelNow
@@ -57,6 +58,7 @@ def _state(change: Change, rows: Sequence[Row]) -> None:
     at = moment(change.now)
     after = {row_id: said_before(stated[row_id], row.left, row.back, at) for row_id, row in of_facts.items()}
     writing.settle(change, stated, after)
+    inherit(change, [row.id for row in rows if "base_model" in row.back and not row.comes])
 
 
 def said_before(
