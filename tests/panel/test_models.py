@@ -200,6 +200,13 @@ def test_in_a_browser_filters_change_the_address_and_a_toggled_row_stays(in_brow
     expect(rows).to_have_count(10)
     page.go_back()
     expect(rows).to_have_count(40)
+    expect(page.locator("tbody tr.there")).to_have_count(40)  # none is kept from readers of the screen
+    page.locator("summary", has_text="Columns").click()
+    page.get_by_role("checkbox", name="Can").uncheck()
+    page.get_by_role("button", name="Apply").locator("visible=true").click()
+    expect(page.get_by_role("columnheader", name="Can")).to_have_count(0)
+    assert "visible=false" in page.url
+    expect(rows).to_have_count(40)
     page.emulate_media(color_scheme="dark")
     assert violations(page) == []
 

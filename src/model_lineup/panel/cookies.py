@@ -1,4 +1,4 @@
-"""The panel's cookies: the session, a nonce for strangers' forms, what was just done, and the theme.
+"""The panel's cookies: the session, a nonce for strangers' forms, what was just done, and how somebody likes the panel.
 
 `__Host-` binds a cookie to this host over TLS. A browser takes such a cookie on https alone, so on plain http it is
 only set for the machine itself; elsewhere there is no signing in, and the page says why.
@@ -17,6 +17,7 @@ from model_lineup.api.dependencies import rooms
 from model_lineup.api.visits import spoken_for_by_proxy
 
 SESSION, NONCE, SAID, THEME = "lineup", "lineup-form", "lineup-said", "lineup-theme"
+COLUMNS = "lineup-columns"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 Theme = Literal["light", "dark", "system"]
 SAID_FOR_S = 60

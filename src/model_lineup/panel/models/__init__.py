@@ -1,9 +1,10 @@
 """The pages about models: their table, what is done to many of them, and one model. All of them: `ROUTERS`."""
 
-from model_lineup.panel.models import bulk, capabilities, ending, export, new, one, picking, switches, table
+from model_lineup.panel.models import bulk, capabilities, columns, ending, export, new, one, picking, switches, table
 
 ROUTERS = (
     table.router,
+    columns.router,
     switches.router,
     new.router,
     bulk.router,

@@ -16,7 +16,7 @@ from model_lineup.journal.record import Author
 from model_lineup.panel import render
 from model_lineup.panel.forms import Form
 from model_lineup.panel.models.chosen import Chosen, chosen
-from model_lineup.panel.models.switches import back_to
+from model_lineup.panel.models.view import back_to
 from model_lineup.panel.pages import pages
 from model_lineup.panel.visitors import AsAdmin, By, Sent
 from model_lineup.panel.wording import number, plural

@@ -1,7 +1,6 @@
 """A row's switches. The row that answers stands where it stood, even where the filter would no longer show it."""
 
 from typing import Annotated, Literal
-from urllib.parse import parse_qsl
 
 from fastapi import Query
 from starlette.requests import Request
@@ -11,8 +10,9 @@ from model_lineup.api.dependencies import PathId, There
 from model_lineup.catalog.shapes import ModelChanges
 from model_lineup.errors import NameWouldMove
 from model_lineup.panel import render
+from model_lineup.panel.models.columns import shown
 from model_lineup.panel.models.rows import row_of
-from model_lineup.panel.models.view import of_pairs
+from model_lineup.panel.models.view import back_to
 from model_lineup.panel.pages import pages
 from model_lineup.panel.visitors import AsAdmin, By, Sent
 
@@ -47,7 +47,9 @@ def switch(
         to_page = f"/models/{row_id}" if form.flag("one") else f"{back_to(form.text('back'))}#m{row_id}"
         return render.go(request, to_page, say=said, undo=receipt.change_id)
     row = row_of(model, there.clock.now())
-    response = render.fragment(request, "models/_row.html", say=said, undo=receipt.change_id, row=row)
+    response = render.fragment(
+        request, "models/_row.html", say=said, undo=receipt.change_id, row=row, columns=shown(request)
+    )
     response.headers["hx-retarget"] = f"#m{row_id}"  # wherever it stands by now, if the table was sorted meanwhile
     return response
 
@@ -71,12 +73,6 @@ def confirm(
         names = error.facts["names"]
     words = {"visible": ("hidden", "shown"), "agents_enabled": ("taken from agents", "given to agents")}[flag][to]
     return render.page(request, "models/confirm.html", model=model, names=names, words=words, flag=flag, to=to)
-
-
-def back_to(query: str) -> str:
-    """The table as it was looked at; `query` comes from a form, so it is read and written anew."""
-    found = of_pairs(dict(parse_qsl(query[:2_000]))).query
-    return f"/models?{found}" if found else "/models"
 
 
 def _changes(flag: Flag, to: bool) -> ModelChanges:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from model_lineup.api.dependencies import There
 from model_lineup.panel import render
 from model_lineup.panel.models.choices import SEEN, facets_of
+from model_lineup.panel.models.columns import COLUMNS, shown
 from model_lineup.panel.models.rows import rows_of
 from model_lineup.panel.models.view import PAGES, View, view_of
 from model_lineup.panel.pages import pages
@@ -21,7 +22,7 @@ router = pages("/models")
 def models(request: Request, there: There, _: AsViewer) -> Response:
     """The page; for htmx only the table, with the filters that go with it."""
     view = view_of(request)
-    told = table_of(there, view)
+    told = {**table_of(there, view), "columns": shown(request), "every_column": COLUMNS}
     if not render.by_htmx(request):
         return render.page(request, "models/page.html", **told)
     response = render.fragment(request, "models/_swapped.html", **told)

@@ -1,7 +1,7 @@
 """What part of the table is looked at: filters, sort and page, as the address of the page says it."""
 
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 
@@ -61,3 +61,9 @@ def of_pairs(said: dict[str, str]) -> View:
         raise InvalidInput.at("limit", f"a page has {', '.join(map(str, PAGES))} rows")
     filters = {name: said[name] for name in FILTERS if name in said}
     return View(filters, query.wanted(), query.sort, query.limit, query.offset)
+
+
+def back_to(query: str) -> str:
+    """The table as it was looked at; `query` comes from a form, so it is read and written anew."""
+    found = of_pairs(dict(parse_qsl(query[:2_000]))).query
+    return f"/models?{found}" if found else "/models"

@@ -60,10 +60,22 @@ document.addEventListener("htmx:after:swap", () => {
   }
   document.querySelector(".more-filters")?.toggleAttribute("open", unfolded);
   if (place >= 0 && document.activeElement === document.body) {
-    (document.getElementById(focused) ?? links()[place] ?? links().at(-1) ?? boxes("#q")[0]).focus();
+    const same = document.getElementById(focused);
+    const next = same ?? links()[place] ?? links().at(-1) ?? boxes("#q")[0];
+    next.focus({ preventScroll: Boolean(same?.closest("thead")) }); // to scroll, all would have to be laid out this moment
   }
   show();
+  whenIdle(layOut);
 });
+
+/** Rows that came outside the window are laid out a few at a time, when nothing else is to do: all at once would keep the
+ * page busy, never would hide them from readers of the screen. */
+const whenIdle = window.requestIdleCallback ?? ((/** @type {() => void} */ then) => setTimeout(then, 20));
+function layOut() {
+  const waiting = [...document.querySelectorAll(".many tr:not(.there)")];
+  for (const one of waiting.slice(0, 8)) one.classList.add("there");
+  if (waiting.length) whenIdle(layOut);
+}
 
 /** The row that has the focus, or the first. */
 const row = () => document.activeElement?.closest("tr[id]") ?? document.querySelector("tbody tr[id]");
@@ -121,3 +133,4 @@ const [keysOn] = boxes("#keys-on");
 if (location.hash === "#q") document.getElementById("q")?.focus();
 if (keysOn) keysOn.checked = localStorage.getItem(KEYS) !== "off";
 show();
+whenIdle(layOut);
