@@ -46,6 +46,7 @@ from model_lineup.database.engines import Database
 from model_lineup.gateway import failures
 from model_lineup.journal.record import Journal
 from model_lineup.ledger.recorder import Kept, Recorder
+from model_lineup.ledger.spending import OwnWork
 from model_lineup.ledger.usage import Usage
 from model_lineup.limits.guesses import Guesses, GuessRules
 from model_lineup.limits.keys import KeyLimits
@@ -155,7 +156,14 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     facts = Facts(database, journal)
     agreement = Agreement(settings.check_window, settings.check_agreeing)
     tests = ConnectionTests(database, clock, client.get, routes.target, models, ledger, agreement)
-    runs = Runs(database, models, keeper, routes.target, lease=lease, at_once=settings.runs_at_once)
+    usage = Usage(database, ledger)
+    own_work = OwnWork(usage, clock)
+    runs = Runs(
+        *(database, models, keeper, routes.target, ledger, providers, own_work),
+        lease=lease,
+        at_once=settings.runs_at_once,
+    )
+    capabilities = CapabilityTests(database, clock, vault, client.get, routes.target, models, facts, ledger)
     comparisons = Comparisons(database, runs, clock)
     return Rooms(
         settings=settings,
@@ -206,13 +214,14 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         follower=follower,
         routes=routes,
         tests=tests,
-        capabilities=CapabilityTests(database, clock, vault, client.get, routes.target, models, facts, ledger),
-        checks=ScheduledChecks(database, clock, models, tests, Usage(database, ledger), chores),
+        capabilities=capabilities,
+        checks=ScheduledChecks(database, clock, models, tests, capabilities, own_work, chores),
         runs=runs,
         comparisons=comparisons,
         turns=Turns(runs),
         ledger=ledger,
-        usage=Usage(database, ledger),
+        usage=usage,
+        own_work=own_work,
         impacts=Impacts(database, ledger, clock, _REFUSALS),
         undo=Undo(journal, providers),
         export=Export(database),

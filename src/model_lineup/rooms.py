@@ -29,6 +29,7 @@ from model_lineup.chores.chores import Chores
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.ledger.recorder import Recorder
+from model_lineup.ledger.spending import OwnWork
 from model_lineup.ledger.usage import Usage
 from model_lineup.limits.keys import KeyLimits
 from model_lineup.limits.rates import Rates
@@ -90,6 +91,7 @@ class Rooms:
     turns: Turns
     ledger: Recorder
     usage: Usage
+    own_work: OwnWork
     impacts: Impacts
     undo: Undo
     export: Export

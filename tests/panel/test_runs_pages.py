@@ -78,6 +78,23 @@ def test_a_benchmark_is_started_followed_and_cancelled_in_a_browser(admin_page: 
     assert violations(page) == []
 
 
+def test_what_a_plan_costs_is_told_and_passing_a_cap_asks_first(
+    admin: Looker, workbench: Workbench, model: dict[str, object]
+) -> None:
+    path = f"/api/admin/providers/{model['provider_id']}"
+    form = {"ids": str(model["id"]), "requests": "9", "max_tokens": "2", "warmup": "0"}
+    admin.get("/admin/runs/new")
+    said = text_of(admin.send("/admin/runs/new", {**form, "do": "cost"}))
+    assert "At most 9 requests and 288 tokens; price unknown." in said
+    workbench.admin.must("PUT", path, {"check_schedule": {"every_minutes": 43_200, "tokens_per_day": 1}})
+    try:
+        asked = text_of(admin.send("/admin/runs/new", {**form, "do": "benchmark"}))
+        assert "This may pass a daily cap" in asked
+        assert "Start anyway" in asked
+    finally:
+        workbench.admin.must("PUT", path, {"check_schedule": None})
+
+
 def test_the_list_follows_what_runs(admin_page: Page, workbench: Workbench, model: dict[str, object]) -> None:
     address = by_id(str(model["model_id"]), "/benchmark")
     plan = {"requests": 400, "max_tokens": 4}

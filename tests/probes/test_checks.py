@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import pytest
 
 from model_lineup.benchmarks.agreeing import judged
+from model_lineup.benchmarks.booking import Booking
+from model_lineup.benchmarks.sample import Sample
 from model_lineup.catalog.check_schedule import CheckSchedule
 from model_lineup.catalog.shapes import Model, ModelChanges, ProviderChanges
 from model_lineup.probes.checks import ScheduledChecks
@@ -29,9 +31,11 @@ def run(rooms: Rooms, use: Callable[[], Awaitable[T]]) -> T:
     return asyncio.run(main())
 
 
-def scheduled(rooms: Rooms, model: Model, *, tokens_per_day: int = 10_000) -> None:
+def scheduled(
+    rooms: Rooms, model: Model, *, tokens_per_day: int = 10_000, capabilities_every_days: int | None = None
+) -> None:
     rooms.models.change(model.id, ModelChanges(visible=True), AUTHOR)
-    schedule = CheckSchedule(60, tokens_per_day)
+    schedule = CheckSchedule(60, tokens_per_day, capabilities_every_days)
     rooms.providers.change(model.provider_id, ProviderChanges(check_schedule=schedule), AUTHOR)
 
 
@@ -51,7 +55,9 @@ def test_by_schedule_each_visible_model_is_asked_once_in_each_interval_by_one_of
     able.answer("/chat/completions", hello())
     scheduled(rooms, model)
     one = rooms.checks
-    other = ScheduledChecks(rooms.database, rooms.clock, rooms.models, rooms.tests, rooms.usage, rooms.chores)
+    other = ScheduledChecks(
+        rooms.database, rooms.clock, rooms.models, rooms.tests, rooms.capabilities, rooms.own_work, rooms.chores
+    )
 
     async def both() -> list[list[int]]:
         return [*await asyncio.gather(one.look(), other.look()), await one.look()]
@@ -83,6 +89,45 @@ def test_the_cap_ends_it_for_the_day_and_is_no_failure(
     clock.advance(24 * 3600)
     run(rooms, rooms.checks.look)
     assert len(able.requests) == 2
+
+
+def test_a_benchmark_uses_up_the_cap_of_what_begins_by_itself(rooms: Rooms, model: Model, able: FakeProvider) -> None:
+    scheduled(rooms, model, tokens_per_day=1_000)
+    sample = Sample(number=0, started_s=0.0, ended_s=0.5, prompt_tokens=900, completion_tokens=80)
+    Booking(rooms.ledger, model).hear(sample)
+    run(rooms, rooms.checks.look)
+    state = rooms.checks.state(model.provider_id)
+    assert state.last is not None
+    assert (state.last["outcome"], able.requests) == ("capped", [])
+    assert state.spent_today.by_work["benchmarks"].tokens == 980
+
+
+def test_capabilities_are_tested_by_the_clock_only_where_that_was_said_and_only_when_due(
+    rooms: Rooms, model: Model, able: FakeProvider, clock: ManualClock
+) -> None:
+    scheduled(rooms, model, tokens_per_day=100_000, capabilities_every_days=30)
+    hour, day = 67 * 60, 24 * 3600
+    asked = []
+    for wait in (hour, hour, 31 * day, hour):
+        run(rooms, rooms.checks.look)
+        last = rooms.checks.state(model.provider_id).last
+        asked.append(last and last["capabilities"])
+        clock.advance(wait)
+    assert asked == [1, 0, 0, 1]
+    assert {one.verdict for one in rooms.capabilities.known(model.id).capabilities} == {"yes"}
+    rooms.providers.change(model.provider_id, ProviderChanges(api_key="canary-key-2"), AUTHOR)  # stale
+    run(rooms, rooms.checks.look)
+    last = rooms.checks.state(model.provider_id).last
+    assert last is not None
+    assert last["capabilities"] == 1
+
+
+def test_a_capability_test_that_may_pass_the_cap_does_not_begin(rooms: Rooms, model: Model, able: FakeProvider) -> None:
+    scheduled(rooms, model, tokens_per_day=2_000, capabilities_every_days=1)
+    run(rooms, rooms.checks.look)
+    last = rooms.checks.state(model.provider_id).last
+    assert last is not None
+    assert (last["outcome"], last["capabilities"], len(able.requests)) == ("capped", 0, 1)
 
 
 @pytest.mark.parametrize("status", [401, 429])

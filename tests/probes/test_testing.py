@@ -138,7 +138,7 @@ def test_the_ledger_has_every_request_and_nobody_used_the_model(rooms: Rooms, mo
     today = rooms.clock.now().date()
     report = rooms.usage.report(Wanted(first=today, last=today), ["on_behalf_of", "model"], limit=10, offset=0)
     [group] = report.groups
-    assert (group.on_behalf_of, group.requests) == ("tests", 11)
+    assert (group.on_behalf_of, group.requests) == ("capability tests", 11)
     assert group.cost_usd is not None
     assert rooms.impacts.of(model.id, "r").requests == 0
 

@@ -63,14 +63,17 @@ def etag(row_id: int, version: int) -> dict[str, str]:
 
 
 def documented(
-    shape: type, *, status: int = 200, with_receipt: bool = False, description: str = ""
+    shape: type, *, status: int = 200, with_receipt: bool = False, description: str = "", or_else: type | None = None
 ) -> dict[int | str, Any]:
-    """`responses=` of a route that answers with this struct."""
+    """`responses=` of a route that answers with this struct; with `or_else` where nothing is done."""
     _documented.append(shape)
     schema: dict[str, Any] = {"$ref": REF.format(name=shape.__name__)}
     if with_receipt:
         _documented.append(Receipt)
         schema = {"allOf": [schema, {"$ref": REF.format(name="Receipt")}]}
+    if or_else is not None:
+        _documented.append(or_else)
+        schema = {"anyOf": [schema, {"$ref": REF.format(name=or_else.__name__)}]}
     content = {"application/json": {"schema": schema}}
     return {status: {"description": description or "As asked.", "content": content}}
 

@@ -11,9 +11,10 @@ from model_lineup.api.answers import answer, documented
 from model_lineup.api.benchmark_plan import PlanBody
 from model_lineup.api.bodies import MOST_INTEGER, RowId
 from model_lineup.api.dependencies import AsAdmin, AsViewer, PathId, There
-from model_lineup.api.runs import take_turn
+from model_lineup.api.runs import Foretold, take_turn
 from model_lineup.api.strict import noun
 from model_lineup.benchmarks.comparison import Comparison
+from model_lineup.benchmarks.forecast import Forecast
 from model_lineup.benchmarks.records import Run
 from model_lineup.errors import InvalidInput, NotFound
 
@@ -52,11 +53,28 @@ def compare_runs(there: There, _: AsViewer, other: RunId, base: RunId | None = N
     return answer(there.comparisons.compare(base, other))
 
 
-@router.post("/runs/pairs", status_code=202, responses=documented(Pair, status=202))
-async def start_pair(actor: AsAdmin, body: PairBody, there: There) -> Response:
-    """Measure two models in turns, request by request, so that drift hits both alike. Both runs go on by themselves."""
+class PairForecast(msgspec.Struct, frozen=True):
+    """What each of the two would cost at most."""
+
+    base: Forecast
+    other: Forecast
+
+
+@router.post(
+    "/runs/pairs",
+    status_code=202,
+    responses={**documented(Pair, status=202), **documented(PairForecast, description="A dry run.")},
+)
+async def start_pair(actor: AsAdmin, body: PairBody, there: There, dry_run: Foretold = False) -> Response:
+    """Measure two models in turns, request by request, so that drift hits both alike. Both runs go on by themselves.
+
+    With `?dry_run=true` nothing is asked, and what it would cost at most is told.
+    """
     if body.base == body.other:
         raise InvalidInput.at("/other", "is the same model as the base")
+    if dry_run:
+        told = [await asyncio.to_thread(there.runs.forecast, row, body.plan()) for row in (body.base, body.other)]
+        return answer(PairForecast(told[0], told[1]))
     for row in (body.base, body.other):
         await asyncio.to_thread(take_turn, there, actor, row, "benchmarks", there.settings.benchmarks_per_minute)
     base, other = await there.runs.start_pair(body.base, body.other, body.plan(), actor.label)

@@ -24,7 +24,7 @@ from model_lineup.api.dependencies import (
 )
 from model_lineup.api.strict import noun
 from model_lineup.api.terminating import Terminate, end_running
-from model_lineup.catalog.check_schedule import MOST_TOKENS, CheckSchedule
+from model_lineup.catalog.check_schedule import LONGEST_DAYS, MOST_TOKENS, CheckSchedule
 from model_lineup.catalog.discovery import FetchPlan, ProviderTest
 from model_lineup.catalog.fetch_rules import LONGEST, FetchRules
 from model_lineup.catalog.fetch_rules import MOST as MOST_RULES
@@ -86,11 +86,13 @@ class FetchScheduleBody(Body):
 
 
 class CheckScheduleBody(Body):
-    """How often the visible models are tested, by one short request each, and after how many tokens of tests in a day
-    no further one begins by itself."""
+    """How often the visible models are tested, by one short request each, and after how many tokens of tests and
+    benchmarks in a day no further one begins by itself. `capabilities_every_days`: their capabilities are tested too,
+    that often and when they are stale; never without it."""
 
     every_minutes: Annotated[int, Field(ge=SHORTEST_MINUTES, le=LONGEST_MINUTES)]
     tokens_per_day: Annotated[int, Field(ge=1, le=MOST_TOKENS)]
+    capabilities_every_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = None
 
 
 class NewProviderBody(Body):
@@ -277,7 +279,7 @@ def provider_fields(body: NewProviderBody | ProviderPatch) -> dict[str, Any]:
     if isinstance(schedule := fields.get("fetch_schedule"), FetchScheduleBody):
         fields["fetch_schedule"] = FetchSchedule(schedule.every_minutes, tuple(dict.fromkeys(schedule.apply)))
     if isinstance(checks := fields.get("check_schedule"), CheckScheduleBody):
-        fields["check_schedule"] = CheckSchedule(checks.every_minutes, checks.tokens_per_day)
+        fields["check_schedule"] = CheckSchedule(**said(checks))
     return fields
 
 

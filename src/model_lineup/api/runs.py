@@ -18,6 +18,7 @@ from model_lineup.api.bodies import MOST_INTEGER, pattern
 from model_lineup.api.dependencies import AsAdmin, AsViewer, Limit, Offset, PathId, TheModel, There
 from model_lineup.api.strict import noun
 from model_lineup.benchmarks.connection import ConnectionResult
+from model_lineup.benchmarks.forecast import Forecast
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.records import Run, RunEvent, RunPage, StoredTest
 from model_lineup.benchmarks.report import Report
@@ -69,19 +70,31 @@ def list_results(_: AsViewer, model: TheModel, there: There, limit: Limit = 100,
     return answer(Results(latest, found, total, limit, offset))
 
 
-@router.post("/models/by-id/benchmark", responses={**documented(StoredReport), **documented(Run, status=202)})
+Foretold = Annotated[bool, Query(description="Ask nothing; tell what it would cost at most.")]
+
+
+@router.post(
+    "/models/by-id/benchmark",
+    responses={**documented(StoredReport, or_else=Forecast), **documented(Run, status=202)},
+)
 async def benchmark(
     actor: AsAdmin,
     model: TheModel,
     there: There,
     body: PlanBody | None = None,
     prefer: Annotated[str | None, Header(description="`respond-async`: answer 202 at once.")] = None,
+    dry_run: Foretold = False,
 ) -> Response:
     """Measure response time and throughput. The run goes on when the caller leaves; it is stored either way.
+
+    With `?dry_run=true` nothing is asked: requests, tokens and cost are told, each at most, with what tests and
+    benchmarks of the provider used today, its daily cap if it has one, and whether the run may pass it.
 
     One person or key may start `LINEUP_BENCHMARKS_PER_MINUTE` of a model a minute; beyond that 429 with `Retry-After`.
     """
     plan = body.plan() if body is not None else Plan()
+    if dry_run:
+        return answer(await asyncio.to_thread(there.runs.forecast, model.id, plan))
     wants_async = prefer is not None and "respond-async" in prefer.lower()
     if plan.time_limit_s > WAITED_FOR_S and not wants_async:
         raise InvalidInput.at(

@@ -22,6 +22,7 @@ from model_lineup.ledger.shapes import (
     Wanted,
     WantedEntries,
 )
+from model_lineup.ledger.spending import SpendingPage
 
 router = noun("Usage", "/api")
 MOST_DAYS = 3_660
@@ -114,6 +115,22 @@ def list_requests(
     narrower = {name: getattr(wanted, name) for name in Wanted.__struct_fields__}
     entries = WantedEntries(**narrower, request_id=request_id, code=code, before=cursor_of(before))
     return answer(there.usage.requests(entries, limit=limit))
+
+
+@router.get("/admin/spending", responses=documented(SpendingPage))
+def spending(
+    there: There,
+    _: AsViewer,
+    days: Days,
+    provider_id: Annotated[Id | None, Query()] = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> Response:
+    """What Lineup's own work cost (`tests`, `capability tests`, `benchmarks`), by day and provider, newest first.
+
+    Every request counts, whoever asked for it. Tokens that a provider did not tell are taken as 40 a request.
+    """
+    return answer(there.own_work.days(*days, provider_id=provider_id, limit=limit, offset=offset))
 
 
 @router.get("/me/usage", responses=documented(UsageReport))

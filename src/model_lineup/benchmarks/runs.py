@@ -15,14 +15,21 @@ import msgspec
 
 from model_lineup.benchmarks import plan as plans
 from model_lineup.benchmarks import store
+from model_lineup.benchmarks.booking import Booking
+from model_lineup.benchmarks.forecast import Forecast, forecast
 from model_lineup.benchmarks.keeping import EventLog, Keeper, in_turns_with
 from model_lineup.benchmarks.plan import Plan
+from model_lineup.benchmarks.protocol import ChildEvent
 from model_lineup.benchmarks.records import Run, RunEvent, RunPage
 from model_lineup.benchmarks.runner import run_in_child, run_pair_in_child
 from model_lineup.benchmarks.withdrawal import Withdrawal, Withdrawn
 from model_lineup.catalog.models import Models
+from model_lineup.catalog.providers import Providers
+from model_lineup.catalog.shapes import Model
 from model_lineup.database.engines import Database
 from model_lineup.errors import DatabaseBusy, InvalidInput, NotFound, Unavailable
+from model_lineup.ledger.recorder import Recorder
+from model_lineup.ledger.spending import OwnWork
 from model_lineup.upstream.contract import Target
 
 FLUSH_S = 0.2
@@ -37,6 +44,9 @@ class Runs:
         models: Models,
         keeper: Keeper,
         target_of: Callable[[int], Target],
+        ledger: Recorder,
+        providers: Providers,
+        own_work: OwnWork,
         *,
         lease: timedelta,
         at_once: int,
@@ -45,6 +55,9 @@ class Runs:
         self._models = models
         self._keeper = keeper
         self._target_of = target_of
+        self._ledger = ledger
+        self._providers = providers
+        self._own_work = own_work
         self._lease = lease
         self._at_once = at_once
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -56,6 +69,13 @@ class Runs:
         """The server is about to end: nothing new starts, and followers had better go on elsewhere."""
         return self._closing
 
+    def forecast(self, model_row: int, plan: Plan) -> Forecast:
+        """What the plan would cost at most, and what is left of the day's cap. Raises InvalidInput, ModelNotFound."""
+        plans.check(plan)
+        model = self._models.get(model_row)
+        provider = self._providers.get(model.provider_id)
+        return forecast(plan, model, provider, self._own_work.today(provider.id))
+
     async def start(self, model_row: int, plan: Plan, actor: str) -> Run:
         """Store the run, take its lease and begin. It goes on whether or not anybody waits for it.
 
@@ -64,11 +84,11 @@ class Runs:
         plans.check(plan)
         self._refuse_when_closing()
         target = await asyncio.to_thread(self._target_of, model_row)
-        run = await asyncio.to_thread(self._open, model_row, plan, actor)
+        run, model = await asyncio.to_thread(self._open, model_row, plan, actor)
         if self._refusing:  # since the first look
             self._keeper.interrupt(run.id, "The server was about to end.")
             self._refuse_when_closing()
-        task = asyncio.create_task(self._supervise(run, target))
+        task = asyncio.create_task(self._supervise(run, model, target))
         self._tasks[run.id] = task
         task.add_done_callback(lambda _: self._tasks.pop(run.id, None))
         return run
@@ -83,9 +103,9 @@ class Runs:
             raise InvalidInput.at("/sweep", "cannot be measured in turns; compare two models at one load")
         self._refuse_when_closing()
         targets = [await asyncio.to_thread(self._target_of, row) for row in (base_row, other_row)]
-        base = await asyncio.to_thread(self._open, base_row, plan, actor)
+        base, base_model = await asyncio.to_thread(self._open, base_row, plan, actor)
         try:
-            other = await asyncio.to_thread(self._open, other_row, plan, actor)
+            other, other_model = await asyncio.to_thread(self._open, other_row, plan, actor)
         except BaseException:
             self._keeper.interrupt(base.id, "The other run of the pair could not begin.")
             raise
@@ -93,7 +113,9 @@ class Runs:
             for run in (base, other):
                 self._keeper.interrupt(run.id, "The server was about to end.")
             self._refuse_when_closing()
-        task = asyncio.create_task(self._supervise_pair((base, other), (targets[0], targets[1])))
+        task = asyncio.create_task(
+            self._supervise_pair((base, other), (base_model, other_model), (targets[0], targets[1]))
+        )
         for run in (base, other):
             self._tasks[run.id] = task
         task.add_done_callback(lambda _: [self._tasks.pop(run.id, None) for run in (base, other)])
@@ -156,17 +178,26 @@ class Runs:
         if self._refusing:
             raise Unavailable("This server is about to end. Start the benchmark again in a moment.", retry_after=5)
 
-    def _open(self, model_row: int, plan: Plan, actor: str) -> Run:
+    def _open(self, model_row: int, plan: Plan, actor: str) -> tuple[Run, Model]:
         model = self._models.get(model_row)
         self._keeper.sweep()
-        return self.get(self._keeper.open(model, plan, actor, self._lease, at_once=self._at_once))
+        return self.get(self._keeper.open(model, plan, actor, self._lease, at_once=self._at_once)), model
 
-    async def _supervise(self, run: Run, target: Target) -> None:
+    def _hears(self, events: EventLog, model: Model) -> Callable[[ChildEvent], None]:
+        booking = Booking(self._ledger, model)
+
+        def hear(event: ChildEvent) -> None:
+            events.append(event)
+            booking.hear(event)
+
+        return hear
+
+    async def _supervise(self, run: Run, model: Model, target: Target) -> None:
         """From the first event to the report; always ends the run, whatever happens here."""
         events, cancel, measured = EventLog(self._keeper, run.id), asyncio.Event(), asyncio.Event()
         watching = asyncio.create_task(self._watch(run, events, cancel, measured))
         try:
-            outcome = await run_in_child(run.plan, target, on_event=events.append, cancel=cancel)
+            outcome = await run_in_child(run.plan, target, on_event=self._hears(events, model), cancel=cancel)
             measured.set()
             why = await watching
             if why is not None and outcome.state == "cancelled":
@@ -181,16 +212,17 @@ class Runs:
         finally:
             watching.cancel()
 
-    async def _supervise_pair(self, runs: tuple[Run, Run], targets: tuple[Target, Target]) -> None:
+    async def _supervise_pair(
+        self, runs: tuple[Run, Run], models: tuple[Model, Model], targets: tuple[Target, Target]
+    ) -> None:
         logs = [EventLog(self._keeper, run.id) for run in runs]
         cancel, measured = asyncio.Event(), asyncio.Event()
         watching = [
             asyncio.create_task(self._watch(run, log, cancel, measured)) for run, log in zip(runs, logs, strict=True)
         ]
         try:
-            outcomes = await run_pair_in_child(
-                runs[0].plan, targets, on_event=(logs[0].append, logs[1].append), cancel=cancel
-            )
+            heard_by = (self._hears(logs[0], models[0]), self._hears(logs[1], models[1]))
+            outcomes = await run_pair_in_child(runs[0].plan, targets, on_event=heard_by, cancel=cancel)
             measured.set()
             reasons = [why for why in await asyncio.gather(*watching) if why is not None]
             for run, other, log, outcome in zip(runs, reversed(runs), logs, outcomes, strict=True):

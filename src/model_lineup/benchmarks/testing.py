@@ -20,6 +20,7 @@ from model_lineup.database.engines import Database
 from model_lineup.database.metadata import dump, micros, moment
 from model_lineup.errors import LineupError
 from model_lineup.ledger.books import Books
+from model_lineup.ledger.entry import TESTS
 from model_lineup.ledger.recorder import Recorder
 from model_lineup.notices import store as notices
 from model_lineup.notices.shapes import Notice
@@ -152,7 +153,7 @@ def _note(ledger: Recorder, model: Model, exchange: Exchange) -> None:
     price = price_of(pricing) if isinstance(pricing, dict) else None
     if price is not None and usage is not None and usage.prompt_tokens is not None:
         nanodollars = price.of(usage.prompt_tokens, usage.completion_tokens or 0, usage.cached_tokens or 0)
-    Books(ledger, model.id, model.provider_id, model.model_id).note(
+    Books(ledger, model.id, model.provider_id, model.model_id, TESTS).note(
         began_at=exchange.sent_at,
         ended_at=exchange.ended_at,
         first_content_at=exchange.content_at[0] if exchange.content_at else None,

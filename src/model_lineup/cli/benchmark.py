@@ -81,6 +81,7 @@ def benchmark(
         body = {**file.fields, **body}
     rows = [finding.model(here, model) for model in models]
     try:
+        foretell(_forecasts(here, rows, body))
         answer = _begin_pair(here, rows, body) if compare else _begin(here, rows[0], body)
     except Refused as refused:
         told = file.explained(refused) if file is not None else None
@@ -93,6 +94,31 @@ def benchmark(
         _follow_pair(here, answer.json)
     else:
         _follow(here, answer.json)
+
+
+def _forecasts(here: Session, rows: list[dict[str, Any]], body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of each model, before anything is asked."""
+    if len(rows) == 1:
+        query = {**finding.address(rows[0]), "dry_run": True}
+        return [here.admin.call("POST", "models/by-id/benchmark", query=query, body=body).json]
+    both = {**body, "base": rows[0]["id"], "other": rows[1]["id"]}
+    found = here.admin.call("POST", "runs/pairs", query={"dry_run": True}, body=both).json
+    return [found["base"], found["other"]]
+
+
+def foretell(forecasts: list[dict[str, Any]]) -> None:
+    """What it costs at most, and which daily cap it may pass; on standard error, beside the answer."""
+    for one in forecasts:
+        cost = "price unknown" if one["cost_usd"] is None else f"{one['cost_usd']:.6f} USD"
+        show.note(
+            f"{one['model_id']} at {one['provider']}: {show.count(one['requests'], 'request')}, "
+            f"at most {show.count(one['tokens'], 'token')}, {cost}."
+        )
+    for one in {one["provider"]: one for one in forecasts if one["passes_cap"]}.values():
+        show.note(
+            f"This may pass the daily cap of {one['provider']}: {one['spent_today']['tokens']} of "
+            f"{one['tokens_per_day']} tokens are used up today. Scheduled tests then wait until tomorrow (UTC)."
+        )
 
 
 def _begin(here: Session, row: dict[str, Any], body: dict[str, Any]) -> Answer:

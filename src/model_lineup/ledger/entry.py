@@ -9,8 +9,9 @@ OUTCOMES: tuple[Outcome, ...] = ("completed", "client_closed", "upstream_failed"
 TokenSource = Literal["provider", "estimated", "none"]
 DAY = 86_400 * 1_000_000
 """Microseconds."""
-TESTS = "tests"
-"""On whose behalf requests are that Lineup itself makes to test models. They have no key, and no caller."""
+TESTS, CAPABILITY_TESTS, BENCHMARKS = "tests", "capability tests", "benchmarks"
+OWN_WORK = (TESTS, CAPABILITY_TESTS, BENCHMARKS)
+"""On whose behalf requests are that Lineup itself makes, to test and to measure. They have no key, and no caller."""
 
 
 class Entry(msgspec.Struct, gc=False):

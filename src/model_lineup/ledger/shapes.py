@@ -13,7 +13,7 @@ DIMENSIONS: tuple[Dimension, ...] = (*("day", "model", "key", "person", "provide
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Days of UTC, both included; all else that is said must hold."""
+    """Days of UTC, both included; all else that is said must hold. `own_work`: only what Lineup itself asked."""
 
     first: date
     last: date
@@ -24,6 +24,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     name: str | None = None
     on_behalf_of: str | None = None
+    own_work: bool = False
 
 
 class WantedEntries(Wanted, frozen=True, kw_only=True):

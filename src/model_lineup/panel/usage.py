@@ -15,7 +15,7 @@ from model_lineup.access.actor import Actor, Role
 from model_lineup.api.dependencies import There
 from model_lineup.api.usage import MOST_DAYS, OWN, USUAL_DAYS, cursor_of
 from model_lineup.errors import InvalidInput
-from model_lineup.ledger.entry import OUTCOMES, TESTS
+from model_lineup.ledger.entry import OUTCOMES
 from model_lineup.ledger.shapes import DIMENSIONS, Dimension, UsageGroup, UsageReport, UsageSums, Wanted, WantedEntries
 from model_lineup.panel import charts, wording
 from model_lineup.panel.charts import Chart
@@ -92,8 +92,8 @@ def label(group: UsageGroup, by: str) -> str:
 
 
 def _tests(there: Rooms, wanted: Wanted) -> UsageSums | None:
-    """What Lineup's own tests are of it; None where there are none."""
-    asked = msgspec.structs.replace(wanted, on_behalf_of=TESTS)
+    """What Lineup's own tests and benchmarks are of it; None where there are none."""
+    asked = msgspec.structs.replace(wanted, own_work=True)
     sums = there.usage.report(asked, (), limit=1, offset=0).totals
     return sums if sums.requests else None
 

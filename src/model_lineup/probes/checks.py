@@ -22,11 +22,11 @@ from model_lineup.catalog.store import providers as provider_store
 from model_lineup.chores.chores import Chores
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
-from model_lineup.errors import LineupError, ModelNotFound, Unavailable
+from model_lineup.errors import LineupError, ModelNotFound, TestInProgress, Unavailable
 from model_lineup.jobs.leases import Leases
-from model_lineup.ledger.entry import TESTS
-from model_lineup.ledger.shapes import Wanted
-from model_lineup.ledger.usage import Usage
+from model_lineup.journal.record import Author
+from model_lineup.ledger.spending import TOKENS_UNTOLD, OwnWork, SpendingToday
+from model_lineup.probes.testing import CapabilityTests
 from model_lineup.telemetry import log
 
 BY = "scheduled check"
@@ -34,22 +34,12 @@ LOOK_EVERY_S = 5.0
 LIFE = timedelta(minutes=12)
 """Of the lease, renewed before each model; longer than any one test takes."""
 MOST_MODELS = 1_000
-TOKENS_UNTOLD = 40
-"""What a test of which the provider told no tokens is taken to have used: its prompt, and an answer of 16."""
-
-
-class Spending(msgspec.Struct, frozen=True, kw_only=True):
-    """What tests of one provider's models used today (UTC), whoever asked for them. `tokens`: with an estimate of those
-    that the provider did not tell. `cost_usd`: of those whose price is known; null where none is."""
-
-    requests: int
-    tokens: int
-    cost_usd: float | None
 
 
 class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     """`last`: `outcome` (ok, capped: the day's tokens were used up, blocked: a key or a quota stood against it), and
-    how many models were `checked`, `passed`, `failed`, `left`; null before the first round. `failures`: in a row."""
+    how many models were `checked`, `passed`, `failed`, `left`, and of how many the `capabilities` were tested; null
+    before the first round. `failures`: in a row."""
 
     provider_id: int
     check_schedule: CheckSchedule | None
@@ -58,18 +48,26 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     last_at: datetime | None
     failures: int
     last: dict[str, Any] | None
-    spent_today: Spending
+    spent_today: SpendingToday
 
 
 class ScheduledChecks:
     def __init__(
-        self, database: Database, clock: Clock, models: Models, tests: ConnectionTests, usage: Usage, chores: Chores
+        self,
+        database: Database,
+        clock: Clock,
+        models: Models,
+        tests: ConnectionTests,
+        capabilities: CapabilityTests,
+        own_work: OwnWork,
+        chores: Chores,
     ) -> None:
         self._database = database
         self._clock = clock
         self._models = models
         self._tests = tests
-        self._usage = usage
+        self._capabilities = capabilities
+        self._own_work = own_work
         self._chores = chores
         self._leases = Leases(database, clock)
 
@@ -105,17 +103,8 @@ class ScheduledChecks:
             last_at=chore.last_at if chore is not None else None,
             failures=chore.failures if chore is not None else 0,
             last=chore.outcome or None if chore is not None else None,
-            spent_today=self.spent_today(provider_id),
+            spent_today=self._own_work.today(provider_id),
         )
-
-    def spent_today(self, provider_id: int) -> Spending:
-        """By tests, as the ledger has it."""
-        today = self._clock.now().date()
-        wanted = Wanted(first=today, last=today, provider_id=provider_id, on_behalf_of=TESTS)
-        sums = self._usage.report(wanted, [], limit=1, offset=0).totals
-        untold = sums.requests - sums.requests_with_tokens
-        tokens = (sums.prompt_tokens or 0) + (sums.completion_tokens or 0) + TOKENS_UNTOLD * untold
-        return Spending(requests=sums.requests, tokens=tokens, cost_usd=sums.cost_usd)
 
     def _due(self) -> list[Provider]:
         """Seen without a write."""
@@ -152,12 +141,11 @@ class ScheduledChecks:
     async def _tested(self, provider: Provider, schedule: CheckSchedule) -> dict[str, Any]:
         """Those that were not tested for longest come first, so that a cap leaves out another one each time."""
         waiting = await asyncio.to_thread(self._waiting, provider.id)
-        done: dict[str, Any] = {"outcome": "ok", "checked": 0, "passed": 0, "failed": 0, "left": 0, "message": ""}
+        counted = ("checked", "passed", "failed", "left", "capabilities")
+        done: dict[str, Any] = {"outcome": "ok", **dict.fromkeys(counted, 0), "message": ""}
         for place, model in enumerate(waiting):
-            await asyncio.to_thread(self._leases.take, _name(provider.id), LIFE)
-            spent = await asyncio.to_thread(self.spent_today, provider.id)
-            if spent.tokens + TOKENS_UNTOLD > schedule.tokens_per_day:
-                message = f"{spent.tokens} of {schedule.tokens_per_day} tokens of tests are used up today."
+            message = await self._capped(provider, schedule, TOKENS_UNTOLD)
+            if message:
                 return {**done, "outcome": "capped", "left": len(waiting) - place, "message": message}
             try:
                 result = await self._tests.check(model.id, BY)
@@ -171,7 +159,39 @@ class ScheduledChecks:
                 left = len(waiting) - place - 1
                 return {**done, "outcome": "blocked", "left": left, "message": f"{result.stage}: {result.message}"}
             done["passed" if result.passed else "failed"] += 1
+        return await self._proven(provider, schedule, waiting, done)
+
+    async def _proven(
+        self, provider: Provider, schedule: CheckSchedule, models: list[Model], done: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The capabilities that are due, where the schedule says so; a whole test must fit into what is left."""
+        if schedule.capabilities_every_days is None:
+            return done
+        before = self._clock.now() - timedelta(days=schedule.capabilities_every_days)
+        due = await asyncio.to_thread(self._capabilities.due, [model.id for model in models], before)
+        for model in [model for model in models if model.id in due]:
+            cost = self._capabilities.estimate([model])
+            message = await self._capped(provider, schedule, cost.prompt_tokens + cost.completion_tokens)
+            if message:
+                return {**done, "outcome": "capped", "message": message}
+            try:
+                report = await self._capabilities.test(model.id, Author(BY))
+            except (ModelNotFound, TestInProgress):
+                continue
+            except LineupError as error:
+                return {**done, "outcome": "blocked", "message": error.detail}
+            done["capabilities"] += 1
+            if report.stopped in ("auth", "quota"):
+                return {**done, "outcome": "blocked", "message": f"{report.stopped}: capabilities of {model.model_id}"}
         return done
+
+    async def _capped(self, provider: Provider, schedule: CheckSchedule, tokens: int) -> str:
+        """Holds the lease on, and says why so many tokens more may not be used today; empty where they may."""
+        await asyncio.to_thread(self._leases.take, _name(provider.id), LIFE)
+        spent = await asyncio.to_thread(self._own_work.today, provider.id)
+        if spent.tokens + tokens <= schedule.tokens_per_day:
+            return ""
+        return f"{spent.tokens} of {schedule.tokens_per_day} tokens of tests are used up today."
 
     def _waiting(self, provider_id: int) -> list[Model]:
         wanted = ModelFilter(provider_id=provider_id, visible=True)

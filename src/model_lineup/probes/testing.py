@@ -7,9 +7,9 @@ is broken off has said what it has said. A "yes" or a "no" becomes a fact of the
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -27,6 +27,7 @@ from model_lineup.errors import InvalidInput, LineupError, TestInProgress, Unava
 from model_lineup.jobs.leases import Leases
 from model_lineup.journal.record import Author
 from model_lineup.ledger.books import Books
+from model_lineup.ledger.entry import CAPABILITY_TESTS
 from model_lineup.ledger.recorder import Recorder
 from model_lineup.probes import store
 from model_lineup.probes.asking import Asked, Asking, carry_out
@@ -136,6 +137,12 @@ class CapabilityTests:
             found = store.known(connection, [model_row])[model_row]
         return Capabilities(model.id, model.model_id, states(found, self._basis(model_row), self._facts.of(model_row)))
 
+    def due(self, model_rows: Sequence[int], before: datetime) -> set[int]:
+        """Those of which some capability was never tested, or not since then, or is stale."""
+        with self._database.read() as connection:
+            found = store.known(connection, model_rows)
+        return {row for row in model_rows if _is_due(found[row], self._basis(row), before)}
+
     async def close(self) -> None:
         """End what runs; what it has found until now is kept."""
         self._closing = True
@@ -202,7 +209,7 @@ class CapabilityTests:
         basis, withdrawal = basis_of(self._vault, target), Withdrawal(self._models, model.id)
         pricing = msgspec.json.decode(model.pricing)
         heard: list[Asked] = []
-        books = Books(self._ledger, model.id, model.provider_id, model.model_id)
+        books = Books(self._ledger, model.id, model.provider_id, model.model_id, CAPABILITY_TESTS)
 
         def told(one: Asked) -> None:
             heard.append(one)
@@ -271,6 +278,13 @@ def facts_of(findings: Sequence[CapabilityFinding]) -> dict[str, Any]:
     told = {"yes": True, "no": False}
     named = ((probes()[one.capability].fact, one.verdict) for one in findings)
     return {fact: told[verdict] for fact, verdict in named if fact is not None and verdict in told}
+
+
+def _is_due(known: Mapping[str, store.Known], basis: str | None, before: datetime) -> bool:
+    """A key that cannot be opened is no reason to ask."""
+    if basis is None:
+        return False
+    return any((one := known.get(name)) is None or one.tried.at < before or one.basis != basis for name in probes())
 
 
 def _not_applicable(probe: Probe, asking: Asking) -> CapabilityFinding:

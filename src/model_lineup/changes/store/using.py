@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, or_, select
 
 from model_lineup.database.values import in_numbers, in_words
-from model_lineup.ledger.entry import TESTS
+from model_lineup.ledger.entry import OWN_WORK
 from model_lineup.ledger.tables import usage_days
 
-_ASKED = not_(and_(usage_days.c.key_id == 0, usage_days.c.on_behalf_of == TESTS))
-"""By somebody: what Lineup asks a model to test it is nobody's use."""
+_ASKED = not_(and_(usage_days.c.key_id == 0, usage_days.c.on_behalf_of.in_(OWN_WORK)))
+"""By somebody: what Lineup asks a model to test or measure it is nobody's use."""
 
 
 def totals(

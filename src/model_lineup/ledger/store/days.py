@@ -8,7 +8,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, ca
 
 from model_lineup.catalog.tables import models
 from model_lineup.database.values import in_numbers
-from model_lineup.ledger.entry import DAY, OUTCOMES
+from model_lineup.ledger.entry import DAY, OUTCOMES, OWN_WORK
 from model_lineup.ledger.shapes import Dimension, Wanted
 from model_lineup.ledger.sums import SUMS
 from model_lineup.ledger.tables import usage_days, usage_ttft
@@ -72,7 +72,7 @@ def first_contents(
 
 def has_percentiles(wanted: Wanted, by: Sequence[Dimension]) -> bool:
     narrowed = (wanted.key_id, wanted.person_id, wanted.outcome, wanted.name, wanted.on_behalf_of)
-    return HAVE_PERCENTILES.issuperset(by) and all(one is None for one in narrowed)
+    return HAVE_PERCENTILES.issuperset(by) and not wanted.own_work and all(one is None for one in narrowed)
 
 
 def day_of(ordinal: int) -> int:
@@ -96,7 +96,8 @@ def narrowed(
         "on_behalf_of": wanted.on_behalf_of,
     }
     exactly = [each.c[name] == value for name, value in said.items() if value is not None]
-    return [*span, *_models(connection, each, wanted), *exactly]
+    own = [each.c.key_id == 0, each.c.on_behalf_of.in_(OWN_WORK)] if wanted.own_work else []
+    return [*span, *_models(connection, each, wanted), *exactly, *own]
 
 
 def span_us(wanted: Wanted) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Adding a provider, changing it, deleting it."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -11,6 +12,8 @@ from model_lineup.api.dependencies import PathId, There
 from model_lineup.api.providers import ProviderPatch, provider_fields
 from model_lineup.catalog.shapes import NewProvider, Provider, ProviderChanges
 from model_lineup.errors import CredentialRebindRequired, LineupError, PreconditionFailed
+from model_lineup.ledger.entry import OWN_WORK
+from model_lineup.ledger.spending import SpendingPage
 from model_lineup.panel.forms import Form, said_of_fields, validated
 from model_lineup.panel.pages import pages
 from model_lineup.panel.providers import form as forms
@@ -27,6 +30,7 @@ Word = Annotated[str, Query(max_length=40)]
 REFUSED = (400, 409, 412, 422)
 USUAL_TOKENS = 10_000
 """A day, where no cap was entered."""
+SPENDING_DAYS = 7
 
 
 def cards(there: Rooms) -> dict[str, Any]:
@@ -103,6 +107,8 @@ def shown(there: Rooms, provider: Provider, values: dict[str, Any] | None = None
         "version": provider.version,
         "key": provider.api_key_last4 if provider.api_key_set else None,
         "checks": there.checks.state(provider.id),
+        "spending": _spending(there, provider.id),
+        "spending_days": SPENDING_DAYS,
         "preset": "",
         "local_port": None,
         "outcome": None,
@@ -115,6 +121,12 @@ def shown(there: Rooms, provider: Provider, values: dict[str, Any] | None = None
             "wrong": None,
         },
     }
+
+
+def _spending(there: Rooms, provider_id: int) -> SpendingPage:
+    last = there.clock.now().date()
+    first = last - timedelta(days=SPENDING_DAYS - 1)
+    return there.own_work.days(first, last, provider_id=provider_id, limit=SPENDING_DAYS * len(OWN_WORK), offset=0)
 
 
 @router.post("/{provider_id:row}")
@@ -154,12 +166,15 @@ def schedule_checks(request: Request, provider_id: PathId, form: Sent, there: Th
         schedule = {
             "every_minutes": form.whole("every_minutes"),
             "tokens_per_day": USUAL_TOKENS if most is None else most,
+            "capabilities_every_days": form.whole("capabilities_every_days"),
         }
     body = validated(ProviderPatch, {"check_schedule": schedule})
     changes = ProviderChanges(**provider_fields(body))
-    provider, _receipt = there.providers.change(provider_id, changes, by, if_match=form.whole("version"))
+    provider, receipt = there.providers.change(provider_id, changes, by, if_match=form.whole("version"))
     say = "is tested by the clock" if provider.check_schedule else "is not tested by the clock"
-    return go(request, f"/providers/{provider_id}#checks", say=f"{provider.name} {say} from now on.")
+    return go(
+        request, f"/providers/{provider_id}#checks", say=f"{provider.name} {say} from now on.", undo=receipt.change_id
+    )
 
 
 @router.post("/{provider_id:row}/scope")

@@ -1,6 +1,9 @@
-"""Which models, and what is done with them: benchmarks by a plan, or one connection test of each."""
+"""Which models, and what is done with them: benchmarks by a plan, or one connection test of each; what that will cost
+is told before it begins."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -10,6 +13,7 @@ from model_lineup.access.actor import Actor
 from model_lineup.api.benchmark_plan import PlanBody
 from model_lineup.api.dependencies import There
 from model_lineup.api.runs import take_turn
+from model_lineup.benchmarks.forecast import Forecast
 from model_lineup.benchmarks.plan import RANGES, Plan
 from model_lineup.benchmarks.testing import AT_ONCE
 from model_lineup.benchmarks.turns import Begun
@@ -42,6 +46,31 @@ class Choice(NamedTuple):
     gone: int
 
 
+class Cost(NamedTuple):
+    """`each`: of the chosen models, None where the plan is wrong. `passing`: those that may pass a daily cap."""
+
+    each: list[Forecast] | None
+    passing: list[Forecast]
+
+    @property
+    def requests(self) -> int:
+        return sum(one.requests for one in self.each or ())
+
+    @property
+    def tokens(self) -> int:
+        return sum(one.tokens for one in self.each or ())
+
+    @property
+    def usd(self) -> float | None:
+        """Of those whose price is known."""
+        known = [one.cost_usd for one in self.each or () if one.cost_usd is not None]
+        return sum(known) if known else None
+
+    @property
+    def unpriced(self) -> int:
+        return sum(one.cost_usd is None for one in self.each or ())
+
+
 @router.get("/new")
 def new_page(request: Request, there: There, _: AsAdmin) -> Response:
     """`model` (row ids) chooses, further parameters fill in the plan."""
@@ -57,11 +86,18 @@ def choose(request: Request, form: Sent, there: There, _: AsAdmin) -> Response:
     return fragment(request, "runs/_choice.html", choice=_choice(there, form))
 
 
+@router.post("/new/cost")
+def foretell(request: Request, form: Sent, there: There, _: AsAdmin) -> Response:
+    """What it would cost, anew, as the plan or the choice changes."""
+    return fragment(request, "runs/_cost.html", cost=_cost(there, form))
+
+
 @router.post("/new")
 async def begin(request: Request, form: Sent, there: There, actor: AsAdmin) -> Response:
-    """`do`: `benchmark`, `test`; anything else shows the page with what was entered and chosen."""
+    """`do`: `benchmark`, `anyway` (although it may pass a daily cap), `test`; anything else shows the page with what
+    was entered and chosen, and what it would cost."""
     do = form.text("do")
-    if do not in ("benchmark", "test"):
+    if do not in ("benchmark", "anyway", "test"):
         return await asyncio.to_thread(_page, request, there, form)
     try:
         models = (await asyncio.to_thread(_choice, there, form)).chosen
@@ -70,6 +106,8 @@ async def begin(request: Request, form: Sent, there: There, actor: AsAdmin) -> R
         if do == "test":
             return await testing.begin(request, there, actor, models)
         plan = validated(PlanBody, _plan(form)).plan()
+        if do == "benchmark" and (await asyncio.to_thread(_cost, there, form)).passing:
+            return await asyncio.to_thread(_page, request, there, form, None, None, True)
         await asyncio.to_thread(_take_turns, there, actor, models)
         begun = await there.turns.begin(models, plan, actor.label)
     except LineupError as error:
@@ -82,13 +120,19 @@ async def begin(request: Request, form: Sent, there: There, actor: AsAdmin) -> R
 
 
 def _page(
-    request: Request, there: Rooms, form: Form, error: LineupError | None = None, begun: Begun | None = None
+    request: Request,
+    there: Rooms,
+    form: Form,
+    error: LineupError | None = None,
+    begun: Begun | None = None,
+    asks: bool = False,
 ) -> Response:
+    """`asks`: whether to begin although a cap may be passed."""
     entered = {name: form.text(name) if name in form else _usual(name) for name in RANGES}
     return page(
         request,
         "runs/new.html",
-        status=error.status if error else 409 if begun else 200,
+        status=error.status if error else 409 if begun or asks else 200,
         choice=_choice(there, form),
         q=form.text("q"),
         entered=entered,
@@ -97,6 +141,8 @@ def _page(
         error=error,
         errors=_by_field(error) if error else {},
         begun=begun,
+        asks=asks,
+        cost=_cost(there, form),
         at_once=there.settings.runs_at_once,
         most_models=MOST_MODELS,
         most_tests=testing.MOST,
@@ -113,6 +159,27 @@ def _choice(there: Rooms, form: Form) -> Choice:
     found = there.models.page(ModelFilter(q=search or None), sort="model_id", limit=FOUND, offset=0)
     others = [model for model in found.models if model.id not in wanted]
     return Choice(chosen, others if search or not chosen else [], found.total, len(wanted) - len(chosen))
+
+
+def _cost(there: Rooms, form: Form) -> Cost:
+    """A plan that cannot be carried out costs nothing yet."""
+    try:
+        plan = validated(PlanBody, _plan(form)).plan()
+        found = [there.runs.forecast(model.id, plan) for model in _choice(there, form).chosen]
+    except LineupError:
+        return Cost(None, [])
+    return Cost(found, _passing(found))
+
+
+def _passing(found: Sequence[Forecast]) -> list[Forecast]:
+    """Those that may pass their provider's cap, each after those before it at the same provider."""
+    more: Counter[str] = Counter()
+    passing = []
+    for one in found:
+        more[one.provider] += one.tokens
+        if one.tokens_per_day is not None and one.spent_today.tokens + more[one.provider] > one.tokens_per_day:
+            passing.append(one)
+    return passing
 
 
 def _model(there: Rooms, row_id: int) -> Model | None:
