@@ -57,6 +57,7 @@ from model_lineup.notices.notices import Notices
 from model_lineup.operations import preflight, swap
 from model_lineup.operations.backup import before_upgrade
 from model_lineup.probes.checks import ScheduledChecks
+from model_lineup.probes.proofs import Proofs
 from model_lineup.probes.testing import CapabilityTests
 from model_lineup.repeats.claims import Claims
 from model_lineup.rooms import Rooms
@@ -163,7 +164,9 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         lease=lease,
         at_once=settings.runs_at_once,
     )
-    capabilities = CapabilityTests(database, clock, vault, client.get, routes.target, models, facts, ledger)
+    proofs = Proofs(journal, vault, providers)
+    providers.told_of_moves = proofs.of_provider
+    capabilities = CapabilityTests(database, clock, vault, client.get, routes.target, models, facts, proofs, ledger)
     comparisons = Comparisons(database, runs, clock)
     return Rooms(
         settings=settings,

@@ -11,6 +11,7 @@ import pytest
 from model_lineup.catalog.shapes import Model, ModelChanges, NewModel, ProviderChanges
 from model_lineup.errors import InvalidInput, TestInProgress
 from model_lineup.ledger.shapes import Wanted
+from model_lineup.probes import basis
 from model_lineup.probes.records import CapabilityReport, CapabilityState
 from model_lineup.probes.registry import probes
 from model_lineup.rooms import Rooms
@@ -115,6 +116,57 @@ def test_another_key_or_address_makes_it_stale(rooms: Rooms, model: Model, chang
     assert not state_of(rooms, model, "stop").stale
     rooms.providers.change(model.provider_id, ProviderChanges(**changes), AUTHOR)
     assert state_of(rooms, model, "stop").stale
+
+
+def test_a_stale_proof_counts_less_than_the_list_until_it_is_right_again(rooms: Rooms, model: Model) -> None:
+    rooms.facts.state("provider", {model.id: {"supports_tools": False}}, AUTHOR, "test")
+    rooms.facts.state("guess", {model.id: {"supports_vision": False}}, AUTHOR, "test")
+    proof(rooms, model, "tools", "vision")
+    at = fact(rooms, model, "supports_tools")["at"]
+    before = rooms.providers.get(model.provider_id)
+    change = rooms.providers.change(model.provider_id, ProviderChanges(headers={"x-title": "b"}), AUTHOR)[1]
+    assert change.change_id is not None
+    assert (rooms.models.get(model.id).supports_tools, fact(rooms, model, "supports_tools")["source"]) == (
+        False,
+        "provider",
+    )
+    assert "contradicted_by" not in fact(rooms, model, "supports_tools")
+    assert (fact(rooms, model, "supports_vision")["value"], fact(rooms, model, "supports_vision")["source"]) == (
+        True,
+        "stale_probe",
+    )
+    state = state_of(rooms, model, "tools")
+    assert (state.stale, state.verdict, state.contradicted, len(state.evidence)) == (True, "yes", [], 1)
+    [said] = [one for one in rooms.facts.of(model.id).fields if one.field == "supports_tools"]
+    assert [one.source for one in said.said] == ["provider", "stale_probe"]
+    rooms.undo.undo([change.change_id], AUTHOR)
+    assert rooms.providers.get(model.provider_id).headers == before.headers
+    assert (fact(rooms, model, "supports_tools")["source"], fact(rooms, model, "supports_tools")["at"]) == ("probe", at)
+    assert not state_of(rooms, model, "tools").stale
+    [said] = [one for one in rooms.facts.of(model.id).fields if one.field == "supports_tools"]
+    assert [one.source for one in said.said] == ["probe", "provider"]
+
+
+def test_a_dry_run_and_another_name_make_no_proof_stale(rooms: Rooms, model: Model) -> None:
+    proof(rooms, model, "tools")
+    rooms.providers.change(model.provider_id, ProviderChanges(api_key="another-canary"), AUTHOR, dry_run=True)
+    rooms.providers.change(model.provider_id, ProviderChanges(name="Renamed"), AUTHOR)
+    assert fact(rooms, model, "supports_tools")["source"] == "probe"
+
+
+def test_another_way_of_asking_makes_proofs_stale_once(
+    rooms: Rooms, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proof(rooms, model, "tools")
+    asyncio.run(rooms.checks.look())
+    assert fact(rooms, model, "supports_tools")["source"] == "probe"
+    monkeypatch.setattr(basis, "READING", basis.READING + 1)
+    asyncio.run(rooms.checks.look())
+    assert fact(rooms, model, "supports_tools")["source"] == "stale_probe"
+    assert state_of(rooms, model, "tools").stale
+    revision = rooms.models.get(model.id).version
+    asyncio.run(rooms.checks.look())
+    assert rooms.models.get(model.id).version == revision
 
 
 def test_an_embedding_model_has_none_of_them_and_is_not_asked(rooms: Rooms, model: Model, able: FakeProvider) -> None:

@@ -1,8 +1,9 @@
 """What is known of a model, and from whom. One function decides which of several sources counts.
 
-Precedence: the admin's pin, then a probe, then the provider's list, then a catalogue of that provider, then a guess,
-then the default. A source that says None says nothing: unknown is never false, and never hides what another knows.
-Source of the rule: docs/decisions/0009-facts-with-origin.md, 0041-catalogues.md.
+Precedence: the admin's pin, then a probe, then the provider's list, then a catalogue of that provider, then a probe
+that is stale, then a guess, then the default. A source that says None says nothing: unknown is never false, and never
+hides what another knows.
+Source of the rule: docs/decisions/0009-facts-with-origin.md, 0041-catalogues.md, 0043-capability-probes.md.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +16,7 @@ from msgspec import UNSET
 from model_lineup.catalog import contradictions
 from model_lineup.catalog.shapes import Fact
 
-PRECEDENCE = ("pin", "probe", "provider", "catalogue", "guess", "default")
+PRECEDENCE = ("pin", "probe", "provider", "catalogue", "stale_probe", "guess", "default")
 FIELDS = (
     "display_name",
     "description",

@@ -1,9 +1,10 @@
 """Administrative operations on providers, each in one transaction. Keys go in and never come out again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
+from sqlalchemy import Connection
 
 from model_lineup.catalog import names, provider_rules
 from model_lineup.catalog.credentials import Credentials
@@ -30,6 +31,9 @@ from model_lineup.upstream.contract import Bounds, Endpoint, Timeouts
 from model_lineup.upstream.wire import Origin
 from model_lineup.vault import Vault
 
+_WAY_TO_ASK = {"base_url", "headers", "api_version", "proxy", "sealed_key"}
+"""Columns that say where a provider is asked, as whom and how."""
+
 
 class Providers:
     """What administrators do with providers, inside what the operator allows."""
@@ -42,6 +46,8 @@ class Providers:
         self._credentials = Credentials(vault)
         self._timeouts = timeouts
         self.bounds = bounds
+        self.told_of_moves: Callable[[Change, int], None] = lambda change, provider_id: None
+        """Hears, inside the change, of a provider that is asked elsewhere, as somebody else or in another way."""
 
     def page(self, *, limit: int, offset: int) -> tuple[list[Provider], int]:
         """Providers in the admin's order, and how many there are."""
@@ -56,8 +62,12 @@ class Providers:
     def endpoint(self, provider_id: int) -> Endpoint:
         """Where and how to call this provider, its key opened. Raises NotFound, KeyUndecryptable."""
         with self._database.read() as connection:
-            provider = living(store.one(connection, provider_id), provider_id)
-            key = self._credentials.open(connection, provider)
+            return self.endpoint_within(connection, provider_id)
+
+    def endpoint_within(self, connection: Connection, provider_id: int) -> Endpoint:
+        """The same as a transaction sees it. Raises as `endpoint` does."""
+        provider = living(store.one(connection, provider_id), provider_id)
+        key = self._credentials.open(connection, provider)
         return Endpoint(
             kind=provider.type,
             base_url=provider.base_url,
@@ -113,7 +123,11 @@ class Providers:
         before = living(store.one(change.connection, provider_id), provider_id)
         origin = self._origin_after(before, changes)
         columns = self._columns(changes) | self._credentials.after(change.connection, before, changes, origin)
-        return _write(change, before, columns)
+        version = before.version
+        after = _write(change, before, columns)
+        if after.version != version and columns.keys() & _WAY_TO_ASK:
+            self.told_of_moves(change, provider_id)
+        return after
 
     def reorder(
         self, provider_ids: Sequence[int], author: Author, *, confirm: bool = False, dry_run: bool = False

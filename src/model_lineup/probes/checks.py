@@ -26,10 +26,12 @@ from model_lineup.errors import LineupError, ModelNotFound, TestInProgress, Unav
 from model_lineup.jobs.leases import Leases
 from model_lineup.journal.record import Author
 from model_lineup.ledger.spending import TOKENS_UNTOLD, OwnWork, SpendingToday
+from model_lineup.probes.basis import way_of_asking
 from model_lineup.probes.testing import CapabilityTests
 from model_lineup.telemetry import log
 
 BY = "scheduled check"
+PROOFS = "settle proofs"
 LOOK_EVERY_S = 5.0
 LIFE = timedelta(minutes=12)
 """Of the lease, renewed before each model; longer than any one test takes."""
@@ -70,6 +72,7 @@ class ScheduledChecks:
         self._own_work = own_work
         self._chores = chores
         self._leases = Leases(database, clock)
+        self._settled = ""
 
     async def run(self) -> None:
         """For ever: look for what is due, and do it."""
@@ -80,6 +83,7 @@ class ScheduledChecks:
 
     async def look(self) -> list[int]:
         """Do all that is due and nobody else's; the providers whose models were tested. Raises Unavailable."""
+        await asyncio.to_thread(self._settle_proofs)
         done = []
         for provider in await asyncio.to_thread(self._due):
             if await asyncio.to_thread(self._leases.take, _name(provider.id), LIFE):
@@ -105,6 +109,19 @@ class ScheduledChecks:
             last=chore.outcome or None if chore is not None else None,
             spent_today=self._own_work.today(provider_id),
         )
+
+    def _settle_proofs(self) -> None:
+        """Once after an upgrade that asks in another way: what older verdicts say is stale from then on."""
+        way = way_of_asking()
+        if self._settled == way:
+            return
+        known = self._chores.states([PROOFS]).get(PROOFS)
+        if known is None or known.outcome.get("way") != way:
+            if not self._chores.claim(PROOFS, lease=LIFE, at_once=True):
+                return
+            self._capabilities.settle_anew(Author(BY))
+            self._chores.done(PROOFS, again_in=LIFE, outcome={"way": way})
+        self._settled = way
 
     def _due(self) -> list[Provider]:
         """Seen without a write."""

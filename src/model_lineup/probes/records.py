@@ -41,8 +41,9 @@ class Claim(Struct, frozen=True):
 
 class CapabilityState(Struct, frozen=True, kw_only=True):
     """What is known of one capability. `verdict` is of the last test that decided something, and stands until another
-    one does; `null` where none has. `stale`: what was tested is not what is there now. `last_try` is there where the
-    last test decided nothing. `contradicted`: who says otherwise."""
+    one does; `null` where none has. `stale`: what was tested is not what is there now, so it counts less than lists and
+    catalogues, and contradicts nobody. `last_try` is there where the last test decided nothing. `contradicted`: who
+    says otherwise."""
 
     capability: str
     label: str

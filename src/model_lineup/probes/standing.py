@@ -13,19 +13,20 @@ _CLAIMS = ("pin", "provider", "catalogue")
 _PROVEN: dict[Verdict | None, bool] = {"yes": True, "no": False}
 
 
-def states(known: Mapping[str, Known], basis: str | None, said: ModelFacts) -> list[CapabilityState]:
-    """`basis`: of the model as it is now; `said`: what each source says of it."""
+def states(known: Mapping[str, Known], bases: Mapping[str, str] | None, said: ModelFacts) -> list[CapabilityState]:
+    """`bases`: of the model as it is now, None where that cannot be told; `said`: what each source says of it."""
     claims = {
         field.field: [Claim(one.value, one.source) for one in field.said if one.source in _CLAIMS]
         for field in said.fields
     }
-    return [_state(probe, known.get(name), basis, claims.get(probe.fact or "", [])) for name, probe in probes().items()]
+    return [_state(probe, known.get(name), bases, claims.get(probe.fact or "", [])) for name, probe in probes().items()]
 
 
-def _state(probe: Probe, known: Known | None, basis: str | None, claims: list[Claim]) -> CapabilityState:
+def _state(probe: Probe, known: Known | None, bases: Mapping[str, str] | None, claims: list[Claim]) -> CapabilityState:
     standing = known.standing if known is not None else None
     tried = known.tried if known is not None and known.tried.verdict == "undecided" else None
-    proven = _PROVEN.get(standing.verdict) if standing is not None else None
+    stale = standing is not None and known is not None and known.basis != (bases or {}).get(probe.name)
+    proven = _PROVEN.get(standing.verdict) if standing is not None and not stale else None
     return CapabilityState(
         capability=probe.name,
         label=probe.label,
@@ -36,7 +37,7 @@ def _state(probe: Probe, known: Known | None, basis: str | None, claims: list[Cl
         details=standing.details if standing else {},
         evidence=standing.evidence if standing else [],
         at=standing.at if standing else None,
-        stale=standing is not None and known is not None and known.basis != basis,
+        stale=stale,
         last_try=tried,
         contradicted=[] if proven is None else [one for one in claims if one.value is not proven],
     )

@@ -34,6 +34,20 @@ def keep(connection: Connection, model_row: int, finding: CapabilityFinding, bas
     upsert(connection, capabilities, key, {"tried": written, "standing": written, "basis": basis})
 
 
+def standing(connection: Connection, model_rows: Sequence[int]) -> dict[int, dict[str, tuple[CapabilityFinding, str]]]:
+    """The verdicts that stand, each with what it was found about; by model row, then by capability."""
+    found = known(connection, model_rows)
+    return {
+        row: {name: (one.standing, one.basis) for name, one in of_row.items() if one.standing is not None}
+        for row, of_row in found.items()
+    }
+
+
+def tested(connection: Connection) -> list[int]:
+    """Models that were ever tested."""
+    return list(connection.execute(select(capabilities.c.model_row).distinct()).scalars())
+
+
 def known(connection: Connection, model_rows: Sequence[int]) -> dict[int, dict[str, Known]]:
     """By model row, then by capability."""
     found: dict[int, dict[str, Known]] = {row: {} for row in model_rows}

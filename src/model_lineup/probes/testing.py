@@ -31,9 +31,10 @@ from model_lineup.ledger.entry import CAPABILITY_TESTS
 from model_lineup.ledger.recorder import Recorder
 from model_lineup.probes import store
 from model_lineup.probes.asking import Asked, Asking, carry_out
-from model_lineup.probes.basis import basis_of
+from model_lineup.probes.basis import bases_of
 from model_lineup.probes.contract import Probe
 from model_lineup.probes.estimate import CANNOT_BE_ASKED, Estimate, estimate
+from model_lineup.probes.proofs import Proofs
 from model_lineup.probes.records import Capabilities, CapabilityFinding, CapabilityReport, spent
 from model_lineup.probes.registry import probes
 from model_lineup.probes.standing import states
@@ -64,6 +65,7 @@ class CapabilityTests:
         target_of: Callable[[int], Target],
         models: Models,
         facts: Facts,
+        proofs: Proofs,
         ledger: Recorder,
     ) -> None:
         self._database = database
@@ -73,6 +75,7 @@ class CapabilityTests:
         self._target_of = target_of
         self._models = models
         self._facts = facts
+        self._proofs = proofs
         self._ledger = ledger
         self._leases = Leases(database, clock)
         self._busy: set[int] = set()
@@ -135,13 +138,17 @@ class CapabilityTests:
         model = self._models.get(model_row)
         with self._database.read() as connection:
             found = store.known(connection, [model_row])[model_row]
-        return Capabilities(model.id, model.model_id, states(found, self._basis(model_row), self._facts.of(model_row)))
+        return Capabilities(model.id, model.model_id, states(found, self._bases(model_row), self._facts.of(model_row)))
 
     def due(self, model_rows: Sequence[int], before: datetime) -> set[int]:
         """Those of which some capability was never tested, or not since then, or is stale."""
         with self._database.read() as connection:
             found = store.known(connection, model_rows)
-        return {row for row in model_rows if _is_due(found[row], self._basis(row), before)}
+        return {row for row in model_rows if _is_due(found[row], self._bases(row), before)}
+
+    def settle_anew(self, author: Author) -> None:
+        """Have every fact say again what its verdict says now: Lineup asks, or reads answers, in another way."""
+        self._proofs.of_all(author)
 
     async def close(self) -> None:
         """End what runs; what it has found until now is kept."""
@@ -152,10 +159,11 @@ class CapabilityTests:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _basis(self, model_row: int) -> str | None:
-        """None where it cannot be told, because the key cannot be opened."""
+    def _bases(self, model_row: int) -> dict[str, str] | None:
+        """None where they cannot be told, because the key cannot be opened."""
         try:
-            return basis_of(self._vault, self._target_of(model_row))
+            target = self._target_of(model_row)
+            return bases_of(self._vault, target.endpoint, target.model_id)
         except LineupError:
             return None
 
@@ -206,7 +214,8 @@ class CapabilityTests:
         self, model: Model, target: Target, chosen: Sequence[Probe], findings: list[CapabilityFinding]
     ) -> str:
         """Adds what is found, in order. Why it stopped before its end; empty where it did not."""
-        basis, withdrawal = basis_of(self._vault, target), Withdrawal(self._models, model.id)
+        bases = bases_of(self._vault, target.endpoint, target.model_id)
+        withdrawal = Withdrawal(self._models, model.id)
         pricing = msgspec.json.decode(model.pricing)
         heard: list[Asked] = []
         books = Books(self._ledger, model.id, model.provider_id, model.model_id, CAPABILITY_TESTS)
@@ -231,7 +240,7 @@ class CapabilityTests:
             finding = _not_applicable(probe, asking) if target.task in CANNOT_BE_ASKED else None
             finding = finding or await carry_out(probe, asking)
             findings.append(finding)
-            await asyncio.to_thread(self._keep_one, model.id, finding, basis)
+            await asyncio.to_thread(self._keep_one, model.id, finding, bases[probe.name])
             stage = _stage_of(heard)
             if stage in _STOPPING:
                 return stage
@@ -243,7 +252,6 @@ class CapabilityTests:
 
     def _keep(self, report: CapabilityReport, author: Author) -> None:
         """The result with its history, and what was decided as facts. A model that is gone gets neither."""
-        said = facts_of(report.capabilities)
         with contextlib.suppress(Unavailable):
             self._leases.give_back(f"{KIND}/{report.model}")
         with self._database.write_activity() as connection:
@@ -256,8 +264,8 @@ class CapabilityTests:
                 actor=author.label,
                 result=msgspec.json.encode(report).decode(),
             )
-        if said:
-            self._facts.state("probe", {report.model: said}, author, "models.test_capabilities")
+        if any(one.verdict in ("yes", "no") for one in report.capabilities):
+            self._proofs.state(report.model, author)
         log().info("capabilities tested", model=report.model, requests=report.spent.requests)
 
 
@@ -273,18 +281,16 @@ def choose(wanted: Sequence[str] | None) -> list[Probe]:
     return [probe for name, probe in there_are.items() if name in wanted]
 
 
-def facts_of(findings: Sequence[CapabilityFinding]) -> dict[str, Any]:
-    """What becomes known of a model. What was not decided says nothing, and takes nothing back."""
-    told = {"yes": True, "no": False}
-    named = ((probes()[one.capability].fact, one.verdict) for one in findings)
-    return {fact: told[verdict] for fact, verdict in named if fact is not None and verdict in told}
-
-
-def _is_due(known: Mapping[str, store.Known], basis: str | None, before: datetime) -> bool:
+def _is_due(known: Mapping[str, store.Known], bases: Mapping[str, str] | None, before: datetime) -> bool:
     """A key that cannot be opened is no reason to ask."""
-    if basis is None:
+    if bases is None:
         return False
-    return any((one := known.get(name)) is None or one.tried.at < before or one.basis != basis for name in probes())
+    return any(
+        (one := known.get(name)) is None
+        or one.tried.at < before
+        or (one.standing is not None and one.basis != bases[name])
+        for name in probes()
+    )
 
 
 def _not_applicable(probe: Probe, asking: Asking) -> CapabilityFinding:

@@ -71,6 +71,8 @@ def said_before(
     found = list(stated)
     for field in [name for name in back if name in _FACTS]:
         had, wanted = _source(left.get(field)), _source(back[field])
+        if wanted == "probe" and _is_proven(found, field, back[field]["value"]):
+            continue  # the provider is back where it was found, and its verdict counts again
         if had is not None and had != wanted:
             found = facts.restated(found, had, {field: None}, at)
         hidden = had is not None and wanted is not None and PRECEDENCE.index(had) < PRECEDENCE.index(wanted)
@@ -78,6 +80,10 @@ def said_before(
         if wanted is not None and not (hidden and still_said):
             found = facts.restated(found, wanted, {field: back[field]["value"]}, at)
     return found
+
+
+def _is_proven(stated: Sequence[StatedFact], field: str, value: Any) -> bool:
+    return any((one.field, one.source, one.value) == (field, "probe", value) for one in stated)
 
 
 def _source(fact: Mapping[str, Any] | None) -> str | None:
@@ -91,4 +97,4 @@ def without_sources(row: Row) -> list[str]:
 
 
 def _has_source(*facts_of: Any) -> bool:
-    return all(fact is None or (isinstance(fact, dict) and fact.keys() == {"value", "source"}) for fact in facts_of)
+    return all(fact is None or (isinstance(fact, dict) and {"value", "source"} <= fact.keys()) for fact in facts_of)

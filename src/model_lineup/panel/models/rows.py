@@ -16,6 +16,7 @@ ORIGINS = {
     "probe": "found by a test",
     "provider": "declared by the provider",
     "catalogue": "from a catalogue",
+    "stale_probe": "found by a test that is stale",
     "guess": "guessed from the name",
     "default": "assumed",
 }
