@@ -7,6 +7,8 @@ import pytest
 
 from model_lineup.access.actor import LOCAL_ACTOR, Role
 from model_lineup.access.shapes import NewKey, NewPerson
+from model_lineup.catalog.fetch_rules import FetchRules
+from model_lineup.catalog.fetch_schedule import FetchSchedule
 from model_lineup.catalog.shapes import AliasChanges, ImportItem, ModelChanges, Selection
 from model_lineup.changes.undo.undo import Undone
 from model_lineup.errors import NameWouldMove, NotFound, NotUndoable, UndoConflict
@@ -310,3 +312,22 @@ def test_people_and_keys_say_why_they_do_not_come_back(desk: Desk, what: str) ->
 def test_a_change_that_never_was_is_not_found(desk: Desk) -> None:
     with pytest.raises(NotFound, match="no change set 77"):
         undo(desk, 77)
+
+
+def test_rules_and_schedules_of_fetches_are_taken_back_and_done_again(desk: Desk) -> None:
+    rules, schedule = FetchRules(("gpt-*",), ("*-preview",)), FetchSchedule(60, ("added",))
+    provider = desk.provider(fetch_rules=rules)
+    changes = {"fetch_rules": FetchRules(ignore=("all",)), "fetch_schedule": schedule}
+    desk.change_provider(provider.id, **changes)
+    changed = desk.last_change()
+    assert changed.entries is not None
+    assert changed.entries[0].after.keys() == {"fetch_rules", "fetch_schedule"}
+    undo(desk)
+    back = desk.rooms.providers.get(provider.id)
+    assert (back.fetch_rules, back.fetch_schedule) == (rules, None)
+    undo(desk)  # of the undoing
+    again = desk.rooms.providers.get(provider.id)
+    assert (again.fetch_rules, again.fetch_schedule) == (FetchRules(ignore=("all",)), schedule)
+    done_again = desk.last_change().id
+    desk.change_provider(provider.id, fetch_schedule=None)
+    assert standing(desk, done_again)[0].fields == ["fetch_schedule"]

@@ -54,7 +54,7 @@ def _fields(change: Change, providers: Providers, row: Row) -> None:
     back = {name: value for name, value in row.back.items() if name in _SETTABLE}
     if back:
         try:
-            providers.change_within(change, row.id, ProviderChanges(**back))
+            providers.change_within(change, row.id, msgspec.convert(back, ProviderChanges))
         except CredentialRebindRequired as error:
             raise UndoConflict(
                 f"Provider {row.id} has a key for another address by now: {error.detail}", conflicts=[]
@@ -73,11 +73,15 @@ def slug_is_taken(change: Change, slug: str) -> bool:
 
 
 def now(change: Change, rows: Iterable[Row]) -> Mapping[int, Mapping[str, Any]]:
-    """Their fields as they are; of one that is deleted only that."""
+    """Their fields as they are, in the words of the journal; of one that is deleted only that."""
     found = {row.id: store.one(change.connection, row.id) for row in rows}
     return {
         row_id: {DELETED: True}
         if provider is None
-        else {**journaled(provider), "position": provider.position, DELETED: False}
+        else {
+            **msgspec.json.decode(msgspec.json.encode(journaled(provider))),
+            "position": provider.position,
+            DELETED: False,
+        }
         for row_id, provider in found.items()
     }
