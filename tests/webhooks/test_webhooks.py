@@ -175,3 +175,44 @@ def test_what_waits_for_a_webhook_that_was_deleted_is_given_up(rooms: Rooms, rec
     rooms.clock.advance(60)  # type: ignore[attr-defined]
     assert carried(rooms) == 1
     assert len(receiver.requests) == 1
+
+
+def test_one_that_is_deleted_while_it_is_called_keeps_nobody_else_waiting(
+    rooms: Rooms, receiver: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doomed, other = hook(rooms, receiver), hook(rooms, receiver, name="other")
+    load = rooms.courier._load
+
+    def loaded(due: Any) -> Any:
+        found = load(due)
+        if due.webhook_id == doomed.id:
+            rooms.webhooks.delete(doomed.id, BY)
+        return found
+
+    monkeypatch.setattr(rooms.courier, "_load", loaded)
+    rooms.notices.tell(FAILING)
+    assert carried(rooms) == 2
+    assert [one.status for one in deliveries(rooms, other)] == ["delivered"]
+    assert len(receiver.requests) == 1
+
+
+def test_what_goes_wrong_with_one_sends_no_other_twice(
+    rooms: Rooms, receiver: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, other = hook(rooms, receiver), hook(rooms, receiver, name="other")
+    load = rooms.courier._load
+
+    def loaded(due: Any) -> Any:
+        if due.webhook_id == odd.id:
+            raise ValueError("an odd row")
+        return load(due)
+
+    monkeypatch.setattr(rooms.courier, "_load", loaded)
+    rooms.notices.tell(FAILING)
+    with pytest.raises(ValueError, match="an odd row"):
+        carried(rooms)
+    assert [one.status for one in deliveries(rooms, other)] == ["delivered"]
+    monkeypatch.undo()
+    assert carried(rooms) == 1
+    assert [one.status for one in deliveries(rooms, odd)] == ["delivered"]
+    assert len(receiver.requests) == 2

@@ -4,7 +4,6 @@ What the schedule allows is applied; the rest waits in a plan. A failure is kept
 """
 
 import asyncio
-import contextlib
 import random
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from model_lineup.catalog.providers import living
 from model_lineup.catalog.shapes import Provider
 from model_lineup.catalog.store import providers as provider_store
 from model_lineup.chores.chores import Chore, Chores
+from model_lineup.chores.rounds import rounds
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.errors import FetchUnderWay, LineupError, NotFound, Unavailable
@@ -53,10 +53,7 @@ class ScheduledFetches:
 
     async def run(self) -> None:
         """For ever: look for what is due, and do it."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S * random.uniform(0.8, 1.2))  # noqa: S311  # nosec B311
-            with contextlib.suppress(Unavailable):  # the next look tries again
-                await self.look()
+        await rounds(self.look, every_s=LOOK_EVERY_S, what="scheduled fetches")
 
     async def look(self) -> list[int]:
         """Do all that is due and nobody else's; returns the providers that were asked. Raises Unavailable."""

@@ -5,7 +5,6 @@ cap, a key or a quota prevented is told as that, and changes no model's status.
 """
 
 import asyncio
-import contextlib
 import random
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,9 +19,10 @@ from model_lineup.catalog.providers import living
 from model_lineup.catalog.shapes import Model, ModelFilter, Provider
 from model_lineup.catalog.store import providers as provider_store
 from model_lineup.chores.chores import Chores
+from model_lineup.chores.rounds import rounds
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
-from model_lineup.errors import LineupError, ModelNotFound, TestInProgress, Unavailable
+from model_lineup.errors import LineupError, ModelNotFound, TestInProgress
 from model_lineup.jobs.leases import Leases
 from model_lineup.journal.record import Author
 from model_lineup.ledger.spending import TOKENS_UNTOLD, OwnWork, SpendingToday
@@ -76,10 +76,7 @@ class ScheduledChecks:
 
     async def run(self) -> None:
         """For ever: look for what is due, and do it."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S * random.uniform(0.8, 1.2))  # noqa: S311  # nosec B311
-            with contextlib.suppress(Unavailable):  # the next look tries again
-                await self.look()
+        await rounds(self.look, every_s=LOOK_EVERY_S, what="scheduled checks")
 
     async def look(self) -> list[int]:
         """Do all that is due and nobody else's; the providers whose models were tested. Raises Unavailable."""

@@ -1,8 +1,6 @@
 """What is worth a notice, and in which words."""
 
 import asyncio
-import contextlib
-import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +10,10 @@ from sqlalchemy import Connection, Row
 
 from model_lineup.catalog.lifecycle import notice_of
 from model_lineup.chores.chores import Chores
+from model_lineup.chores.rounds import rounds
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros, moment
-from model_lineup.errors import Unavailable
 from model_lineup.notices.notices import Notices
 from model_lineup.notices.shapes import KINDS, Notice
 from model_lineup.watch import store
@@ -39,10 +37,7 @@ class Watch:
 
     async def run(self) -> None:
         """For ever, once for all processes."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S * random.uniform(0.8, 1.2))  # noqa: S311  # nosec B311
-            with contextlib.suppress(Unavailable):  # the next look tries again
-                await asyncio.to_thread(self.in_turn)
+        await rounds(lambda: asyncio.to_thread(self.in_turn), every_s=LOOK_EVERY_S, what=CHORE)
 
     def in_turn(self) -> int | None:
         """Look, if it is due and nobody else does; returns how many notices were made. Raises Unavailable."""

@@ -2,16 +2,16 @@
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from model_lineup.chores.chores import Chores
+from model_lineup.chores.rounds import rounds
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros, moment
-from model_lineup.errors import KeyUndecryptable, NotFound, Unavailable
+from model_lineup.errors import KeyUndecryptable, NotFound
 from model_lineup.notices import store as notice_store
 from model_lineup.notices.shapes import StoredNotice
 from model_lineup.upstream.contract import Bounds
@@ -58,10 +58,7 @@ class Courier:
 
     async def run(self) -> None:
         """For ever: queue what is new, send what is due."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S * random.uniform(0.8, 1.2))  # noqa: S311  # nosec B311
-            with contextlib.suppress(Unavailable):  # the next look tries again
-                await self.look()
+        await rounds(self.look, every_s=LOOK_EVERY_S, what=CHORE)
 
     async def look(self) -> int:
         """Send all that is due, unless somebody else is at it; returns how many were tried. Raises Unavailable."""
@@ -69,9 +66,11 @@ class Courier:
             return 0
         try:
             due = await asyncio.to_thread(self._queue)
-            await asyncio.gather(*(self._deliver(one) for one in due))
+            tried = await asyncio.gather(*(self._deliver(one) for one in due), return_exceptions=True)
         finally:
             await asyncio.to_thread(self._chores.done, CHORE, again_in=timedelta(0))
+        if wrong := [one for one in tried if one is not None]:
+            raise wrong[0]  # only now: the others are not to be sent twice
         return len(due)
 
     async def test(self, webhook_id: int) -> WebhookTested:
@@ -137,7 +136,7 @@ class Courier:
             return None, f"This instance allows {self._bounds.widest_scope!r} at most (LINEUP_EGRESS_MAX_SCOPE)."
         try:
             url, secret = await asyncio.to_thread(self._opened, hook)
-        except KeyUndecryptable as error:
+        except (KeyUndecryptable, NotFound) as error:
             return None, error.detail
         body = body_of(notice, hook.format)
         headers = headers_of(notice, body, secret, int(self._clock.now().timestamp()))
@@ -159,8 +158,11 @@ class Courier:
         )
 
     def _opened(self, hook: Webhook) -> tuple[str, str | None]:
+        """Raises KeyUndecryptable, NotFound."""
         with self._database.read() as connection:
             sealed = store.sealed(connection, hook.id)
+        if sealed is None:
+            raise NotFound("The webhook was deleted meanwhile.", id=hook.id)
         url = self._vault.open(sealed.url, bound_to(hook.id, "url"))
         secret = None if sealed.secret is None else self._vault.open(sealed.secret, bound_to(hook.id, "secret"))
         return url, secret

@@ -44,9 +44,9 @@ def one(connection: Connection, webhook_id: int) -> Webhook | None:
     return None if row is None else _webhook(row)
 
 
-def sealed(connection: Connection, webhook_id: int) -> Sealed:
-    row = connection.execute(select(webhooks).where(webhooks.c.id == webhook_id)).one()
-    return Sealed(row.sealed_url, row.sealed_secret, row.origin)
+def sealed(connection: Connection, webhook_id: int) -> Sealed | None:
+    row = connection.execute(select(webhooks).where(webhooks.c.id == webhook_id)).one_or_none()
+    return None if row is None else Sealed(row.sealed_url, row.sealed_secret, row.origin)
 
 
 def add(connection: Connection, values: Mapping[str, Any], now: int) -> int:

@@ -108,8 +108,10 @@ class Webhooks:
             values["origin"] = str(check_reachable(changes.url, scope, self._bounds, "/url"))
             values["sealed_url"] = self._vault.seal(changes.url, bound_to(before.id, "url"))
         elif changes.network_scope is not UNSET:
-            sealed = store.sealed(change.connection, before.id).url
-            check_reachable(self._vault.open(sealed, bound_to(before.id, "url")), scope, self._bounds, "/network_scope")
+            sealed = store.sealed(change.connection, before.id)
+            assert sealed is not None  # nosec B101
+            url = self._vault.open(sealed.url, bound_to(before.id, "url"))
+            check_reachable(url, scope, self._bounds, "/network_scope")
         if changes.secret is not UNSET:
             secret = changes.secret
             values["sealed_secret"] = (
