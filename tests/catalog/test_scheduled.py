@@ -154,6 +154,41 @@ def test_it_runs_on_demand_but_not_twice_at_a_time(desk: Desk, acme: ScriptedPro
         asyncio.run(scheduled.run_now(99))
 
 
+class Killed(BaseException):
+    """As if the process had ended there."""
+
+
+@pytest.mark.parametrize("where", ["the list is read", "the plan is stored", "the plan is applied"])
+def test_a_worker_that_dies_on_the_way_leaves_it_to_the_next_one(
+    desk: Desk, acme: ScriptedProvider, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    provider = provider_with(desk, FetchSchedule(60, ("added",)))
+    dying, plans = desk.scheduled(acme), desk.plans(acme)
+
+    def dies(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    def applies_and_dies(plan_id: int, *said: Any, **more: Any) -> None:
+        plans.apply(plan_id, *said, **more)
+        raise Killed
+
+    at = {"the list is read": "_store_if_new", "the plan is stored": "apply", "the plan is applied": "apply"}[where]
+    with monkeypatch.context() as patched:
+        patched.setattr(dying._plans, at, applies_and_dies if where == "the plan is applied" else dies)
+        with pytest.raises(Killed):
+            look(dying)
+    after, revision = desk.scheduled(acme), desk.revision()
+    assert look(after, times=2) == []  # it may still be at it
+    assert after.state(provider.id).is_under_way
+    clock.advance(4 * 60)
+    assert look(after, times=2) == [provider.id]
+    assert sorted(desk.ids()) == ["a", "b"]
+    assert sum(one.operation == "plans.apply" for one in desk.changes()) == 1
+    assert open_plans(desk) == []
+    assert (desk.revision() == revision) is (where == "the plan is applied")
+    assert after.state(provider.id).failures == 0
+
+
 @pytest.mark.parametrize("schedule", [FetchSchedule(4), FetchSchedule(43_201), FetchSchedule(60, ("deleted",))])  # type: ignore[arg-type]
 def test_a_schedule_that_is_none_is_refused(desk: Desk, schedule: FetchSchedule) -> None:
     with pytest.raises(InvalidInput, match="fetch_schedule"):
