@@ -1,6 +1,7 @@
 """Testing the capabilities of a stored model: what is kept, what becomes a fact, what it costs, who waits for whom."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any, TypeVar
@@ -196,26 +197,41 @@ def test_the_ledger_has_every_request_and_nobody_used_the_model(rooms: Rooms, mo
 
 
 def test_one_test_of_a_model_at_a_time(rooms: Rooms, model: Model, able: FakeProvider) -> None:
-    able.answer("/chat/completions", lambda got: [0.05, *honest(got.json, Random(0))])
+    refused = threading.Event()
 
-    async def both() -> list[Any]:
-        tests = (rooms.capabilities.test(model.id, AUTHOR, ["stop"]) for _ in range(2))
-        return list(await asyncio.gather(*tests, return_exceptions=True))
+    def when_the_other_is_refused(got: Got) -> Any:
+        assert refused.wait(60)
+        return honest(got.json, Random(0))
 
-    one, other = sorted(run(rooms, both), key=lambda result: isinstance(result, Exception))
-    assert isinstance(one, CapabilityReport)
-    assert isinstance(other, TestInProgress)
+    able.answer("/chat/completions", when_the_other_is_refused)
+
+    async def both() -> CapabilityReport:
+        tests = [asyncio.create_task(rooms.capabilities.test(model.id, AUTHOR, ["stop"])) for _ in range(2)]
+        [other], [one] = await asyncio.wait(tests, return_when=asyncio.FIRST_COMPLETED)
+        assert isinstance(other.exception(), TestInProgress)
+        refused.set()
+        return await one
+
+    assert run(rooms, both).stopped is None
     assert proof(rooms, model, "stop").capabilities[0].verdict == "yes"
 
 
 def test_it_goes_on_when_the_caller_leaves(rooms: Rooms, model: Model, able: FakeProvider) -> None:
-    able.answer("/chat/completions", lambda got: [0.05, *honest(got.json, Random(0))])
+    left = threading.Event()
+
+    def when_the_caller_has_left(got: Got) -> Any:
+        assert left.wait(60)
+        return honest(got.json, Random(0))
+
+    able.answer("/chat/completions", when_the_caller_has_left)
 
     async def leave() -> None:
         asked = asyncio.create_task(rooms.capabilities.test(model.id, AUTHOR, ["stop"]))
-        await asyncio.sleep(0.05)
+        while not rooms.capabilities._running:
+            await asyncio.sleep(0.01)
         asked.cancel()
         await asyncio.wait({asked})
+        left.set()
         while rooms.capabilities._running:
             await asyncio.sleep(0.01)
 

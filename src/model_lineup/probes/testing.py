@@ -190,25 +190,28 @@ class CapabilityTests:
     async def _carry_out(
         self, model: Model, target: Target, author: Author, chosen: Sequence[Probe]
     ) -> CapabilityReport:
+        """The model is busy until all of it is kept: whoever sees that its test is over sees what it found."""
         began_at, findings, stopped = self._clock.tick(), list[CapabilityFinding](), "interrupted"
         try:
-            stopped = await self._ask(model, target, chosen, findings)
+            try:
+                stopped = await self._ask(model, target, chosen, findings)
+            finally:
+                report = CapabilityReport(
+                    model=model.id,
+                    model_id=model.model_id,
+                    provider=model.provider.slug,
+                    capabilities=findings,
+                    spent=spent(findings),
+                    duration_s=round(self._clock.tick() - began_at, 3),
+                    stopped=stopped or None,
+                    at=self._clock.now(),
+                )
+                keeping = asyncio.create_task(asyncio.to_thread(self._keep, report, author))
+                await asyncio.shield(asyncio.wait({keeping}, timeout=_LAST_WORDS_S))
+            keeping.result()
+            return report
         finally:
             self._busy.discard(model.id)
-            report = CapabilityReport(
-                model=model.id,
-                model_id=model.model_id,
-                provider=model.provider.slug,
-                capabilities=findings,
-                spent=spent(findings),
-                duration_s=round(self._clock.tick() - began_at, 3),
-                stopped=stopped or None,
-                at=self._clock.now(),
-            )
-            keeping = asyncio.create_task(asyncio.to_thread(self._keep, report, author))
-            await asyncio.shield(asyncio.wait({keeping}, timeout=_LAST_WORDS_S))
-        keeping.result()
-        return report
 
     async def _ask(
         self, model: Model, target: Target, chosen: Sequence[Probe], findings: list[CapabilityFinding]
@@ -251,21 +254,26 @@ class CapabilityTests:
             store.keep(connection, model_row, finding, basis)
 
     def _keep(self, report: CapabilityReport, author: Author) -> None:
-        """The result with its history, and what was decided as facts. A model that is gone gets neither."""
-        with contextlib.suppress(Unavailable):
-            self._leases.give_back(f"{KIND}/{report.model}")
-        with self._database.write_activity() as connection:
-            result_store.add_result(
-                connection,
-                report.model,
-                KIND,
-                passed=None,
-                at=micros(report.at),
-                actor=author.label,
-                result=msgspec.json.encode(report).decode(),
-            )
-        if any(one.verdict in ("yes", "no") for one in report.capabilities):
-            self._proofs.state(report.model, author)
+        """The result with its history, and what was decided as facts. A model that is gone gets neither.
+
+        Whoever sees that the test is over sees all of it: the lease goes last.
+        """
+        try:
+            with self._database.write_activity() as connection:
+                result_store.add_result(
+                    connection,
+                    report.model,
+                    KIND,
+                    passed=None,
+                    at=micros(report.at),
+                    actor=author.label,
+                    result=msgspec.json.encode(report).decode(),
+                )
+            if any(one.verdict in ("yes", "no") for one in report.capabilities):
+                self._proofs.state(report.model, author)
+        finally:
+            with contextlib.suppress(Unavailable):
+                self._leases.give_back(f"{KIND}/{report.model}")
         log().info("capabilities tested", model=report.model, requests=report.spent.requests)
 
 
