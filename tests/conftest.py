@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from model_lineup.access import passwords
 from model_lineup.demo.model_server import LocalModel
@@ -31,6 +32,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's backgro
 # Else every server and command that is started from nothing would compile all of Lineup anew, a second each.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+settings.register_profile("everyday", deadline=None, derandomize=not HARD, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("everyday")
+"""Chance is the same every day, and a busy machine is no reason to fail; `make hard` draws anew."""
 
 _IN_MEMORY = pytest.StashKey[Path]()
 
