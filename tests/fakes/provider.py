@@ -83,8 +83,8 @@ class FakeProvider:
                 self.requests.append(got)
                 if not await _play(self.next_answer(got), writer):
                     return
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # cancelled: `_listen` ends, and asyncio would log what a cancelled connection says
         finally:
             writer.close()
 
