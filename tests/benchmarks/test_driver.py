@@ -77,16 +77,21 @@ def test_closed_loop_keeps_concurrency_under_way() -> None:
 
 
 def test_open_loop_sends_when_due_though_nothing_came_back() -> None:
-    sent_at: list[float] = []
+    sent, all_are_sent = 0, asyncio.Event()
 
     async def ask(_: Ask) -> Exchange:
-        sent_at.append(tick())
-        await asyncio.sleep(0.2)
-        return answered()
+        nonlocal sent
+        sent += 1
+        if sent == 5:
+            all_are_sent.set()
+        sent_at = tick()
+        await all_are_sent.wait()
+        return Exchange(sent_at=sent_at, ended_at=tick(), content_at=(), last_event_at=sent_at)
 
-    _, heard = drive(Plan(requests=5, rate=50.0, warmup=0), ask)
-    assert sent_at[-1] - sent_at[0] == pytest.approx(0.08, abs=0.03)
-    assert all(sample.late_ms is not None for sample in heard)
+    _, heard = drive(Plan(requests=5, rate=50.0, warmup=0, time_limit_s=60), ask)
+    assert all(sample.late_ms is not None and sample.late_ms >= 0 for sample in heard)
+    due_s = sorted(sample.started_s for sample in heard)
+    assert due_s[-1] - due_s[0] == pytest.approx(0.08, abs=0.001)
 
 
 def test_getting_ready_comes_between_warmup_and_measuring_and_knows_how_many_are_under_way() -> None:
@@ -183,7 +188,7 @@ def test_a_token_limit_starts_nothing_new() -> None:
 def test_the_time_limit_cuts_what_is_under_way() -> None:
     started = tick()
     driver, heard = drive(Plan(requests=5, concurrency=3, warmup=0, time_limit_s=0.1), never)
-    assert tick() - started < 1
+    assert 0.1 <= tick() - started < 30
     assert driver.stopped == "time_limit"
     assert [sample.unfinished for sample in heard] == [True] * 3
 
@@ -237,13 +242,14 @@ def test_a_sweep_ends_at_the_step_that_brings_no_more() -> None:
     """An upstream that answers one request at a time."""
 
     async def main() -> Driver:
-        lock = asyncio.Lock()
+        lock, now = asyncio.Lock(), tick()  # its own time, in which nothing but its work takes any
 
         async def ask(_: Ask) -> Exchange:
-            sent_at = tick()
+            nonlocal now
+            sent_at = now
             async with lock:
-                await asyncio.sleep(0.004)
-            now = tick()
+                await asyncio.sleep(0)
+                now += 0.004
             return Exchange(sent_at=sent_at, ended_at=now, content_at=(now,), last_event_at=now)
 
         driver = Driver(Plan(requests=12, warmup=0, sweep=Sweep(concurrency=(1, 4, 16))), ask, lambda _: None)

@@ -50,7 +50,7 @@ def _models(*rows: int) -> Sequence[Model]:
 
 
 async def _until_nothing_waits(turns: Turns) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while turns.waiting():
             await asyncio.sleep(0.001)
 

@@ -120,7 +120,7 @@ def _on_a_terminal(lineup: Lineup, *words: str) -> tuple[str, int]:
         command, stdin=its, stdout=its, stderr=its, env=environment, start_new_session=True, preexec_fn=_take_terminal
     )
     os.close(its)
-    said, pressed, deadline = "", False, time.monotonic() + 30
+    said, pressed, deadline = "", False, time.monotonic() + 90
     while time.monotonic() < deadline:
         try:
             piece = os.read(ours, 65536).decode(errors="replace")

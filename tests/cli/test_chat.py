@@ -114,7 +114,7 @@ def test_ctrl_c_ends_it_at_the_provider_too(lineup: Lineup, provider: FakeProvid
         assert process.stdout is not None
         assert process.stdout.read(3) == "Hel"
         process.send_signal(signal.SIGINT)
-        rest, told = process.communicate(timeout=20)
+        rest, told = process.communicate(timeout=60)
     assert (process.returncode, rest) == (130, "\n")
     assert "Ended, at the provider too." in told
     assert "Traceback" not in told

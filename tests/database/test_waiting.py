@@ -82,7 +82,7 @@ def test_more_writers_than_may_wait_are_refused_at_once(templates: Templates, tm
             with contextlib.ExitStack() as waiting, database.write() as connection:
                 connection.execute(update(instance).values(revision=1))
                 raised = [waiting.enter_context(elsewhere(lambda: raise_revision(database))) for _ in range(5)]
-                deadline = time.monotonic() + 10
+                deadline = time.monotonic() + 15
                 while sum(map(len, raised)) < 3 and time.monotonic() < deadline:
                     time.sleep(0.01)
                 refused = [error for errors in raised for error in errors]

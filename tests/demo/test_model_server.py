@@ -25,7 +25,7 @@ def ask(url: str, body: dict[str, Any] | None = None, key: str | None = None) ->
         return dict(json.load(answer))
 
 
-def wait_until_refused(address: str, within_s: float = 10) -> None:
+def wait_until_refused(address: str, within_s: float = 60) -> None:
     """Nobody listens there any more."""
     host, port = address.removeprefix("http://").split(":")
     deadline = time.monotonic() + within_s

@@ -23,11 +23,11 @@ import uvloop
 
 from model_lineup.clock import tick
 from model_lineup.upstream.contract import Endpoint, Timeouts
-from tests.fakes.counts import HARD
+from tests.fakes.counts import HARD, count
 
 What = Literal["list", "test", "plain"]
 WIRES = ("openai", "anthropic", "google", "ollama", "azure")
-LEEWAY_S = 1.0
+LEEWAY_S = count(15.0, 1.0)
 """How long after its deadline an operation may end, as promised."""
 DATABASE = re.compile(r"\.db(-wal|-shm)?$")
 SHORT_S, LONG_S = (1.0, 20.0) if HARD else (0.4, 15.0)

@@ -83,7 +83,7 @@ class WireServer:
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://{self.name or self.host}:{self.port}"
 
-    async def open_is_at_most(self, count: int, within_s: float = 1.0) -> bool:
+    async def open_is_at_most(self, count: int, within_s: float = 30.0) -> bool:
         """Whether no more than `count` connections are open, now or very soon."""
         ends_at = asyncio.get_running_loop().time() + within_s
         while self.open > count and asyncio.get_running_loop().time() < ends_at:

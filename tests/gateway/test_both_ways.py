@@ -114,7 +114,7 @@ def test_who_leaves_is_noted_and_the_provider_hears_of_it(v1: V1, there: FakePro
         while len(there.requests) < 2:
             await asyncio.sleep(0.005)
         caller.leave()
-        await asyncio.wait_for(asking, 1)
+        await asyncio.wait_for(asking, 30)
         gone.set()
 
     v1.run(leave)
@@ -132,7 +132,7 @@ def test_at_the_end_of_the_server_who_waits_is_told(v1: V1, there: FakeProvider,
         while len(there.requests) < 2:
             await asyncio.sleep(0.005)
         shell.end_streams()
-        return await asyncio.wait_for(asking, 1)
+        return await asyncio.wait_for(asking, 30)
 
     got = v1.run(end)
     assert (got.status, got.code) == (503, "server_shutting_down")

@@ -40,11 +40,12 @@ def test_beyond_what_is_answered_at_a_time_the_rest_is_refused_at_once(
         key = str(bench.key("user")["key"])
         alone = asyncio.run(load(server, key, AT_ONCE, seconds))
         crowd = asyncio.run(load(server, key, AT_ONCE * TIMES, seconds))
-    admitted_ms, before_ms = rank(crowd.admitted, 0.99), rank(alone.admitted, 0.99)
+    share = count(0.5, 0.99)  # of a second's few, the slowest one says how busy the machine was
+    admitted_ms, before_ms = rank(crowd.admitted, share), rank(alone.admitted, share)
     refused_ms = statistics.median(crowd.refused)
     did(
         f"{len(crowd.refused)} refused, median {refused_ms:.1f} ms, p99 {rank(crowd.refused, 0.99):.1f}; "
-        f"{len(crowd.admitted)} admitted, p99 {admitted_ms:.0f} ms, {before_ms:.0f} without the crowd"
+        f"{len(crowd.admitted)} admitted, p{share * 100:.0f} {admitted_ms:.0f} ms, {before_ms:.0f} without the crowd"
     )
     assert alone.refused == []
     assert len(crowd.admitted) > len(alone.admitted) / 2
@@ -70,7 +71,7 @@ async def ask(server: Server, key: str, until: float, seen: Seen, first_after: f
     while time.monotonic() < until:
         began = time.monotonic()
         writer.write(request)
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
         took_ms = (time.monotonic() - began) * 1000
         lines = head.lower().split(b"\r\n")
         length = next(int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:"))

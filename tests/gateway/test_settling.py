@@ -25,7 +25,7 @@ class Books:
 
     def book(self, wanted: Sequence[Wanted], settled: Sequence[Settlement] = ()) -> list[Booking]:
         self.begun.set()
-        assert self.may_end.wait(10)
+        assert self.may_end.wait(60)
         self.settled.append(settled)
         return []
 
@@ -41,7 +41,7 @@ def test_what_is_used_while_one_transaction_runs_waits_for_the_timer_and_for_the
         desk = cast(Any, Desk(cast(KeyLimits, books), unsaid=1))
         desk._settlements.add(USED)
         desk._kick()
-        await asyncio.to_thread(books.begun.wait, 10)
+        await asyncio.to_thread(books.begun.wait, 60)
         desk._settlements.add(USED)
         books.may_end.set()
         await booked(desk)

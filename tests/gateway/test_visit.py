@@ -173,7 +173,7 @@ def test_a_key_that_is_revoked_meanwhile_is_a_refusal(v1: V1, there: FakeProvide
             await line.seen(b"Hel")
         for key in v1.rooms.keys.page(limit=9, offset=0)[0]:
             await asyncio.to_thread(v1.rooms.keys.delete, key.id, BY)
-        await asyncio.wait_for(call, 5)
+        await asyncio.wait_for(call, 30)
         await shell.wind_up()
 
     v1.run(revoke)

@@ -119,7 +119,7 @@ class TestLeaving:
                 while not provider.requests:
                     await asyncio.sleep(0.01)
             line.leave()
-            await asyncio.wait_for(call, 1)
+            await asyncio.wait_for(call, 30)
             return len(v1.rooms.upstream.get()._pool) == 0
 
         assert v1.run(leave), "a connection upstream is still open"
@@ -137,7 +137,7 @@ class TestLeaving:
             key = v1.rooms.keys.page(limit=1, offset=0)[0][0]
             await asyncio.to_thread(v1.rooms.keys.delete, key.id, BY)
             try:
-                return await asyncio.wait_for(call, 5)
+                return await asyncio.wait_for(call, 30)
             finally:
                 await shell.wind_up()
 

@@ -30,7 +30,7 @@ class Table:
         line = Line(self.shell)
         body = {"model": name, "messages": HELLO, "stream": True, "max_tokens": 9}
         self.calls[name] = asyncio.create_task(self.v1.on(line, path, body, key=key))
-        await asyncio.wait_for(line.seen(b"Hel"), 10)
+        await asyncio.wait_for(line.seen(b"Hel"), 60)
 
     async def change(self, method: str, path: str, body: Any = None) -> Reply:
         got = await self.v1.on(Line(self.shell), path, body, key=self.admin, method=method)
@@ -40,7 +40,7 @@ class Table:
     async def ended(self, *names: str) -> None:
         """These end in the event that says so."""
         for name in names:
-            got = await asyncio.wait_for(self.calls.pop(name), 10)
+            got = await asyncio.wait_for(self.calls.pop(name), 60)
             assert got.events[-1]["error"]["code"] == "model_withdrawn"
             assert b"[DONE]" not in got.body
 
@@ -119,7 +119,7 @@ def test_a_passed_test_lets_a_model_be_asked_again(v1: V1, provider: FakeProvide
         codes = [(await v1.on(Line(shell), CHAT, ask)).code for _ in range(6)]
         assert codes == ["upstream_server_error"] * 5 + ["upstream_unavailable"]
         await v1.rooms.tests.connection(row, "tester")
-        for _ in range(100):
+        for _ in range(600):
             if (await v1.on(Line(shell), CHAT, ask)).status == 200:
                 return
             await asyncio.sleep(0.05)

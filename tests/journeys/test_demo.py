@@ -53,7 +53,7 @@ def _phases(said: str) -> dict[str, tuple[str, float]]:
 def _json(url: str, body: Any = None, token: str = "") -> Any:
     data = None if body is None else json.dumps(body).encode()
     headers = {"content-type": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
-    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=20) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=60) as answer:
         return json.load(answer)
 
 
@@ -123,5 +123,5 @@ def _check_it_ends_alone(demo: "subprocess.Popen[str]") -> None:
     assert demo.wait(20) == 0
     assert demo.stdout is not None
     assert demo.stdout.read() == ""
-    _, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=30)
     assert alive == []

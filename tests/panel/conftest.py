@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.fakes.browser import NoBrowser, RestingChromium, running_chromium
 from tests.fakes.pages import Looker
@@ -13,6 +13,10 @@ from tests.fakes.server import Server
 from tests.fakes.watch import Watch
 
 Open = Callable[..., Page]
+WITHIN_MS = 60_000
+"""What a page has to show is waited for; on a busy machine for long."""
+
+expect.set_options(timeout=WITHIN_MS)
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +57,7 @@ def open_page(chromium: Browser, server: Server, watch: Watch) -> Iterator[Open]
 
     def open_page(url: str = server.url, **options: Any) -> Page:
         context = chromium.new_context(base_url=url, **{"reduced_motion": "reduce", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(WITHIN_MS)
         watch.over(context, url)
         opened.append(context)
         return context.new_page()

@@ -29,12 +29,11 @@ def model(workbench: Workbench, provider: FakeProvider) -> dict[str, Any]:
 
 def until(look: Callable[[], Answer], holds: Callable[[str], bool]) -> str:
     """The page's text when it says so; tests of ten capabilities take a moment."""
-    for _ in range(200):
-        said = text_of(look())
-        if holds(said):
-            return said
+    deadline = time.monotonic() + 60
+    while not holds(said := text_of(look())):
+        assert time.monotonic() < deadline, said
         time.sleep(0.05)
-    raise AssertionError(said)
+    return said
 
 
 def test_a_model_is_tested_on_its_page_which_shows_each_verdict_with_evidence(

@@ -1,5 +1,6 @@
 """The playground: steps, a streamed reply, and errors as callers get them."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,7 @@ from tests.fakes.server import PASSWORD, Workbench
 
 @pytest.fixture(scope="module")
 def slow() -> Iterator[Paced]:
-    with paced("--ttft-ms", "30", "--gap-ms", "60", "--tokens", "400") as running:
+    with paced("--ttft-ms", "30", "--gap-ms", "60", "--tokens", "4000") as running:
         yield running
 
 
@@ -41,7 +42,10 @@ def test_a_reply_comes_token_by_token_and_is_stopped(admin_page: Page, workbench
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#about")).to_contain_text("stopped, at the provider too")
     assert violations(page) == []
-    cut = _ledger(workbench, model)
+    deadline = time.monotonic() + 60
+    while not (cut := _ledger(workbench, model)):  # the server hears of it a moment after the browser's own page
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     assert [one["outcome"] for one in cut] == ["client_closed"]
 
     page.get_by_text("Instructions and length").click()

@@ -24,7 +24,7 @@ def slow() -> Iterator[Paced]:
 def _long_run(workbench: Workbench, slow: Paced) -> int:
     model = workbench.model(workbench.provider(slow.base_url)["id"], visible=True)
     address = by_id(str(model["model_id"]), "/benchmark")
-    run = workbench.admin.must("POST", address, {"requests": 1_000}, headers={"prefer": "respond-async"})
+    run = workbench.admin.must("POST", address, {"requests": 3_000}, headers={"prefer": "respond-async"})
     return int(run["id"])
 
 
@@ -33,7 +33,7 @@ def _followed(server: Server, visitor: Looker, run: int) -> Iterator[socket.sock
     """The stream, its first events read."""
     cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
     head = f"GET /admin/runs/{run}/events HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n"
-    with server.raw(head.encode(), timeout_s=15) as stream:
+    with server.raw(head.encode(), timeout_s=60) as stream:
         assert b"text/event-stream" in stream.recv(65536)
         yield stream
 
@@ -57,7 +57,7 @@ def test_it_ends_when_its_visitor_is_disabled_and_the_run_goes_on(
         assert _read_to_its_end(stream).endswith(END)
     assert stranger.get(f"/admin/runs/{run}/events").status == 303
     assert workbench.admin.must("GET", f"/api/admin/runs/{run}")["state"] == "running"
-    workbench.admin.must("DELETE", f"/api/admin/runs/{run}")
+    workbench.end_run(run)
 
 
 def test_it_ends_with_the_server_which_does_not_wait_for_it(tmp_path: Path, slow: Paced) -> None:
@@ -65,7 +65,7 @@ def test_it_ends_with_the_server_which_does_not_wait_for_it(tmp_path: Path, slow
         visitor = Looker(own.client()).sign_in()
         run = _long_run(Workbench(own.admin()), slow)
         with _followed(own, visitor, run) as stream:
-            code, took_s = own.terminate(within_s=20)
+            code, took_s = own.terminate(within_s=60)
             assert code == 0
-            assert took_s < 15
+            assert took_s < 30
             assert _read_to_its_end(stream).endswith(END), "whole, not cut"

@@ -154,7 +154,7 @@ def test_a_process_without_requests_follows_too(
         following = asyncio.create_task(follower.follow())
         for visible in (False, True):
             await asyncio.to_thread(desk.rooms.models.change, model.id, ModelChanges(visible=visible), BY)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while (found := follower._snapshot) is None or found.available(model.id) != visible:
                     await asyncio.sleep(0.001)
         following.cancel()

@@ -280,7 +280,7 @@ def test_a_head_that_does_not_come_closes_the_connection_but_not_a_running_answe
         await asyncio.sleep(0.07)
         assert not line.closed
         answer.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not line.closed:
                 await asyncio.sleep(0.005)
 

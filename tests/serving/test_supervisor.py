@@ -89,7 +89,7 @@ def test_a_worker_that_dies_is_started_again_until_it_fails_to_start_too_often(
 def test_a_worker_that_does_not_end_is_killed_and_the_exit_code_says_so(
     tmp_path: Path, listener: socket.socket
 ) -> None:
-    stubborn = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + READY + "time.sleep(60)"
+    stubborn = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + READY + "time.sleep(600)"
     began = time.monotonic()
     with pytest.raises(SystemExit) as ended:
         supervise(tmp_path, listener, stubborn, end_with=signal.SIGTERM, times=2)

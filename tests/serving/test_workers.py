@@ -57,7 +57,7 @@ def metrics(client: Client) -> dict[tuple[str, str], float]:
     }
 
 
-def until(holds: Callable[[], bool], within_s: float = 20) -> None:
+def until(holds: Callable[[], bool], within_s: float = 60) -> None:
     deadline = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < deadline
@@ -163,9 +163,9 @@ def test_a_worker_that_dies_is_replaced_and_its_run_is_interrupted(
     measuring = psutil.Process(victim).children()
     psutil.Process(victim).kill()
     until(lambda: ("lineup_worker_pid", str(number)) not in metrics(asked))
-    until(lambda: asked.must("GET", f"/api/admin/runs/{run}")["state"] == "interrupted", within_s=8)
+    until(lambda: asked.must("GET", f"/api/admin/runs/{run}")["state"] == "interrupted")
     assert asked.must("GET", f"/api/admin/runs/{run}")["report"]["succeeded"] >= 5
-    assert not psutil.wait_procs(measuring, timeout=10)[1]
+    assert not psutil.wait_procs(measuring, timeout=60)[1]
     until(lambda: metrics(asked).get(("lineup_worker_pid", str(number)), victim) != victim)
     assert len(one_client_each(server, WORKERS)) == WORKERS
     name = ("lineup_event_loop_lag_seconds_count", "")
@@ -185,7 +185,7 @@ def test_killing_the_supervisor_leaves_no_orphans_and_ending_it_leaves_whole_fil
     assert len(orphans) == WORKERS
     server.settings["port"] = server.port
     server.kill()
-    assert not psutil.wait_procs(orphans, timeout=10)[1]
+    assert not psutil.wait_procs(orphans, timeout=60)[1]
     server.start()  # nobody holds the port any more
     assert len(list(server.data_dir.glob("metrics-*"))) == 1  # the killed one's are gone
     for client in one_client_each(server, WORKERS, server.sign_in()).values():

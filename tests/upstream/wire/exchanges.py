@@ -4,7 +4,7 @@ from model_lineup.upstream.wire import Client, Deadlines, Path, Request, Respons
 from tests.fakes.wire_server import WireServer
 
 LOCAL = Path(scope=Scope.LOOPBACK)
-SHORT = Deadlines(connect_s=2, first_byte_s=2, idle_s=2, total_s=4)
+SHORT = Deadlines(connect_s=20, first_byte_s=20, idle_s=20, total_s=40)
 
 
 async def send(client: Client, server: WireServer, *headers: tuple[str, str], method: str = "GET") -> Response:

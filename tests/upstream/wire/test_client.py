@@ -24,7 +24,7 @@ from tests.fakes.wire_server import WireServer, ok, saying
 from .conftest import Run
 
 LOCAL = Path(scope=Scope.LOOPBACK)
-SHORT = Deadlines(connect_s=2, first_byte_s=2, idle_s=2, total_s=4)
+SHORT = Deadlines(connect_s=20, first_byte_s=20, idle_s=20, total_s=40)
 
 
 async def get(url: str, *, path: Path = LOCAL, **options: Any) -> tuple[int, bytes]:
@@ -313,8 +313,8 @@ def test_a_slow_reader_slows_the_sender_instead_of_filling_memory(run: Run) -> N
         async with WireServer(flood) as server:
             client = Client()
             tracemalloc.start()
-            response = await client.send(Request("GET", server.url), path=LOCAL, deadlines=replace(SHORT, idle_s=0.1))
-            await asyncio.sleep(0.3)  # longer than the idle deadline, which must not count against a held sender
+            response = await client.send(Request("GET", server.url), path=LOCAL, deadlines=replace(SHORT, idle_s=0.5))
+            await asyncio.sleep(0.7)  # longer than the idle deadline, which must not count against a held sender
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
             stalled_at = written

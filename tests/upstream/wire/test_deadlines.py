@@ -18,8 +18,8 @@ from tests.fakes.wire_server import WireServer, ok, saying
 from .conftest import Run
 
 LOCAL = Path(scope=Scope.LOOPBACK)
-LONG = Deadlines(connect_s=5, first_byte_s=5, idle_s=5, total_s=5)
-SLACK_S = 3.0
+LONG = Deadlines(connect_s=40, first_byte_s=40, idle_s=40, total_s=40)
+SLACK_S = 30.0
 """For a busy machine; the deadlines that shall not be the ones which pass are longer."""
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n"
 
@@ -92,7 +92,7 @@ def test_a_hung_first_address_leaves_time_for_the_second(run: Run) -> None:
 
                 client = Client(resolver=two)
                 request = Request("GET", f"http://two.localhost:{port}")
-                response = await client.send(request, path=LOCAL, deadlines=replace(LONG, connect_s=0.3))
+                response = await client.send(request, path=LOCAL, deadlines=replace(LONG, connect_s=1.0))
                 assert response.status == 200
                 response.close()
                 await client.close()
@@ -125,7 +125,7 @@ def test_a_silent_head_ends_at_the_first_byte_deadline(run: Run) -> None:
 def test_a_dripped_head_ends_at_the_first_byte_deadline(run: Run) -> None:
     async def scenario() -> None:
         async with WireServer(saying(*(bytes([byte]) for byte in HEAD), pause_s=0.02)) as server:
-            error = await fails(Client(), server.url, replace(LONG, first_byte_s=0.2), 0.2)
+            error = await fails(Client(), server.url, replace(LONG, first_byte_s=0.5), 0.5)
         assert (error.which, error.before_first_byte) == ("first_byte", False)
 
     run(scenario())
@@ -143,7 +143,7 @@ def test_interim_answers_do_not_put_the_first_byte_deadline_off(run: Run) -> Non
 def test_silence_in_the_body_ends_at_the_idle_deadline(run: Run) -> None:
     async def scenario() -> None:
         async with WireServer(saying(HEAD, b"x", b"y", pause_s=0.05)) as server:
-            error = await fails(Client(), server.url, replace(LONG, idle_s=0.15), 0.2)
+            error = await fails(Client(), server.url, replace(LONG, idle_s=0.4), 0.45)
         assert (error.which, error.phase, error.before_first_byte) == ("idle", "body", False)
 
     run(scenario())
@@ -152,7 +152,7 @@ def test_silence_in_the_body_ends_at_the_idle_deadline(run: Run) -> None:
 def test_a_dripped_body_ends_at_the_total_deadline(run: Run) -> None:
     async def scenario() -> None:
         async with WireServer(saying(HEAD, *([b"x"] * 200), pause_s=0.02)) as server:
-            error = await fails(Client(), server.url, replace(LONG, idle_s=0.2, total_s=0.25), 0.25)
+            error = await fails(Client(), server.url, replace(LONG, idle_s=20, total_s=0.25), 0.25)
         assert (error.which, error.phase) == ("total", "body")
 
     run(scenario())
@@ -178,7 +178,6 @@ def test_a_reader_who_never_reads_cannot_hold_a_connection_beyond_the_total(run:
         async with WireServer(flood) as server:
             client = Client()
             response = await client.send(Request("GET", server.url), path=LOCAL, deadlines=replace(LONG, total_s=0.2))
-            await asyncio.sleep(0.3)
             assert await server.open_is_at_most(0)
             with pytest.raises(DeadlinePassed) as caught:
                 await response.read(90_000_000)
@@ -191,13 +190,13 @@ def test_a_reader_who_never_reads_cannot_hold_a_connection_beyond_the_total(run:
 def test_a_steady_stream_outlives_the_idle_deadline(run: Run) -> None:
     async def scenario() -> None:
         answer = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n"
-        async with WireServer(saying(answer, *([b"x"] * 12), pause_s=0.03)) as server:
+        async with WireServer(saying(answer, *([b"x"] * 12), pause_s=0.06)) as server:
             client = Client()
-            response = await client.send(Request("GET", server.url), path=LOCAL, deadlines=replace(LONG, idle_s=0.25))
+            response = await client.send(Request("GET", server.url), path=LOCAL, deadlines=replace(LONG, idle_s=0.5))
             pieces = [piece async for piece in response.pieces()]
             gaps = [later.at - earlier.at for earlier, later in pairwise(pieces)]
             assert len(pieces) == 12
-            assert sum(gaps) > 0.25
+            assert sum(gaps) > 0.5
             await client.close()
 
     run(scenario())

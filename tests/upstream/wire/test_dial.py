@@ -18,7 +18,7 @@ from tests.fakes.wire_server import WireServer, ok, saying
 from .conftest import Run
 
 LOCAL = Path(scope=Scope.LOOPBACK)
-SHORT = Deadlines(connect_s=2, first_byte_s=2, idle_s=2, total_s=4)
+SHORT = Deadlines(connect_s=20, first_byte_s=20, idle_s=20, total_s=40)
 
 
 async def get(url: str, *, path: Path = LOCAL, **options: Any) -> tuple[int, bytes]:

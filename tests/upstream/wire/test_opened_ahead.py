@@ -17,9 +17,10 @@ def test_connections_opened_ahead_carry_the_next_requests(run: Run) -> None:
         client = Client()
         async with WireServer(saying(ok())) as server:
             request = Request("POST", f"{server.url}/v1", body=b"{}")
-            await client.open_ahead(request, path=LOCAL, count=3, within_s=5)
-            await client.open_ahead(request, path=LOCAL, count=3, within_s=5)
-            await asyncio.sleep(0.01)
+            await client.open_ahead(request, path=LOCAL, count=3, within_s=40)
+            await client.open_ahead(request, path=LOCAL, count=3, within_s=40)
+            while server.connections < 3:
+                await asyncio.sleep(0.01)
             assert (server.connections, server.asked) == (3, [])
             answers = [client.send(request, path=LOCAL, deadlines=Deadlines()) for _ in range(3)]
             for response in await asyncio.gather(*answers):
@@ -36,7 +37,7 @@ def test_opening_ahead_says_what_failed_and_leaves_nothing_behind(run: Run) -> N
         async with WireServer(saying(ok())) as server:
             url = server.url
         with pytest.raises(ConnectFailed):
-            await client.open_ahead(Request("GET", url), path=LOCAL, count=40, within_s=5)
+            await client.open_ahead(Request("GET", url), path=LOCAL, count=40, within_s=40)
         assert not client._pool
         await client.close()
 
@@ -56,7 +57,7 @@ def test_a_connection_opened_ahead_that_the_server_closed_is_replaced(run: Run) 
         server.talk = once
         async with server:
             request = Request("POST", f"{server.url}/v1", body=b"{}")
-            await client.open_ahead(request, path=LOCAL, count=1, within_s=5)
+            await client.open_ahead(request, path=LOCAL, count=1, within_s=40)
             response = await client.send(request, path=LOCAL, deadlines=Deadlines())
             assert await response.read(100) == b"hello"
             assert len(server.asked) == 2

@@ -66,11 +66,9 @@ def test_the_connection_used_last_goes_out_first(run: Run) -> None:
 def test_an_idle_connection_expires(run: Run) -> None:
     async def scenario() -> None:
         async with WireServer(saying(ok())) as server:
-            client = Client(idle_expiry_s=0.1)
+            client = Client(idle_expiry_s=0.5)
             await fetch(client, server)
-            await asyncio.sleep(0.05)
             assert await fetch(client, server)
-            await asyncio.sleep(0.2)
             assert await server.open_is_at_most(0)
             assert not await fetch(client, server)
             await client.close()
@@ -146,12 +144,15 @@ def test_a_cancelled_exchange_closes_its_connection(run: Run, wait_for: str) -> 
         async with WireServer(saying(answer if wait_for == "body" else b"")) as server:
             client = Client()
 
+            begun = asyncio.Event()
+
             async def exchange() -> None:
                 async for _ in (await send(client, server)).pieces():
-                    pass
+                    begun.set()
 
             task = asyncio.create_task(exchange())
-            await asyncio.sleep(0.03)
+            while not (begun.is_set() if wait_for == "body" else server.asked):
+                await asyncio.sleep(0.005)
             assert server.open == 1
             task.cancel()
             with pytest.raises(asyncio.CancelledError):

@@ -88,16 +88,17 @@ def test_segments_read_together_share_the_last_stamp() -> None:
     with pair() as (client, server):
         server.send(b"one")
         time.sleep(0.02)
-        sent = tick()
+        before = tick()
         server.send(b"two")
+        after = tick()
         time.sleep(0.02)
         data, at = read(client, account)
     assert data == b"onetwo"
-    assert at == pytest.approx(sent, abs=0.005)
+    assert before - 0.001 <= at <= after + 0.001
 
 
 def answer_once(listener: socket.socket, context: ssl.SSLContext | None, told: Queue[float]) -> None:
-    """Answers one request 20 ms after it came, and tells when: first of the request, then of the answer."""
+    """Answers one request 20 ms after it came, and tells when: of the request, before the answer and after it."""
     accepted, _ = listener.accept()
     accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with accepted if context is None else context.wrap_socket(accepted, server_side=True) as sock:
@@ -106,6 +107,7 @@ def answer_once(listener: socket.socket, context: ssl.SSLContext | None, told: Q
         time.sleep(0.02)
         told.put(tick())
         sock.sendall(ok())
+        told.put(tick())
         sock.recv(1)
 
 
@@ -131,7 +133,7 @@ def test_a_loop_that_was_busy_when_the_answer_came_still_knows_when_it_came(
         sending = asyncio.create_task(client.send(request, path=path, deadlines=Deadlines()))
         while told.empty():
             await asyncio.sleep(0.001)
-        time.sleep(0.08)  # the loop is busy while the answer comes
+        time.sleep(0.3)  # the loop is busy while the answer comes
         response = await sending
         [piece] = [piece async for piece in response.pieces()]
         await client.close()
@@ -145,9 +147,9 @@ def test_a_loop_that_was_busy_when_the_answer_came_still_knows_when_it_came(
         with asyncio.Runner(loop_factory=factory) as runner:
             sent_at, came_at = runner.run(scenario(listener.getsockname()[1]))
         serving.result()
-    read_at, answered_at = told.get(), told.get()
+    read_at, before, after = told.get(), told.get(), told.get()
     assert sent_at <= read_at
-    assert came_at == pytest.approx(answered_at, abs=0.01)
+    assert before - 0.001 <= came_at <= after + 0.001
 
 
 def test_without_a_stamp_the_moment_of_reading_stands_in() -> None:

@@ -62,7 +62,7 @@ def test_a_late_close_is_an_answer_and_not_a_stale_connection(run: Run, monkeypa
 
     async def talk(asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(server.asked) > 1:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
             writer.close()
             return
         writer.write(ok())

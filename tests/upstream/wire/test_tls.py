@@ -25,7 +25,7 @@ from tests.fakes.wire_server import WireServer, ok, saying
 
 from .conftest import Run
 
-SHORT = Deadlines(connect_s=2, first_byte_s=2, idle_s=2, total_s=4)
+SHORT = Deadlines(connect_s=20, first_byte_s=20, idle_s=20, total_s=40)
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 AUTHORITY = trustme.CA()
 BUNDLE = AUTHORITY.cert_pem.bytes().decode()
