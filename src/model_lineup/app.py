@@ -35,7 +35,10 @@ from model_lineup.catalog.refreshing import CatalogueDesk
 from model_lineup.catalog.retirement import Retirement
 from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.stating import Facts
+from model_lineup.changes.as_code.applying import Apply
 from model_lineup.changes.as_code.exporting import Export
+from model_lineup.changes.as_code.lock import refuse_locked
+from model_lineup.changes.as_code.releasing import TakeOver
 from model_lineup.changes.impact import Impacts, Refusal, Refusals
 from model_lineup.changes.undo.undo import Undo
 from model_lineup.changes.weighing import weigh
@@ -128,7 +131,7 @@ def _migrate(engine: Engine, before: Callable[[upgrade.Versions], None] | None =
 
 def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Rooms:
     security = SecurityLog(database, clock, kept=timedelta(days=settings.security_log_days))
-    journal = Journal(database, clock, listener=ChangesAsEvents(security), weigh=weigh)
+    journal = Journal(database, clock, listener=ChangesAsEvents(security), weigh=weigh, lock=refuse_locked)
     passwords, bounds = Passwords(settings.password_queue), _bounds(settings, vault)
     rates = Rates(database, vault, clock)
     guesses = Guesses(database, vault, clock, _guess_rules(settings))
@@ -228,6 +231,8 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         impacts=Impacts(database, ledger, clock, _REFUSALS),
         undo=Undo(journal, providers),
         export=Export(database),
+        apply=Apply(journal, providers),
+        take_over=TakeOver(journal),
         linter=Linter(database, clock, silenced=(settings.lint_silenced or "").replace(",", " ").split()),
     )
 

@@ -22,7 +22,9 @@ from model_lineup.catalog.refreshing import CatalogueDesk
 from model_lineup.catalog.retirement import Retirement
 from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.stating import Facts
+from model_lineup.changes.as_code.applying import Apply
 from model_lineup.changes.as_code.exporting import Export
+from model_lineup.changes.as_code.releasing import TakeOver
 from model_lineup.changes.impact import Impacts
 from model_lineup.changes.undo.undo import Undo
 from model_lineup.chores.chores import Chores
@@ -95,4 +97,6 @@ class Rooms:
     impacts: Impacts
     undo: Undo
     export: Export
+    apply: Apply
+    take_over: TakeOver
     linter: Linter

@@ -35,6 +35,7 @@ class Step(NamedTuple):
 BY_ID = "/api/admin/models/by-id"
 KEY = {"name": "ci", "kind": "agent"}
 CATALOGUE = {"openai": {"models": {"gpt": {"id": "gpt", "limit": {"context": 1}}}}}
+FILE = '[providers.file]\nname = "F"\ntype = "openai"\nbase_url = "https://api.example.com/v1"'
 PERSON = {"email": "bob@example.com", "role": "admin", "password": PASSWORD}
 
 
@@ -90,6 +91,8 @@ def steps(base_url: str) -> list[Step]:
         Step("PUT", "/api/admin/webhooks/1", {"enabled": False}),
         Step("POST", "/api/admin/webhooks/1/test", sets=0),
         Step("DELETE", "/api/admin/webhooks/1"),
+        Step("POST", "/api/admin/apply", {"file": FILE, "label": "f"}, dry=True),
+        Step("POST", "/api/admin/take-over", {"label": "f"}, dry=True),
         Step("POST", "/api/admin/people", PERSON),
         Step("PUT", "/api/admin/people/2", {"role": "viewer"}),
         Step("DELETE", "/api/admin/people/2"),

@@ -26,3 +26,59 @@ def test_the_configuration_is_written_out_without_its_keys(lineup: Lineup, tmp_p
 def test_a_file_that_cannot_be_written_is_named(lineup: Lineup, tmp_path: Path) -> None:
     refused = lineup("export", "-o", str(tmp_path / "none" / "lineup.toml"))
     assert (refused.exit_code, "lineup.toml: cannot be written" in refused.stderr) == (2, True)
+
+
+FILE = """
+[providers.acme]
+name = "Acme"
+type = "openai"
+base_url = "https://api.example.com/v1"
+api_key = "{reference}"
+
+[models.acme.small]
+visible = true
+
+[aliases.team]
+model = "acme/small"
+"""
+
+
+def test_a_file_is_planned_applied_once_and_locks_its_rows(lineup: Lineup, tmp_path: Path) -> None:
+    file = tmp_path / "ours.toml"
+    file.write_text(FILE.format(reference="env:ACME"))
+    command = ("apply", "-f", str(file))
+    planned = lineup(*command, "--dry-run", "--exit-code")
+    assert (planned.exit_code, "+ model acme/small" in planned.stdout) == (2, True)
+    assert "ours.toml: 3 added, 0 changed, 0 removed, 0 unchanged." in planned.stdout
+    assert "env:ACME is not set here, and acme needs it." in planned.stderr
+    refused = lineup(*command, "--yes")
+    assert (refused.exit_code, "line 6, /providers/acme/api_key" in refused.stderr) == (1, True)
+    nobody = lineup(*command, env={"ACME": KEY})
+    assert (nobody.exit_code, "say --yes" in nobody.stderr) == (2, True)
+    assert "Applied. Change" in lineup.ok(*command, "--yes", env={"ACME": KEY})
+    assert "Nothing had to change." in lineup.ok(*command)
+    assert lineup(*command, "--dry-run", "--exit-code").exit_code == 0
+    assert "3 unchanged" in lineup.ok("apply", "-f", "-", "--label", "ours.toml", input=file.read_text())
+    locked = lineup("models", "hide", "small")
+    assert (locked.exit_code, "'ours.toml'" in locked.stderr, "`lineup take-over`" in locked.stderr) == (1, True, True)
+    assert "1 row taken over: small." in lineup.ok("take-over", "--model", "acme/small")
+    lineup.ok("models", "hide", "small")
+    changed = lineup.ok(*command, "--dry-run")
+    assert "~ model acme/small: visible: no → yes; managed_by: – → ours.toml" in changed
+    assert KEY not in planned.output + changed
+
+
+def test_a_key_is_read_from_a_file_where_the_command_runs(lineup: Lineup, tmp_path: Path) -> None:
+    secret = tmp_path / "key"
+    file = FILE.format(reference=f"file:{secret}")
+    assert "is not set here" in lineup("apply", "-f", "-", "--dry-run", input=file).stderr
+    secret.write_text(f"{KEY}\n")
+    assert "Applied" in lineup.ok("apply", "-f", "-", "--yes", input=file)
+    assert lineup.json("providers", "show", "acme")["api_key_last4"] == KEY[-4:]
+    assert f'api_key = "file:{secret}"' in lineup.ok("export")
+
+
+def test_what_is_wrong_in_a_file_is_told_by_its_line(lineup: Lineup) -> None:
+    refused = lineup("apply", "-f", "-", input="[aliases.a]\nmodel = 1")
+    assert (refused.exit_code, "line 2, /aliases/a/model" in refused.stderr) == (1, True)
+    assert lineup("apply", "-f", "nowhere.toml").exit_code == 2

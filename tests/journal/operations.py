@@ -336,3 +336,37 @@ def a_webhook_switched_off(desk: Desk) -> Ready:
 def a_deleted_webhook(desk: Desk) -> Ready:
     row = webhook(desk)
     return Ready(lambda: desk.rooms.webhooks.delete(row, BY), (("webhook", {"name": "ops"}, {}),))
+
+
+FILE = """
+[providers.acme]
+name = "Acme"
+type = "openai"
+base_url = "https://api.example.com/v1"
+api_key = "env:ACME"
+[models.acme.m]
+visible = true
+[aliases.a]
+model = "acme/m"
+"""
+
+
+@of("apply.apply")
+def a_configuration_file(desk: Desk) -> Ready:
+    def do(**more: Any) -> object:
+        return desk.rooms.apply.apply(FILE, BY, label="lineup.toml", keys={"env:ACME": PROVIDER_KEY}, **more)
+
+    expected: tuple[Entry, ...] = (
+        ("provider", {}, {"slug": "acme", "managed_by": "lineup.toml", "api_key_set": True}),
+        ("model", {}, {"model_id": "m", "visible": True, "source": "file", "managed_by": "lineup.toml"}),
+        ("alias", {}, {"model_id": "m", "managed_by": "lineup.toml"}),
+    )
+    return Ready(do, expected)
+
+
+@of("take_over.release")
+def rows_of_a_file(desk: Desk) -> Ready:
+    desk.rooms.apply.apply(FILE, BY, label="lineup.toml", keys={"env:ACME": PROVIDER_KEY})
+    of_file, of_nobody = {"managed_by": "lineup.toml"}, {"managed_by": None}
+    expected = tuple[Entry, ...]((entity, of_file, of_nobody) for entity in ("provider", "model", "alias"))
+    return Ready(lambda **more: desk.rooms.take_over.release(BY, label="lineup.toml", **more), expected)

@@ -170,12 +170,15 @@ def add(change: Change, additions: Sequence[Addition]) -> None:
             "model_row": row_id,
             "description": new.description,
             "fallbacks": dump(new.fallbacks),
+            "managed_by": new.managed_by,
         }
         for new, row_id, _ in additions
     ]
     ids = store.add(change.connection, rows, now=change.now, revision=change.revision)
     for alias_id, (new, row_id, model_id) in zip(ids, additions, strict=True):
         after = {"model": row_id, "model_id": model_id, "description": new.description, "fallbacks": new.fallbacks}
+        if new.managed_by is not None:
+            after["managed_by"] = new.managed_by
         change.touched("alias", alias_id, new.alias, before={}, after=after)
 
 

@@ -13,7 +13,7 @@ from model_lineup.upstream.wire import Origin
 from model_lineup.vault import Vault
 
 LAST = 4
-_REMOVED = {"sealed_key": None, "key_origin": None, "key_hint": None}
+_REMOVED = {"sealed_key": None, "key_origin": None, "key_hint": None, "key_reference": None}
 
 
 class Credentials:
@@ -49,7 +49,10 @@ class Credentials:
         """
         if changes.api_key is not UNSET:
             provider_rules.check_kind(before.type, has_key=changes.api_key is not None)
-            return _REMOVED if changes.api_key is None else self.seal(before.id, changes.api_key, origin)
+            if changes.api_key is None:
+                return _REMOVED
+            reference = None if changes.api_key_reference is UNSET else changes.api_key_reference
+            return {**self.seal(before.id, changes.api_key, origin), "key_reference": reference}
         stored = store.credential(connection, before.id)
         if stored.sealed_key is None:
             return {}

@@ -21,6 +21,7 @@ from model_lineup.database.metadata import dump
 from model_lineup.errors import (
     DuplicateProvider,
     InvalidInput,
+    KeyUndecryptable,
     NotFound,
     PreconditionFailed,
     ProviderHasModels,
@@ -83,20 +84,32 @@ class Providers:
 
     def create(self, new: NewProvider, author: Author) -> tuple[Provider, Receipt]:
         """Raises InvalidInput, EgressRefused, DuplicateProvider."""
+        with self._journal.change(author, "providers.create") as change:
+            provider = self.create_within(change, new)
+        return provider, change.receipt
+
+    def create_within(self, change: Change, new: NewProvider) -> Provider:
+        """The same inside somebody's change. Raises as `create` does."""
         provider_rules.check_offered(new.type, self.bounds)
         provider_rules.check_kind(new.type, has_key=new.api_key is not None)
         provider_rules.check_case(new.type, new.base_url)
         origin = self._check_address(new.base_url, new.network_scope)
         provider_rules.check_way(new.network_scope, new.proxy)
-        with self._journal.change(author, "providers.create") as change:
-            columns = {**self._columns(new), "kind": new.type, "slug": _free_slug(change, new)}
-            provider_id = store.add(change.connection, columns, now=change.now, revision=change.revision)
-            if new.api_key is not None:
-                sealed = self._credentials.seal(provider_id, new.api_key, origin)
-                store.add_credential(change.connection, provider_id, sealed)
-            provider = living(store.one(change.connection, provider_id), provider_id)
-            change.touched("provider", provider_id, provider.name, before={}, after=journaled(provider))
-        return provider, change.receipt
+        columns = {**self._columns(new), "kind": new.type, "slug": _free_slug(change, new)}
+        provider_id = store.add(change.connection, columns, now=change.now, revision=change.revision)
+        if new.api_key is not None:
+            sealed = self._credentials.seal(provider_id, new.api_key, origin)
+            store.add_credential(change.connection, provider_id, sealed)
+        provider = living(store.one(change.connection, provider_id), provider_id)
+        change.touched("provider", provider_id, provider.name, before={}, after=journaled(provider))
+        return provider
+
+    def holds(self, change: Change, provider: Provider, key: str) -> bool:
+        """Whether this is the key that is stored; one that cannot be opened is not."""
+        try:
+            return self._credentials.open(change.connection, provider) == key
+        except KeyUndecryptable:
+            return False
 
     def change(
         self,
@@ -134,13 +147,13 @@ class Providers:
     ) -> tuple[list[Provider], Receipt]:
         """The order in which providers win an id that several have. Raises InvalidInput, NameWouldMove."""
         with self._journal.change(author, "providers.reorder", dry_run=dry_run) as change:
-            before = store.ids_in_order(change.connection)
+            before = in_order(change)
             if sorted(before) != sorted(provider_ids):
                 raise InvalidInput.at("/provider_ids", f"name each of the {len(before)} providers once: {before}")
             rows = [row for one in before for row in model_store.ids_of_provider(change.connection, one)]
             guard = NameGuard(change.connection, affected.by_availability(change.connection, rows), confirmed=confirm)
             if list(provider_ids) != before:
-                _write_order(change, provider_ids)
+                write_order(change, provider_ids)
             guard.check()
             providers, _ = store.listed(change.connection, limit=len(before), offset=0)
         return providers, change.receipt
@@ -174,6 +187,7 @@ class Providers:
     def remove(self, change: Change, provider: Provider) -> None:
         """Mark one deleted that has no models any more, and wipe its key, inside somebody's change."""
         gone = {"deleted_at": change.now, "sealed_key": None, "key_origin": None, "key_hint": None, "enabled": 0}
+        gone["key_reference"] = None
         store.change(change.connection, provider.id, gone, **_when(change))
         plan_store.overtake(change.connection, provider.id, by="the provider's deletion", at=change.now)
         change.touched("provider", provider.id, provider.name, before=journaled(provider), after={})
@@ -203,6 +217,8 @@ class Providers:
             "api_version": said.api_version,
             "ca_bundle": said.ca_bundle,
             "proxy": said.proxy,
+            "key_reference": said.api_key_reference,
+            "managed_by": said.managed_by,
             "timeouts": said.timeouts
             if said.timeouts is UNSET
             else dump(provider_rules.check_timeouts(said.timeouts or {})),
@@ -282,6 +298,8 @@ def _differing(before: Provider, columns: Mapping[str, Any]) -> set[str]:
     stored = {
         **{name: getattr(before, name) for name in ("name", "base_url", "network_scope", "api_version")},
         **{name: getattr(before, name) for name in ("ca_bundle", "proxy")},
+        "key_reference": before.api_key_reference,
+        "managed_by": before.managed_by,
         "enabled": int(before.enabled),
         "headers": dump(before.headers),
         "timeouts": dump(before.timeouts),
@@ -291,7 +309,13 @@ def _differing(before: Provider, columns: Mapping[str, Any]) -> set[str]:
     return {name for name, value in columns.items() if name in stored and stored[name] != value}
 
 
-def _write_order(change: Change, provider_ids: Sequence[int]) -> None:
+def in_order(change: Change) -> list[int]:
+    """All providers, as they win an id that several have."""
+    return store.ids_in_order(change.connection)
+
+
+def write_order(change: Change, provider_ids: Sequence[int]) -> None:
+    """Let all providers stand in this order."""
     providers = {provider_id: store.one(change.connection, provider_id) for provider_id in provider_ids}
     for position, (provider_id, stored) in enumerate(providers.items(), start=1):
         provider = living(stored, provider_id)

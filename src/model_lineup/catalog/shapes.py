@@ -28,7 +28,8 @@ class ProviderRef(msgspec.Struct, frozen=True):
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """One configured upstream account. Of its key only whether there is one, and the last four characters."""
+    """One configured upstream account. Of its key only whether there is one, the last four characters, and where a
+    configuration file said that it is; `managed_by`: the file that the row belongs to."""
 
     id: int
     name: str
@@ -37,6 +38,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     api_key_set: bool
     api_key_last4: str | None
+    api_key_reference: str | None
     enabled: bool
     network_scope: NetworkScope
     headers: dict[str, str]
@@ -50,6 +52,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     fetch_rules: FetchRules
     fetch_schedule: FetchSchedule | None
     check_schedule: CheckSchedule | None
+    managed_by: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -71,6 +74,8 @@ class NewProvider(msgspec.Struct, frozen=True, kw_only=True):
     fetch_rules: FetchRules = EVERYTHING
     fetch_schedule: FetchSchedule | None = None
     check_schedule: CheckSchedule | None = None
+    api_key_reference: str | None = None
+    managed_by: str | None = None
 
 
 class ProviderChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +94,8 @@ class ProviderChanges(msgspec.Struct, frozen=True, kw_only=True):
     fetch_rules: FetchRules | UnsetType | None = UNSET
     fetch_schedule: FetchSchedule | UnsetType | None = UNSET
     check_schedule: CheckSchedule | UnsetType | None = UNSET
+    api_key_reference: str | UnsetType | None = UNSET
+    managed_by: str | UnsetType | None = UNSET
 
 
 class Fact(msgspec.Struct, frozen=True, gc=False):
@@ -132,6 +139,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     last_test: msgspec.Raw
     last_benchmark: msgspec.Raw
     missing_since: datetime | None
+    managed_by: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -220,6 +228,7 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None
     fallbacks: list[AliasTarget]
     warnings: list[str]
+    managed_by: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -238,6 +247,7 @@ class NewAlias(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     fallbacks: list[int] = []
     allow_shadow: bool = False
+    managed_by: str | None = None
 
 
 class AliasChanges(msgspec.Struct, frozen=True, kw_only=True):

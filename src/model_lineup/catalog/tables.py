@@ -41,6 +41,8 @@ providers = table(
     Column("fetch_rules", Words),
     Column("fetch_schedule", Words),
     Column("check_schedule", Words),
+    Column("key_reference", Words),
+    Column("managed_by", Words),
 )
 _unique_while_alive("ux_providers_slug", providers.c.slug, providers.c.deleted_at)
 
@@ -71,6 +73,7 @@ models = table(
     Column("updated_at", Number, nullable=False),
     Column("deleted_at", Number),
     Column("changed_at_revision", Number, nullable=False),
+    Column("managed_by", Words),
     UniqueConstraint("provider_id", "model_id", name="uq_models_provider_model"),
     Index("ix_models_model_id", "model_id"),
     Index(
@@ -116,6 +119,10 @@ MODEL_LIST = only_on(
 PostgreSQL has other indexes: a row of an index of its holds no more than 2.7 kB, and a name alone may have 2.
 """
 
+_MANAGED = models.c.managed_by.is_not(None)
+MANAGED = Index("ix_models_managed", models.c.managed_by, models.c.id, sqlite_where=_MANAGED, postgresql_where=_MANAGED)
+"""The few, or none, that belong to a configuration file."""
+
 stated_facts = table(
     "stated_facts",
     configuration,
@@ -141,6 +148,7 @@ aliases = table(
     Column("deleted_at", Number),
     Column("deleted_with_model", Flag, nullable=False),
     Column("changed_at_revision", Number, nullable=False),
+    Column("managed_by", Words),
     Index("ix_aliases_model_row", "model_row"),
     Index("ix_aliases_changed", "changed_at_revision"),
 )

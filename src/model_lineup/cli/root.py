@@ -109,6 +109,18 @@ verb(app, "chat", examples=['lineup chat gpt-4o "Say hello."', "lineup chat gpt-
     chat.chat
 )
 verb(app, "export", examples=["lineup export > lineup.toml", "lineup export --json -o lineup.json"])(as_code.export)
+verb(
+    app,
+    "apply",
+    examples=[
+        "lineup apply -f lineup.toml",
+        "lineup apply -f lineup.toml --dry-run --exit-code",
+        "lineup apply -f lineup.toml --prune --yes",
+    ],
+)(as_code.apply)
+verb(app, "take-over", examples=["lineup take-over --model gpt-4o", "lineup take-over --file lineup.toml"])(
+    as_code.take_over
+)
 verb(app, "backup", only_here=True, examples=["lineup backup", "lineup backup --verify lineup-backup-….tar.gz"])(
     backup.backup
 )

@@ -17,6 +17,7 @@ RULES = [
         (rf"POST /api/admin/({_LISTS})/{_ID}/restore", r"`lineup \1 restore \2`"),
         (r"GET /api/admin/models\?q=", "`lineup models list --q TEXT`"),
         (rf"GET /api/admin/({_LISTS})", r"`lineup \1 list`"),
+        (r"POST /api/admin/take-over", "`lineup take-over`"),
         (r"GET /api/docs", "`lineup --help`"),
         (r"Repeat the request with \?confirm=true if that is what you want\. ?", ""),  # the hint says it
         (r"DELETE with \?force=true", "--force"),

@@ -11,7 +11,7 @@
     │   ├── AliasTaken, AliasShadowsModel, NameWouldMove
     │   ├── CredentialRebindRequired, ProviderHasModels
     │   ├── PlanOvertaken, PlanClosed, FetchUnderWay
-    │   ├── NotUndoable, UndoConflict
+    │   ├── NotUndoable, UndoConflict, ManagedByFile
     │   ├── IdempotencyInProgress, IdempotencyAnswerLost
     │   └── RunInProgress, TestInProgress, LastAdmin, SetupDone
     ├── PreconditionFailed 412   If-Match names an older version
@@ -52,6 +52,7 @@ from model_lineup.errors.catalog import (
     FetchUnderWay,
     ImportConflict,
     KeyUndecryptable,
+    ManagedByFile,
     ModelNotFound,
     NameWouldMove,
     NotUndoable,
@@ -133,6 +134,7 @@ __all__ = [
     "LastAdmin",
     "LineupError",
     "MalformedJson",
+    "ManagedByFile",
     "MethodNotAllowed",
     "ModelNotFound",
     "NameWouldMove",

@@ -43,6 +43,11 @@ class NameWouldMove(Conflict):
     title = "A name in use would mean another model"
 
 
+class ManagedByFile(Conflict):
+    code = "managed_by_file"
+    title = "This row belongs to a configuration file"
+
+
 class NotUndoable(Conflict):
     code = "not_undoable"
     title = "This change cannot be taken back"

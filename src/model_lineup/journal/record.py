@@ -82,18 +82,27 @@ class _RollBack(Exception):
 
 Listener = Callable[[Author, str, Sequence[Entry]], None]
 """Is told of every effective change after its commit: author, operation, what was touched."""
+Lock = Callable[[Connection, str, Sequence[Entry]], None]
+"""Asked before a change is written whether it may be: its connection, operation, and what it touched."""
 Weigher = Callable[[Connection, Sequence[Entry], int], Impact]
 """Says whom a dry run would meet, before it is taken back: its connection, what it touched, now in microseconds."""
 
 
 class Journal:
     def __init__(
-        self, database: Database, clock: Clock, *, listener: Listener | None = None, weigh: Weigher | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        listener: Listener | None = None,
+        weigh: Weigher | None = None,
+        lock: Lock | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._listener = listener
         self._weigh = weigh
+        self._lock = lock
 
     @contextlib.contextmanager
     def change(self, author: Author, operation: str, *, dry_run: bool = False) -> Iterator[Change]:
@@ -107,6 +116,8 @@ class Journal:
             before = _lock_revision(connection)
             change = Change(connection, before + 1, micros(self._clock.now()), dry_run)
             yield change
+            if self._lock is not None:
+                self._lock(connection, operation, change.entries)
             change.receipt = Receipt(before, None)
             if dry_run:
                 change.receipt = self._rehearsed(change, before)

@@ -33,7 +33,7 @@ class Limits:
     def of(self, path: str) -> int:
         """The largest body that this address takes, bytes. The panel's form holds the file, what was read of the one
         before, and little else."""
-        if path.endswith(("/import-aliases", "/api/admin/catalog")):
+        if path.endswith(("/import-aliases", "/api/admin/catalog", "/api/admin/apply")):
             return self.import_body
         return 2 * self.import_body + self.body if path.endswith(_FILES) else self.body
 

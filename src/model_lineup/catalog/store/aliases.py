@@ -129,6 +129,7 @@ def _alias(row: Row[Any], fallbacks: list[AliasTarget]) -> Alias:
         description=row.description,
         fallbacks=fallbacks,
         warnings=[],
+        managed_by=row.managed_by,
         version=row.version,
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),

@@ -123,6 +123,8 @@ def _provider(row: Row[Any]) -> Provider:
         fetch_schedule=msgspec.json.decode(row.fetch_schedule, type=FetchSchedule) if row.fetch_schedule else None,
         check_schedule=msgspec.json.decode(row.check_schedule, type=CheckSchedule) if row.check_schedule else None,
         last_fetch=msgspec.Raw(row.outcome.encode()) if row.outcome else _NULL,
+        api_key_reference=row.key_reference,
+        managed_by=row.managed_by,
         version=row.version,
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),

@@ -33,10 +33,12 @@ def entry_of(provider: Provider) -> ProviderEntry:
 
 
 def reference_of(provider: Provider) -> str | None:
-    """Where its key is; None for one that has no key."""
-    return placeholder(provider.slug) if provider.api_key_set else None
+    """Where its key is: as a file said, or a placeholder; None for one that has no key."""
+    if not provider.api_key_set:
+        return None
+    return provider.api_key_reference or placeholder(provider.slug)
 
 
 def entered_by_hand(providers: Sequence[Provider]) -> list[str]:
     """Slugs of those whose key nobody has said the place of."""
-    return [one.slug for one in providers if one.api_key_set]
+    return [one.slug for one in providers if one.api_key_set and one.api_key_reference is None]

@@ -22,6 +22,7 @@ class ModelRow(NamedTuple):
     listed: bool
     agents_enabled: bool
     is_deleted: bool
+    managed_by: str | None
     pins: dict[str, Any]
 
 
@@ -34,16 +35,17 @@ class AliasRow(NamedTuple):
     model: int
     fallbacks: list[int]
     description: str | None
+    managed_by: str | None
 
 
 def models_at_living_providers(connection: Connection) -> Iterator[ModelRow]:
     """By provider and id; deleted ones too."""
     pins = _pins(connection)
     columns = (models.c.id, providers.c.slug, models.c.model_id, models.c.source)
-    flags = (models.c.visible, models.c.listed, models.c.agents_enabled, models.c.deleted_at)
+    flags = (models.c.visible, models.c.listed, models.c.agents_enabled, models.c.deleted_at, models.c.managed_by)
     query = select(*columns, *flags).select_from(models.join(providers)).where(providers.c.deleted_at.is_(None))
     rows = connection.execute(query.order_by(models.c.id), execution_options={"yield_per": _AT_ONCE})
-    for row_id, slug, model_id, source, visible, listed, agents, deleted_at in rows:
+    for row_id, slug, model_id, source, visible, listed, agents, deleted_at, managed_by in rows:
         yield ModelRow(
             row_id,
             slug,
@@ -53,6 +55,7 @@ def models_at_living_providers(connection: Connection) -> Iterator[ModelRow]:
             listed == 1,
             agents == 1,
             deleted_at is not None,
+            managed_by,
             pins.get(row_id, {}),
         )
 
@@ -60,10 +63,14 @@ def models_at_living_providers(connection: Connection) -> Iterator[ModelRow]:
 def living_aliases(connection: Connection) -> list[AliasRow]:
     """By their folded names."""
     columns = (aliases.c.id, aliases.c.alias, aliases.c.folded, aliases.c.model_row, aliases.c.fallbacks)
-    query = select(*columns, aliases.c.description).where(aliases.c.deleted_at.is_(None)).order_by(aliases.c.folded)
+    query = (
+        select(*columns, aliases.c.description, aliases.c.managed_by)
+        .where(aliases.c.deleted_at.is_(None))
+        .order_by(aliases.c.folded)
+    )
     return [
-        AliasRow(row_id, alias, folded, model, _rows(fallbacks), description)
-        for row_id, alias, folded, model, fallbacks, description in connection.execute(query)
+        AliasRow(row_id, alias, folded, model, _rows(fallbacks), description, managed_by)
+        for row_id, alias, folded, model, fallbacks, description, managed_by in connection.execute(query)
     ]
 
 

@@ -14,7 +14,7 @@ _FLAGS = ("visible", "listed", "agents_enabled")
 
 
 class ModelNow(msgspec.Struct, frozen=True, gc=False):
-    """`fields`: flags, `deleted`, `missing`, and of each known fact `{value, source}`."""
+    """`fields`: flags, `deleted`, `missing`, `managed_by`, and of each known fact `{value, source}`."""
 
     id: int
     model_id: str
@@ -24,7 +24,7 @@ class ModelNow(msgspec.Struct, frozen=True, gc=False):
 
 
 class AliasNow(msgspec.Struct, frozen=True, gc=False):
-    """`fields`: model, description, fallbacks, `deleted`."""
+    """`fields`: model, description, fallbacks, `deleted`, `managed_by`."""
 
     id: int
     alias: str
@@ -43,11 +43,12 @@ _facts = msgspec.json.Decoder(dict[str, _Fact]).decode
 def models_now(connection: Connection, ids: Iterable[int]) -> dict[int, ModelNow]:
     flags = [models.c[flag] for flag in _FLAGS]
     columns = (models.c.id, models.c.model_id, models.c.provider_id, models.c.created_at, models.c.facts)
-    query = select(*columns, models.c.deleted_at, models.c.missing_since, *flags)
+    query = select(*columns, models.c.deleted_at, models.c.missing_since, models.c.managed_by, *flags)
     found = {}
     for row in connection.execute(query.where(in_numbers(connection, models.c.id, ids))):
         known = {name: {"value": fact.value, "source": fact.source} for name, fact in _facts(row.facts).items()}
         marks = {"deleted": row.deleted_at is not None, "missing": row.missing_since is not None}
+        marks["managed_by"] = row.managed_by
         fields = {**known, **marks, **{flag: getattr(row, flag) == 1 for flag in _FLAGS}}
         found[row.id] = ModelNow(row.id, row.model_id, row.provider_id, moment(row.created_at), fields)
     return found
@@ -79,5 +80,6 @@ def _alias(row: Any) -> AliasNow:
         "description": row.description,
         "fallbacks": msgspec.json.decode(row.fallbacks),
         "deleted": row.deleted_at is not None,
+        "managed_by": row.managed_by,
     }
     return AliasNow(row.id, row.alias, row.folded, fields)

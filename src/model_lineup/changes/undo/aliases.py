@@ -14,6 +14,7 @@ from model_lineup.database.metadata import dump
 from model_lineup.journal.record import Change
 
 _COLUMNS = {"model": "model_row", "description": "description", "fallbacks": "fallbacks", DELETED: "deleted_at"}
+_COLUMNS["managed_by"] = "managed_by"
 
 
 def in_the_way(connection: Connection, rows: Iterable[Row], now: Mapping[int, AliasNow]) -> list[Standing]:

@@ -31,7 +31,7 @@ def write(change: Change, rows: Iterable[Row], now: Mapping[int, ModelNow]) -> N
 
 def _differing(row: Row, now: Mapping[str, Any]) -> dict[str, Any]:
     """What is not as it was, but for facts; of a model that goes nothing else counts."""
-    names = (DELETED,) if row.goes else (DELETED, "missing", *_FLAGS)
+    names = (DELETED,) if row.goes else (DELETED, "missing", "managed_by", *_FLAGS)
     return {name: row.back[name] for name in names if name in row.back and row.back[name] != now[name]}
 
 
@@ -39,11 +39,14 @@ def _set(change: Change, values: Mapping[str, Any], rows: Sequence[Row]) -> None
     columns = dict(_column(name, value, change.now) for name, value in values.items())
     ids = [row.id for row in rows]
     store.change(change.connection, ids, columns, now=change.now, revision=change.revision)
-    before = {name: not value for name, value in values.items()}
-    change.touched_alike("model", ((row.id, row.label) for row in rows), before=before, after=values)
+    for row in rows:
+        before = {name: row.left[name] for name in values}
+        change.touched("model", row.id, row.label, before=before, after=values)
 
 
-def _column(name: str, value: bool, now: int) -> tuple[str, int | None]:
+def _column(name: str, value: Any, now: int) -> tuple[str, Any]:
+    if name == "managed_by":
+        return name, value
     if name in _FLAGS:
         return name, int(value)
     return {DELETED: "deleted_at", "missing": "missing_since"}[name], now if value else None

@@ -12,7 +12,7 @@ from model_lineup.changes.undo.net import DELETED, Row
 from model_lineup.errors import CredentialRebindRequired, UndoConflict
 from model_lineup.journal.record import Change
 
-SECRET = frozenset({"api_key", "api_key_set", "api_key_last4"})
+SECRET = frozenset({"api_key", "api_key_set", "api_key_last4", "api_key_reference"})
 _SETTABLE = frozenset(msgspec.structs.asdict(ProviderChanges())) - SECRET
 
 
