@@ -1,14 +1,14 @@
 """Dockerfile, compose file and proxy as the programs read them that are made for them. No Docker engine ran them."""
 
 import os
-import re
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.deploy.tools import DEPLOY, done, from_apt, from_lock
+from tests.deploy.proxy import nginx
+from tests.deploy.tools import DEPLOY, done, from_lock
 from tests.fakes.server import ROOT
 
 COMPOSE = DEPLOY / "compose"
@@ -36,15 +36,5 @@ def test_the_compose_file_is_read(tmp_path: Path) -> None:
 
 
 def test_nginx_takes_its_settings(tmp_path: Path) -> None:
-    nginx = from_apt("nginx")
-    tls = tmp_path / "tls"
-    tls.mkdir()
-    make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=lineup.example.com"
-    done("openssl", *make.split(), "-keyout", tls / "privkey.pem", "-out", tls / "fullchain.pem")
-    said = re.sub(r"lineup-[12]:8484", "127.0.0.1:8484", (COMPOSE / "nginx.conf").read_text())
-    told = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=False).stderr
-    major, minor = map(int, re.findall(r"nginx/(\d+)\.(\d+)", told)[0])
-    if (major, minor) < (1, 25):  # where `http2 on` does not exist yet
-        said = said.replace("http2 on;", "")
-    (tmp_path / "nginx.conf").write_text(said)
-    done(nginx, "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf")
+    proxy = nginx(tmp_path, "127.0.0.1:8484", "127.0.0.1:8485")
+    done(*proxy, "-t")
