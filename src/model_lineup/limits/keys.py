@@ -1,7 +1,8 @@
-"""Limits of keys, counted in the database: every worker and every replica books in the same row of a key.
+"""Limits of keys and groups, counted in the database: every worker and every replica books in the same row of a key.
 
 Requests come in batches: those of one worker that wait at the same moment are booked in one transaction, each by
-itself and in their order, together with what earlier ones turned out to use.
+itself and in their order, together with what earlier ones turned out to use. A request that counts for groups, too, is
+booked for all of them or for none.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,17 +14,25 @@ from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
 from model_lineup.limits import store
+from model_lineup.limits.payers import Payer, take, take_ahead
 from model_lineup.limits.spending import Allowance, Denial, Grant, Spending
 
 
 class Wanted(NamedTuple):
-    """One request of a key, what is to be reserved for it, and how many like it are likely to follow at once."""
+    """One request of a key, what is to be reserved for it, and how many like it are likely to follow at once.
+
+    `payers`: for whom it is booked, where the key is not the only one; it is the first of them.
+    """
 
     key_id: int
     allowed: Allowance
     tokens: int
     nanodollars: int
     ahead: int = 0
+    payers: tuple[Payer, ...] = ()
+
+    def all_payers(self) -> tuple[Payer, ...]:
+        return self.payers or (Payer(self.key_id, self.allowed),)
 
 
 class Settlement(NamedTuple):
@@ -56,7 +65,8 @@ class KeyLimits:
 
         Raises Unavailable; then nothing was booked.
         """
-        ids = {one.key_id for one in wanted} | {one.grant.key_id for one in settled}
+        settled = [Settlement(grant, *one[1:]) for one in settled for grant in one.grant.places()]
+        ids = {payer.id for one in wanted for payer in one.all_payers()} | {one.grant.key_id for one in settled}
         if not ids:
             return []
         with self._database.write_activity() as connection:
@@ -67,7 +77,8 @@ class KeyLimits:
                 spendings[one.grant.key_id].settle(one.grant, one.requests, one.tokens, one.nanodollars, now)
             bookings = _booked(spendings, wanted, now)
             changed = {one.grant.key_id for one in settled}
-            changed |= {one.answer.key_id for one in bookings if isinstance(one.answer, Grant)}
+            granted = [one.answer for one in bookings if isinstance(one.answer, Grant)]
+            changed |= {grant.key_id for one in granted for grant in one.places()}
             store.put_spendings(connection, {key_id: spendings[key_id] for key_id in changed})
             if any(spendings[key_id].month != months[key_id] for key_id in changed):
                 store.forget_spendings(connection, before_month=min(one.month for one in spendings.values()) - 1)
@@ -81,13 +92,15 @@ class KeyLimits:
 
 def _booked(spendings: Mapping[int, Spending], wanted: Sequence[Wanted], now: int) -> list[Booking]:
     """First all that wait, then what is taken ahead: who is here goes before who may come."""
-    answers = [spendings[one.key_id].take(*one[:4], now) for one in wanted]
+    answers = [take(spendings, one.all_payers(), one.tokens, one.nanodollars, now) for one in wanted]
     return [
-        Booking(
-            answer, spendings[one.key_id].take_ahead(*one, now) if one.ahead and isinstance(answer, Grant) else None
-        )
+        Booking(answer, _ahead(spendings, one, now) if one.ahead and isinstance(answer, Grant) else None)
         for one, answer in zip(wanted, answers, strict=True)
     ]
+
+
+def _ahead(spendings: Mapping[int, Spending], wanted: Wanted, now: int) -> Grant | None:
+    return take_ahead(spendings, wanted.all_payers(), wanted.tokens, wanted.nanodollars, wanted.ahead, now)
 
 
 def _of(connection: Connection, ids: Iterable[int]) -> Mapping[int, Spending]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from model_lineup.limits.keys import Settlement, Wanted
+from model_lineup.limits.payers import Payer
 from model_lineup.limits.spending import Allowance, Denial, Grant, Left
 
 MOST_AHEAD = 10_000
@@ -34,14 +35,14 @@ class Purse:
         self.rest_requests -= 1
         self.rest_tokens -= tokens
         self.rest_nanodollars -= nanodollars
-        key_id, second, month, _, _, _, (requests, requests_reset_s, rest, reset_s) = self.grant
+        key_id, second, month, _, _, _, (requests, requests_reset_s, rest, reset_s), also = self.grant
         left = Left(
             None if requests is None else requests + self.rest_requests,
             requests_reset_s,
             None if rest is None else rest + self.rest_tokens,
             reset_s,
         )
-        return Grant(key_id, second, month, 1, tokens, nanodollars, left)
+        return Grant(key_id, second, month, 1, tokens, nanodollars, left, also)
 
     def given_back(self) -> Settlement:
         """All that is left of it; it must not be used any more."""
@@ -106,11 +107,19 @@ class Purses:
             return denied.denial
         return None
 
-    def wanted(self, key_id: int, allowed: Allowance, tokens: int, nanodollars: int, now: int) -> Wanted:
+    def wanted(
+        self,
+        key_id: int,
+        allowed: Allowance,
+        tokens: int,
+        nanodollars: int,
+        now: int,
+        payers: tuple[Payer, ...] = (),
+    ) -> Wanted:
         """For a request that nothing is held for."""
         pace = self._pace(key_id, now)
         ahead = min(max(pace.before, pace.this) - 1, MOST_AHEAD)
-        return Wanted(key_id, allowed, tokens, nanodollars, ahead)
+        return Wanted(key_id, allowed, tokens, nanodollars, ahead, payers)
 
     def _pace(self, key_id: int, now: int) -> _Pace:
         """One more request of this key."""

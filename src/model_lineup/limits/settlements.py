@@ -36,6 +36,10 @@ class Settlements:
 
     def used(self, grant: Grant, tokens: int, nanodollars: int, requests: int = 1) -> None:
         """What became of a grant."""
+        for one in grant.places():
+            self._add(one, tokens, nanodollars, requests)
+
+    def _add(self, grant: Grant, tokens: int, nanodollars: int, requests: int) -> None:
         place = grant[:3]  # key, second, month
         one = self._sums.get(place)
         if one is None:

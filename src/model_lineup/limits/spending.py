@@ -43,8 +43,19 @@ class Left(NamedTuple):
     tokens_reset_s: float
 
 
+class Place(NamedTuple):
+    """Where something was booked: for whom, and when."""
+
+    key_id: int
+    second: int
+    month: int
+
+
 class Grant(NamedTuple):
-    """Requests that were let in: when they were booked, how many they are, and what was reserved for them together."""
+    """Requests that were let in: when they were booked, how many they are, and what was reserved for them together.
+
+    `also`: where the same was booked for groups of the key.
+    """
 
     key_id: int
     second: int
@@ -53,20 +64,30 @@ class Grant(NamedTuple):
     tokens: int
     nanodollars: int
     left: Left
+    also: tuple[Place, ...] = ()
+
+    def places(self) -> "list[Grant]":
+        """It, for each for whom it was booked."""
+        alone = self._replace(also=()) if self.also else self
+        return [alone, *(alone._replace(**place._asdict()) for place in self.also)]
 
 
 class Denial(NamedTuple):
-    """A request that was not let in. `wait_s`: after which it would be; None: never, it is too large by itself."""
+    """A request that was not let in. `wait_s`: after which it would be; None: never, it is too large by itself.
+
+    `group`: whose limit it was; None: the key's own.
+    """
 
     which: Which
     limit: int
     wanted: int
     wait_s: float | None
     left: Left = Left(None, 0.0, None, 0.0)
+    group: str | None = None
 
 
 class Spending(msgspec.Struct):
-    """What one key has used: `seconds` in ascending order, none older than a minute; `month` counts from year 0."""
+    """What a key, or a group, has used: `seconds` in ascending order, none older than a minute; `month` from year 0."""
 
     seconds: list[Second]
     month: int = 0
@@ -75,20 +96,36 @@ class Spending(msgspec.Struct):
 
     def take(self, key_id: int, allowed: Allowance, tokens: int, nanodollars: int, now: int) -> Grant | Denial:
         """Let one request in and reserve for it, or change nothing. `now`: microseconds since 1970."""
+        denial = self.denial(allowed, tokens, nanodollars, now)
+        return denial or self.take_many(key_id, allowed, 1, tokens, nanodollars, now)
+
+    def denial(self, allowed: Allowance, tokens: int, nanodollars: int, now: int) -> Denial | None:
+        """Why one more request like this is not let in; None where it is."""
         moment_s = self._advance(now)
         denial = self._denial(allowed, tokens, nanodollars, moment_s)
-        if denial is not None:
-            return denial._replace(left=self.left(allowed, moment_s))
-        return self._grant(key_id, allowed, 1, tokens, nanodollars, moment_s)
+        return None if denial is None else denial._replace(left=self.left(allowed, moment_s))
+
+    def left_at(self, allowed: Allowance, now: int) -> Left:
+        return self.left(allowed, self._advance(now))
+
+    def take_many(self, key_id: int, allowed: Allowance, number: int, tokens: int, nanodollars: int, now: int) -> Grant:
+        """Reserve for that many requests, each of this size, that were found to fit."""
+        moment_s = self._advance(now)
+        return self._grant(key_id, allowed, number, number * tokens, number * nanodollars, moment_s)
 
     def take_ahead(
         self, key_id: int, allowed: Allowance, tokens: int, nanodollars: int, most: int, now: int
     ) -> Grant | None:
-        """Let in up to `most` more requests of this size that will be made in this second; None for none.
+        """Let in up to `most` more requests of this size that will be made in this second; None for none."""
+        number = self.fitting(allowed, tokens, nanodollars, most, now)
+        return None if number < 1 else self.take_many(key_id, allowed, number, tokens, nanodollars, now)
+
+    def fitting(self, allowed: Allowance, tokens: int, nanodollars: int, most: int, now: int) -> int:
+        """How many more requests of this size may be taken ahead, `most` at most.
 
         No more than an eighth of what is left, so that others find something, and the less the less there is.
         """
-        moment_s = self._advance(now)
+        self._advance(now)
         rests = (
             (allowed.requests_per_minute, self._requests(), 1),
             (allowed.tokens_per_minute, self._tokens(), tokens),
@@ -96,10 +133,7 @@ class Spending(msgspec.Struct):
             (allowed.nanodollars_per_month, self.month_nanodollars, nanodollars),
         )
         fitting = [max(0, limit - used) // (8 * each) for limit, used, each in rests if limit is not None and each]
-        number = min([most, *fitting])
-        if number < 1:
-            return None
-        return self._grant(key_id, allowed, number, number * tokens, number * nanodollars, moment_s)
+        return min([most, *fitting])
 
     def settle(self, grant: Grant, requests: int, tokens: int, nanodollars: int, now: int) -> None:
         """This was used. What was booked too much is given back; what was too little counts from now on."""
