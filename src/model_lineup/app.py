@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from model_lineup.access.browsers import BrowserSessions
 from model_lineup.access.door import Door
+from model_lineup.access.groups.groups import Groups
 from model_lineup.access.keys import Keys
 from model_lineup.access.passwords import Passwords
 from model_lineup.access.people import People
@@ -35,6 +36,7 @@ from model_lineup.catalog.refreshing import CatalogueDesk
 from model_lineup.catalog.retirement import Retirement
 from model_lineup.catalog.scheduled import ScheduledFetches
 from model_lineup.catalog.stating import Facts
+from model_lineup.catalog.store import limited
 from model_lineup.changes.as_code.applying import Apply
 from model_lineup.changes.as_code.exporting import Export
 from model_lineup.changes.as_code.lock import refuse_locked
@@ -66,6 +68,7 @@ from model_lineup.repeats.claims import Claims
 from model_lineup.rooms import Rooms
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
+from model_lineup.routing.sights import Sights
 from model_lineup.security.changes import ChangesAsEvents
 from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
@@ -154,7 +157,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     plans = Plans(database, journal, discovery, kept=settings.fetch_plans_kept)
     chores, notices = Chores(database, clock), Notices(database, clock)
     follower = Follower(database, now=clock.tick, wall=lambda: clock.now().timestamp())
-    routes = Routes(follower, models, providers)
+    routes, groups = Routes(follower, models, providers), Groups(database, journal, limited.holding)
     ledger = Recorder(database, clock, kept=_usage_kept(settings), most=settings.usage_waiting)
     keeper, lease = Keeper(database, clock), timedelta(seconds=settings.run_lease_s)
     facts = Facts(database, journal)
@@ -186,6 +189,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
             session_life=timedelta(days=settings.session_days),
         ),
         keys=Keys(database, journal, vault, clock, security),
+        groups=groups,
         security=security,
         rates=rates,
         key_limits=KeyLimits(database, clock),
@@ -219,6 +223,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         watch=Watch(database, clock, chores, notices, ahead=timedelta(days=settings.notice_retiring_days)),
         follower=follower,
         routes=routes,
+        sights=Sights(follower, groups),
         tests=tests,
         capabilities=capabilities,
         checks=ScheduledChecks(database, clock, models, tests, capabilities, own_work, chores),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from model_lineup.access.browsers import BrowserSessions
+from model_lineup.access.groups.groups import Groups
 from model_lineup.access.keys import Keys
 from model_lineup.access.people import People
 from model_lineup.access.sessions import Sessions
@@ -42,6 +43,7 @@ from model_lineup.probes.testing import CapabilityTests
 from model_lineup.repeats.claims import Claims
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.route import Routes
+from model_lineup.routing.sights import Sights
 from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
 from model_lineup.signals.signals import Signals
@@ -60,6 +62,7 @@ class Rooms:
     sessions: Sessions
     browsers: BrowserSessions
     keys: Keys
+    groups: Groups
     security: SecurityLog
     rates: Rates
     key_limits: KeyLimits
@@ -85,6 +88,7 @@ class Rooms:
     watch: Watch
     follower: Follower
     routes: Routes
+    sights: Sights
     tests: ConnectionTests
     capabilities: CapabilityTests
     checks: ScheduledChecks

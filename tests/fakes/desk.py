@@ -1,10 +1,14 @@
 """Short words for what an administrator does with the catalog, and for looking at what came of it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
+from model_lineup.access.actor import Actor, Role
+from model_lineup.access.groups.shapes import Group, NewGroup, Who
+from model_lineup.access.shapes import Key, NewKey, NewPerson, Person
 from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.plans import Plans
 from model_lineup.catalog.scheduled import ScheduledFetches
@@ -52,6 +56,20 @@ class Desk:
     def alias(self, target: Model | int, alias: str, *, confirm: bool = False, **fields: Any) -> Alias:
         row_id = target if isinstance(target, int) else target.id
         return self.rooms.aliases.create(row_id, NewAlias(alias=alias, **fields), BY, confirm=confirm)[0]
+
+    def group(self, name: str = "research", *, people: Sequence[int] = (), keys: Sequence[int] = ()) -> Group:
+        """With these members."""
+        group = self.rooms.groups.create(NewGroup(name=name), BY)[0]
+        if people or keys:
+            self.rooms.groups.add_members(group.id, Who(people=[*people], keys=[*keys]), BY)
+        return group
+
+    def person(self, email: str = "bob@example.com", **fields: Any) -> Person:
+        return self.rooms.people.create(NewPerson(email=email, role=Role.USER, **fields), BY)[0]
+
+    def key(self, name: str = "ci", kind: str = "user", *, owner: int | None = None, **fields: Any) -> Key:
+        maker = Actor("maker", Role.ADMIN, person_id=owner)
+        return self.rooms.keys.create(NewKey(name=name, kind=kind, **fields), maker, BY)[0]
 
     def ids(self, sort: str = "id", **wanted: Any) -> list[str]:
         """The `model_id`s that a filter lets through, in the order of a sort."""

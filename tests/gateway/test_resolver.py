@@ -28,7 +28,17 @@ SLUGS = ("a", "b", "box")
 MODEL_IDS = ("m", "M", "n", "a/m", "b/m", "box/n", "é")
 ALIASES = ("m", "M", "N", "a/m", "A/M", "b/a/m", "fast", "FAST")
 NAMES = sorted({*MODEL_IDS, *ALIASES, "Fast", "nobody", *(f"{slug}/{one}" for slug in SLUGS for one in MODEL_IDS)})
-CALLERS = [Caller(1, kind, kind, "", None, None) for kind in ("user", "agent")]
+GROUPS = (1, 2)
+KINDS: tuple[CallerKind, CallerKind] = ("user", "agent")
+CALLERS = [
+    Caller(1, kind, kind, "", None, None, groups=groups)
+    for kind, groups in (
+        *((KINDS[0], groups) for groups in (frozenset[int](), frozenset({1}), frozenset({2, 9}), None)),
+        *((KINDS[1], groups) for groups in (frozenset[int](), frozenset(GROUPS))),
+    )
+]
+LIMITS = st.sets(st.sampled_from(GROUPS))
+"""Of none: everybody."""
 PICK = st.integers(0, 1_000)
 """Picks one of however many there are."""
 Row = ProviderState | ModelState | AliasState
@@ -70,6 +80,7 @@ class Resolver(RuleBasedStateMachine):
         self.stored = Stored()
         self.numbers = itertools.count(1)
         self.alias_ids: dict[str, int] = {}
+        self.limits: dict[int | str, set[int]] = {}
         self.prompt = self.late = EMPTY
         self.looks = 0
         for slug in SLUGS[:2]:
@@ -80,10 +91,13 @@ class Resolver(RuleBasedStateMachine):
             yield ProviderState(one.id, one.slug, one.enabled, position)
         for model in self.world.living():
             yield ModelState(
-                model.id, model.model_id, model.provider, "", model.visible, True, agents_enabled=model.agents_enabled
+                *(model.id, model.model_id, model.provider, "", model.visible, True),
+                agents_enabled=model.agents_enabled,
+                groups=frozenset(self.limits.get(model.id, ())) or None,
             )
         for alias, row in self.world.aliases.items():
-            yield AliasState(self.alias_ids[alias], alias, fold(alias), row, ())
+            groups = frozenset(self.limits.get(alias, ())) or None
+            yield AliasState(self.alias_ids[alias], alias, fold(alias), row, (), groups)
 
     def a_provider(self, pick: int) -> Provider:
         return self.world.providers[pick % len(self.world.providers)]
@@ -120,6 +134,16 @@ class Resolver(RuleBasedStateMachine):
     @rule(pick=PICK, agents=st.booleans())
     def let_agents(self, pick: int, agents: bool) -> None:
         self.a_model(pick).agents_enabled = agents
+
+    @precondition(living)
+    @rule(pick=PICK, groups=LIMITS)
+    def limit(self, pick: int, groups: set[int]) -> None:
+        self.limits[self.a_model(pick).id] = groups
+
+    @precondition(aliases)
+    @rule(pick=PICK, groups=LIMITS)
+    def limit_alias(self, pick: int, groups: set[int]) -> None:
+        self.limits[self.an_alias(pick)] = groups
 
     @precondition(living)
     @rule(picks=st.lists(PICK, min_size=1, max_size=3))
@@ -189,16 +213,30 @@ class Resolver(RuleBasedStateMachine):
             self.late = advance(self.late, self.stored.changed_since(self.late.revision))
             assert self.late == new
         for caller in CALLERS:
-            answers = {name: self.expected(name, caller.kind) for name in NAMES}
+            answers = {name: self.expected(name, caller) for name in NAMES}
             assert {name: outcome(new, name, caller) for name in NAMES} == answers
-            assert {one.name: one.model.id for one in listed(new, caller.kind)} == self.listed(answers)
+            assert {one.name: one.model.id for one in listed(new, caller.audience)} == self.listed(answers)
 
-    def expected(self, name: str, caller: CallerKind) -> int | str:
+    def expected(self, name: str, caller: Caller) -> int | str:
         """The row that answers, or the code of the refusal."""
         row = self.world.answers(name)
-        if row is None:
+        if row is None or not self.is_for(row, caller) or not self.is_for(self.alias_that_decides(name), caller):
             return "model_not_found"
-        return row if caller == "user" or self.world.model(row).agents_enabled else "model_not_enabled_for_agents"
+        usable = caller.kind == "user" or self.world.model(row).agents_enabled
+        return row if usable else "model_not_enabled_for_agents"
+
+    def is_for(self, limited: int | str | None, caller: Caller) -> bool:
+        """Whether the limits of this model, or alias, let the caller through."""
+        wanted = self.limits.get(limited) if limited is not None else None
+        return not wanted or caller.groups is None or any(group in caller.groups for group in wanted)
+
+    def alias_that_decides(self, name: str) -> str | None:
+        if name in self.world.aliases:
+            return name
+        for model in self.world.living():
+            if name in (model.model_id, f"{self.world.provider(model.provider).slug}/{model.model_id}"):
+                return None
+        return next((alias for alias in self.world.aliases if fold(alias) == fold(name)), None)
 
     def listed(self, answers: dict[str, int | str]) -> dict[str, int | str]:
         """Each callable model by its id where that means it, else behind its slug; and each alias."""

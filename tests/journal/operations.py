@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from model_lineup.access.actor import LOCAL_ACTOR, Role
-from model_lineup.access.shapes import KeyChanges, NewKey, NewPerson, PersonChanges
+from model_lineup.access.groups.shapes import GroupChanges, NewGroup, Who
+from model_lineup.access.shapes import KeyChanges, Limits, NewKey, NewPerson, PersonChanges
 from model_lineup.catalog.shapes import (
     AliasChanges,
+    GroupsEdit,
     ImportItem,
     ModelChanges,
     ModelFilter,
@@ -370,3 +372,95 @@ def rows_of_a_file(desk: Desk) -> Ready:
     of_file, of_nobody = {"managed_by": "lineup.toml"}, {"managed_by": None}
     expected = tuple[Entry, ...]((entity, of_file, of_nobody) for entity in ("provider", "model", "alias"))
     return Ready(lambda **more: desk.rooms.take_over.release(BY, label="lineup.toml", **more), expected)
+
+
+JOINED: Entry = ("membership", {"member": False}, {"member": True})
+LEFT: Entry = ("membership", {"member": True}, {"member": False})
+
+
+@of("groups.create")
+def a_group(desk: Desk) -> Ready:
+    new = NewGroup(name="Research", limits=Limits(requests_per_minute=60))
+    expected: Entry = ("group", {}, {"name": "Research", "limits": {"requests_per_minute": 60}})
+    return Ready(lambda: desk.rooms.groups.create(new, BY), (expected,))
+
+
+@of("groups.change")
+def a_groups_name(desk: Desk) -> Ready:
+    group = desk.group("Research", keys=[desk.key().id])
+    changes = GroupChanges(name="Science", limits=Limits(tokens_per_month=9))
+    expected: Entry = ("group", {"name": "Research", "limits": {}}, {"name": "Science"})
+    return Ready(lambda **dry: desk.rooms.groups.change(group.id, changes, BY, **dry), (expected,))
+
+
+@of("groups.delete")
+def a_deleted_group(desk: Desk) -> Ready:
+    group = desk.group("Research", keys=[desk.key().id])
+    return Ready(lambda **dry: desk.rooms.groups.delete(group.id, BY, **dry), (("group", {"name": "Research"}, {}),))
+
+
+@of("groups.add_members")
+def members_of_a_group(desk: Desk) -> Ready:
+    group, who = desk.group(), Who(people=[desk.person().id], keys=[desk.key().id])
+    do = lambda **dry: desk.rooms.groups.add_members(group.id, who, BY, **dry)  # noqa: E731
+    return Ready(do, (JOINED, JOINED))
+
+
+@of("groups.remove_members")
+def a_member_who_leaves(desk: Desk) -> Ready:
+    key = desk.key().id
+    group = desk.group(keys=[key])
+    do = lambda **dry: desk.rooms.groups.remove_members(group.id, Who(keys=[key]), BY, **dry)  # noqa: E731
+    return Ready(do, (LEFT,))
+
+
+@of("people.create")
+def a_person_in_a_group(desk: Desk) -> Ready:
+    group = desk.group().id
+    return Ready(lambda: desk.person(groups=[group]), (("person", {}, {"email": "bob@example.com"}), JOINED))
+
+
+@of("people.change")
+def a_persons_groups(desk: Desk) -> Ready:
+    person = desk.person().id
+    changes = PersonChanges(groups=[desk.group("b").id])
+    desk.group("a", people=[person])
+    return Ready(lambda: desk.rooms.people.change(person, changes, BY), (JOINED, LEFT))
+
+
+@of("keys.create")
+def a_key_in_a_group(desk: Desk) -> Ready:
+    group = desk.group().id
+    return Ready(lambda: desk.key(groups=[group]), (("key", {}, {"name": "ci"}), JOINED), anew=True)
+
+
+@of("keys.change")
+def a_keys_groups(desk: Desk) -> Ready:
+    key_id, group = desk.key().id, desk.group().id
+    return Ready(lambda: desk.rooms.keys.change(key_id, KeyChanges(groups=[group]), BY), (JOINED,))
+
+
+@of("models.change")
+def a_models_groups(desk: Desk) -> Ready:
+    model, group = desk.model(desk.provider(), "gpt").id, desk.group().id
+    expected: Entry = ("model", {"groups": []}, {"groups": [group]})
+    return Ready(lambda **dry: desk.rooms.models.change(model, ModelChanges(groups=[group]), BY, **dry), (expected,))
+
+
+@of("aliases.change")
+def an_aliass_groups(desk: Desk) -> Ready:
+    model, group = desk.model(desk.provider(), "gpt"), desk.group().id
+    desk.alias(model, "fast")
+    expected: Entry = ("alias", {"groups": []}, {"groups": [group]})
+    do = lambda **dry: desk.rooms.aliases.change(model.id, "fast", AliasChanges(groups=[group]), BY, **dry)  # noqa: E731
+    return Ready(do, (expected,))
+
+
+@of("bulk.set_groups")
+def many_models_groups(desk: Desk) -> Ready:
+    provider, first, second = desk.provider(), desk.group("a").id, desk.group("b").id
+    limited = [desk.model(provider, "gpt", groups=[first]).id, desk.model(provider, "mini").id]
+    chosen, edit = Selection(model_ids=limited), GroupsEdit(add=[second], remove=[first])
+    do = lambda **dry: desk.rooms.bulk.set_groups(chosen, edit, BY, **dry)  # noqa: E731
+    after = {"groups": [second]}
+    return Ready(do, (("model", {"groups": [first]}, after), ("model", {"groups": []}, after)))

@@ -1,6 +1,6 @@
 """Three workers on one port, and three servers on one data directory: what one of them was told decides the very next
-call of `/v1` at each of them. Hidden, moved to another model, switched off, closed to agents, revoked, deleted: no call
-is answered as it was before, nor refused as it was before.
+call of `/v1` at each of them. Hidden, moved to another model, switched off, closed to agents, revoked, deleted, limited
+to groups: no call is answered as it was before, nor refused as it was before.
 """
 
 import random
@@ -19,7 +19,7 @@ from tests.fakes.several import one_client_each
 
 PLACES = 3
 FLIPS = count(2, 300)
-"""Of each of the six sorts."""
+"""Of each sort."""
 MODELS = "/api/admin/models"
 WAYS = count(["servers"], ["servers", "workers"])
 """Workers start from nothing, which takes seconds; they follow the database as servers do."""
@@ -38,6 +38,9 @@ class Town:
     mini: int
     user: str
     agent: str
+    group: int
+    """Nobody belongs to it, but for whom a change puts there."""
+    user_key: int
     short_lived: dict[str, Any] = field(default_factory=dict)
     """The newest key that is made to be revoked."""
 
@@ -97,8 +100,9 @@ def furnished(how: str, folder: Path) -> Iterator[Town]:
         provider = bench.provider(upstream.base_url)["id"]
         gpt, mini = (bench.model(provider, name, visible=True, agents_enabled=True)["id"] for name in ("gpt", "mini"))
         bench.alias("gpt", "fast")
-        keys = [bench.key(kind)["key"] for kind in ("user", "agent")]
-        yield Town(admins, callers, provider, gpt, mini, *keys)
+        user, agent = (bench.key(kind) for kind in ("user", "agent"))
+        group = admins[0].must("POST", "/api/admin/groups", {"name": "research"})["id"]
+        yield Town(admins, callers, provider, gpt, mini, user["key"], agent["key"], group, user["id"])
 
 
 Looks = Callable[[int], list[tuple[Any, Any]]]
@@ -165,7 +169,25 @@ def key(town: Town, admin: Client, on: bool) -> Looks:
     return lambda place: [(town.ask(place, "gpt", town.short_lived["key"]), expected)]
 
 
-FLIPPED: tuple[Flip, ...] = (visibility, deletion, provider_toggle, retarget, agents, key)
+def limit(town: Town, admin: Client, on: bool) -> Looks:
+    """To a group that neither key belongs to."""
+    admin.must("PUT", f"{MODELS}/bulk/groups", {"model_ids": [town.gpt], "set": [town.group] if on else []})
+    return _gone(town, "gpt", gone=on)
+
+
+def membership(town: Town, admin: Client, on: bool) -> Looks:
+    """Of the user's key in the group that the model is limited to from now on. The agent's never belongs to it."""
+    admin.must("PUT", f"{MODELS}/{town.mini}", {"groups": [town.group]})
+    members = f"/api/admin/groups/{town.group}/members"
+    admin.must("POST", members if on else f"{members}/remove", {"keys": [town.user_key]})
+    return lambda place: [
+        (town.ask(place, "mini", town.user), (200, "mini") if on else UNKNOWN),
+        (town.ask(place, "mini", town.agent), UNKNOWN),
+        (town.look(place, "mini", town.user), on),
+    ]
+
+
+FLIPPED: tuple[Flip, ...] = (visibility, deletion, provider_toggle, retarget, agents, key, limit, membership)
 
 
 @pytest.mark.hard

@@ -3,10 +3,11 @@
 import msgspec
 import pytest
 
+from model_lineup.access.callers import CallerKind
 from model_lineup.catalog.shapes import ModelChanges, ProviderChanges
 from model_lineup.errors import ModelNotFound
 from model_lineup.rooms import Rooms
-from model_lineup.routing.route import Caller, Explanation
+from model_lineup.routing.route import Explanation
 from tests.fakes.desk import BY, Desk
 
 
@@ -15,7 +16,7 @@ def desk(rooms: Rooms) -> Desk:
     return Desk(rooms)
 
 
-def explain(desk: Desk, name: str, caller: Caller = "user") -> Explanation:
+def explain(desk: Desk, name: str, caller: CallerKind = "user") -> Explanation:
     return desk.rooms.routes.explain(name, caller)
 
 

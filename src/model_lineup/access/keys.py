@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from model_lineup.access import store
 from model_lineup.access.actor import Actor, Role
+from model_lineup.access.groups import members
 from model_lineup.access.shapes import Key, KeyChanges, Limits, NewKey
 from model_lineup.access.tokens import new_token
 from model_lineup.clock import Clock
@@ -42,7 +43,7 @@ class Keys:
     def create(self, new: NewKey, maker: Actor, author: Author) -> tuple[Key, str, Receipt]:
         """The key, its secret (never to be seen again), and the receipt. Raises InvalidInput, NotAllowed."""
         role = _role_of(new, maker)
-        _check_serves_v1(new.kind, new.limits, trusted=new.trusted_front_end)
+        _check_serves_v1(new.kind, new.limits, trusted=new.trusted_front_end, grouped=bool(new.groups))
         self._check_expiry(new.expires_at)
         token = new_token(new.kind)
         values = {
@@ -60,6 +61,8 @@ class Keys:
             key_id = store.add_key(change.connection, values, now=change.now, revision=change.revision)
             key = living(store.key(change.connection, key_id), key_id, None)
             change.touched("key", key_id, key.name, before={}, after=_journaled(key))
+            if members.belong(change, "key_id", key_id, key.name, new.groups):
+                key = living(store.key(change.connection, key_id), key_id, None)
         return key, token, change.receipt
 
     def change(
@@ -84,7 +87,8 @@ class Keys:
                 )
             trusted = changes.trusted_front_end is not UNSET and changes.trusted_front_end
             limits = None if changes.limits is UNSET else changes.limits
-            _check_serves_v1(before.kind, limits or Limits(), trusted=trusted)
+            grouped = changes.groups is not UNSET and bool(changes.groups)
+            _check_serves_v1(before.kind, limits or Limits(), trusted=trusted, grouped=grouped)
             after = _write(change, before, changes)
         return after, change.receipt
 
@@ -163,7 +167,7 @@ def _role_of(new: NewKey, maker: Actor) -> Role | None:
     return role
 
 
-def _check_serves_v1(kind: str, limits: Limits, *, trusted: bool) -> None:
+def _check_serves_v1(kind: str, limits: Limits, *, trusted: bool, grouped: bool) -> None:
     """Raises InvalidInput for what an admin key cannot have: it does not serve `/v1`."""
     if kind != "admin":
         return
@@ -171,20 +175,24 @@ def _check_serves_v1(kind: str, limits: Limits, *, trusted: bool) -> None:
         raise InvalidInput.at("/limits", "limits are for user and agent keys; an admin key calls no models")
     if trusted:
         raise InvalidInput.at("/trusted_front_end", "a front end needs a user or agent key; this is an admin key")
+    if grouped:
+        raise InvalidInput.at("/groups", "groups are for user and agent keys; an admin key calls no models")
 
 
 def _write(change: Change, before: Key, changes: KeyChanges) -> Key:
     said = {name: getattr(changes, name) for name in changes.__struct_fields__}
     said = {name: value for name, value in said.items() if value is not UNSET}
+    groups = said.pop("groups", before.groups)
     if "limits" in said and said["limits"] is None:
         said["limits"] = Limits()
     differing = {name: value for name, value in said.items() if getattr(before, name) != value}
-    if not differing:
+    if differing:
+        columns = {name: _column(name, value) for name, value in differing.items()}
+        store.change_key(change.connection, before.id, columns, now=change.now, revision=change.revision)
+        old = {name: getattr(before, name) for name in differing}
+        change.touched("key", before.id, before.name, before=old, after=differing)
+    if not members.belong(change, "key_id", before.id, before.name, groups) and not differing:
         return before
-    columns = {name: _column(name, value) for name, value in differing.items()}
-    store.change_key(change.connection, before.id, columns, now=change.now, revision=change.revision)
-    old = {name: getattr(before, name) for name in differing}
-    change.touched("key", before.id, before.name, before=old, after=differing)
     return living(store.key(change.connection, before.id), before.id, None)
 
 

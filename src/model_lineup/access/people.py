@@ -9,6 +9,7 @@ from model_lineup.access import store
 from model_lineup.access.actor import Role
 from model_lineup.access.door import Attempt, Door
 from model_lineup.access.emails import folded, is_email
+from model_lineup.access.groups import members
 from model_lineup.access.passwords import Passwords, check_strength
 from model_lineup.access.shapes import NewPerson, Person, PersonChanges
 from model_lineup.access.tokens import kind_of, new_token
@@ -59,6 +60,8 @@ class People:
         values = self._columns(new)
         with self._journal.change(author, "people.create") as change:
             person = _add(change, values)
+            if members.belong(change, "person_id", person.id, person.email, new.groups):
+                person = living(store.person(change.connection, person.id), person.id)
         return person, change.receipt
 
     def change(
@@ -72,6 +75,10 @@ class People:
             admins = store.active_admins(change.connection)
             after = _write(change, before, values)
             _refuse_no_admin(change, admins)
+            if changes.groups is not UNSET and members.belong(
+                change, "person_id", person_id, after.email, changes.groups
+            ):
+                after = living(store.person(change.connection, person_id), person_id)
         return after, change.receipt
 
     def delete(self, person_id: int, author: Author) -> Receipt:

@@ -9,11 +9,14 @@ from model_lineup.access.actor import Role
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """`groups`: ids of those it belongs to; its keys belong to them, too."""
+
     id: int
     email: str
     role: Role
     disabled: bool
     password_set: bool
+    groups: list[int] = []
     version: int
     created_at: datetime
     updated_at: datetime
@@ -24,6 +27,7 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     password: str | None = None
     disabled: bool = False
+    groups: list[int] = []
 
 
 class PersonChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +35,7 @@ class PersonChanges(msgspec.Struct, frozen=True, kw_only=True):
     role: Role | UnsetType = UNSET
     password: str | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
+    groups: list[int] | UnsetType = UNSET
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,7 +50,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Key(msgspec.Struct, frozen=True, kw_only=True):
     """`owner_id`: the person whose disabling revokes it; `last4`: the last four characters of the key.
 
-    `trusted_front_end`: it is believed for which of its own users it asks.
+    `trusted_front_end`: it is believed for which of its own users it asks. `groups`: ids of those that it belongs to
+    itself; `owners_groups`: those that its owner belongs to, and it with him.
     """
 
     id: int
@@ -56,6 +62,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     last4: str
     limits: Limits
     trusted_front_end: bool
+    groups: list[int] = []
+    owners_groups: list[int] = []
     expires_at: datetime | None
     disabled: bool
     version: int
@@ -70,6 +78,7 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     limits: Limits = Limits()
     trusted_front_end: bool = False
+    groups: list[int] = []
 
 
 class KeyChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +87,7 @@ class KeyChanges(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits | UnsetType | None = UNSET
     trusted_front_end: bool | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
+    groups: list[int] | UnsetType = UNSET
 
 
 class TokenPair(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select, update
 
 from model_lineup.access.actor import Role
+from model_lineup.access.groups import store as group_store
 from model_lineup.access.shapes import Key, Limits, Person
 from model_lineup.access.tables import keys, people, session_tokens, sessions, setup_links
 from model_lineup.database.metadata import moment, moment_or_none
@@ -17,8 +18,8 @@ PersonRow = Row[Any]
 
 
 def person(connection: Connection, person_id: int) -> Person | None:
-    row = connection.execute(_people().where(people.c.id == person_id)).one_or_none()
-    return None if row is None else person_of(row)
+    found = _persons(connection, connection.execute(_people().where(people.c.id == person_id)).all())
+    return found[0] if found else None
 
 
 def person_row(
@@ -36,8 +37,8 @@ def person_row(
 
 def persons(connection: Connection, *, limit: int, offset: int) -> tuple[list[Person], int]:
     total = select(func.count()).select_from(people).where(people.c.deleted_at.is_(None))
-    rows = connection.execute(_people().order_by(people.c.id).limit(limit).offset(offset))
-    return [person_of(row) for row in rows], int(connection.execute(total).scalar_one())
+    rows = connection.execute(_people().order_by(people.c.id).limit(limit).offset(offset)).all()
+    return _persons(connection, rows), int(connection.execute(total).scalar_one())
 
 
 def active_admins(connection: Connection) -> int:
@@ -77,8 +78,8 @@ def end_sessions(connection: Connection, person_id: int) -> None:
 
 
 def key(connection: Connection, key_id: int) -> Key | None:
-    row = connection.execute(select(keys).where(keys.c.id == key_id, keys.c.deleted_at.is_(None))).one_or_none()
-    return None if row is None else _key(row)
+    found = _found(connection, keys.c.id == key_id)
+    return found[0] if found else None
 
 
 def key_by_hash(connection: Connection, token_hash: str) -> Row[Any] | None:
@@ -93,13 +94,12 @@ def key_list(connection: Connection, *, limit: int, offset: int, owner_id: int |
     """All keys, or one person's."""
     wanted = [keys.c.deleted_at.is_(None)] + ([keys.c.owner_id == owner_id] if owner_id is not None else [])
     total = connection.execute(select(func.count()).select_from(keys).where(*wanted)).scalar_one()
-    rows = connection.execute(select(keys).where(*wanted).order_by(keys.c.id).limit(limit).offset(offset))
-    return [_key(row) for row in rows], int(total)
+    rows = connection.execute(select(keys).where(*wanted).order_by(keys.c.id).limit(limit).offset(offset)).all()
+    return _keys(connection, rows), int(total)
 
 
 def keys_of(connection: Connection, owner_id: int) -> list[Key]:
-    query = select(keys).where(keys.c.owner_id == owner_id, keys.c.deleted_at.is_(None))
-    return [_key(row) for row in connection.execute(query)]
+    return _found(connection, keys.c.owner_id == owner_id)
 
 
 def add_key(connection: Connection, values: Mapping[str, Any], *, now: int, revision: int) -> int:
@@ -200,20 +200,36 @@ def _people() -> Any:
     return select(people).where(people.c.deleted_at.is_(None))
 
 
-def person_of(row: Row[Any]) -> Person:
+def _persons(connection: Connection, rows: Sequence[Row[Any]]) -> list[Person]:
+    belonging = group_store.of_people(connection, [row.id for row in rows])
+    return [person_of(row, belonging.get(row.id, [])) for row in rows]
+
+
+def person_of(row: Row[Any], groups: Sequence[int] = ()) -> Person:
     return Person(
         id=row.id,
         email=row.email,
         role=Role(row.role),
         disabled=bool(row.disabled),
         password_set=row.password_hash is not None,
+        groups=list(groups),
         version=row.version,
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
     )
 
 
-def _key(row: Row[Any]) -> Key:
+def _found(connection: Connection, condition: ColumnElement[bool]) -> list[Key]:
+    return _keys(connection, connection.execute(select(keys).where(condition, keys.c.deleted_at.is_(None))).all())
+
+
+def _keys(connection: Connection, rows: Sequence[Row[Any]]) -> list[Key]:
+    belonging = group_store.of_keys(connection, [row.id for row in rows])
+    owners = group_store.of_people(connection, {row.owner_id for row in rows if row.owner_id is not None})
+    return [_key(row, belonging.get(row.id, []), owners.get(row.owner_id, [])) for row in rows]
+
+
+def _key(row: Row[Any], groups: list[int], owners_groups: list[int]) -> Key:
     return Key(
         id=row.id,
         name=row.name,
@@ -223,6 +239,8 @@ def _key(row: Row[Any]) -> Key:
         last4=row.hint,
         limits=msgspec.json.decode(row.limits, type=Limits),
         trusted_front_end=bool(row.trusted_front_end),
+        groups=groups,
+        owners_groups=owners_groups if row.kind != "admin" else [],
         expires_at=moment_or_none(row.expires_at),
         disabled=bool(row.disabled),
         version=row.version,

@@ -1,6 +1,6 @@
 """People and keys are configuration; sessions and their tokens are activity."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, UniqueConstraint
 
 from model_lineup.database.metadata import Flag, Number, Words, activity, configuration, row_id, table
 
@@ -49,6 +49,42 @@ keys = table(
     Column("trusted_front_end", Flag, nullable=False, server_default="0"),
     Index("ix_keys_owner", "owner_id"),
 )
+
+groups = table(
+    "groups",
+    configuration,
+    row_id(),
+    Column("name", Words, nullable=False),
+    Column("folded", Words, nullable=False),
+    Column("description", Words),
+    Column("limits", Words, nullable=False),
+    Column("version", Number, nullable=False),
+    Column("created_at", Number, nullable=False),
+    Column("updated_at", Number, nullable=False),
+    Column("deleted_at", Number),
+)
+Index(
+    "ux_groups_folded",
+    groups.c.folded,
+    unique=True,
+    sqlite_where=groups.c.deleted_at.is_(None),
+    postgresql_where=groups.c.deleted_at.is_(None),
+)
+
+group_members = table(
+    "group_members",
+    configuration,
+    row_id(),
+    Column("group_id", Number, ForeignKey("groups.id"), nullable=False),
+    Column("person_id", Number, ForeignKey("people.id")),
+    Column("key_id", Number, ForeignKey("keys.id")),
+    Column("member", Flag, nullable=False),
+    UniqueConstraint("group_id", "person_id", name="uq_group_members_person"),
+    UniqueConstraint("group_id", "key_id", name="uq_group_members_key"),
+    Index("ix_group_members_person", "person_id"),
+    Index("ix_group_members_key", "key_id"),
+)
+"""Of a person or of a key. The row of whoever has left stays, `member` 0: what is told of it can be taken back."""
 
 setup_links = table(
     "setup_links",

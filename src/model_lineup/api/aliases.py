@@ -9,7 +9,7 @@ from pydantic import ConfigDict, FailFast, Field
 from starlette.responses import Response
 
 from model_lineup.api.answers import answer, documented, done, receipt_headers, rehearsed, written
-from model_lineup.api.bodies import Body, Description, Line, ModelId, Patch, RowId, pattern, said
+from model_lineup.api.bodies import Body, Description, GroupIds, Line, ModelId, Patch, RowId, pattern, said
 from model_lineup.api.dependencies import AsAdmin, AsViewer, By, Confirm, DryRun, Limit, Offset, TheModel, There
 from model_lineup.api.strict import noun
 from model_lineup.api.terminating import Terminate, end_running
@@ -30,6 +30,7 @@ class NewAliasBody(Body):
     alias: AliasName
     description: Description | None = None
     fallbacks: Fallbacks = Field(default_factory=list)
+    groups: GroupIds = Field(default_factory=list)
     allow_shadow: Annotated[bool, Field(description="Let the alias win over a visible model of this name.")] = False
 
 
@@ -51,6 +52,7 @@ class AliasPatch(Patch):
     id: RowId = 1
     description: Description | None = None
     fallbacks: Fallbacks = Field(default_factory=list)
+    groups: GroupIds = Field(default_factory=list)
 
 
 class ImportItemBody(Body):
@@ -106,6 +108,7 @@ def change_alias(
         target=_target(values, there),
         description=values.get("description", UNSET),
         fallbacks=values.get("fallbacks", UNSET),
+        groups=values.get("groups", UNSET),
     )
     changed, receipt = there.aliases.change(model.id, alias, changes, by, confirm=confirm, dry_run=dry_run)
     if terminate and not dry_run:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, FailFast, Field
 
+from model_lineup.access.groups.members import MOST_GROUPS
 from model_lineup.access.passwords import LEAST, MOST
 from model_lineup.catalog.names import MODEL_ID_LENGTH
 
@@ -68,6 +69,8 @@ Moment = Annotated[datetime, Field(strict=False), BeforeValidator(_written_out)]
 """RFC 3339. Whether it needs its zone is for the room to say."""
 RowIds = Annotated[list[RowId], Field(max_length=100_000), FailFast()]
 """The first that is none is reported alone: a hundred thousand errors take seconds to write down."""
+GroupIds = Annotated[list[RowId], Field(max_length=MOST_GROUPS)]
+"""Ids of groups, each of them once."""
 Tokens = Annotated[int, Field(ge=1, le=10_000_000_000)]
 """A count of tokens."""
 

@@ -2,15 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
+from msgspec import UNSET
 from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from model_lineup.api.answers import answer, documented, receipt_headers
-from model_lineup.api.bodies import Body, Line, RowId, RowIds, said
+from model_lineup.api.bodies import Body, GroupIds, Line, RowId, RowIds, said
 from model_lineup.api.dependencies import AsAdmin, By, Confirm, DryRun, There
 from model_lineup.api.strict import noun
 from model_lineup.api.terminating import Terminate, end_running_of_bulk
-from model_lineup.catalog.shapes import BulkResult, ModelFilter, Selection, Source, Status, Task
+from model_lineup.catalog.shapes import BulkResult, GroupsEdit, ModelFilter, Selection, Source, Status, Task
 from model_lineup.errors import InvalidInput
 from model_lineup.journal.shapes import Receipt
 
@@ -31,6 +32,8 @@ class FilterBody(Body):
     source: Source | None = None
     task: Task | None = None
     has_alias: bool | None = None
+    limited: bool | None = None
+    group_id: RowId | None = None
 
 
 def _one_way(schema: dict[str, Any]) -> None:
@@ -59,6 +62,28 @@ class AgentsBody(ChosenBody):
     agents_enabled: bool
 
 
+def _one_edit(schema: dict[str, Any]) -> None:
+    """`set`, or else the others, in the words of JSON Schema."""
+    _one_way(schema)
+    schema["allOf"] = [
+        {"anyOf": [{"required": ["set"]}, {"required": ["add"]}, {"required": ["remove"]}]},
+        {"not": {"required": ["set", "add"]}},
+        {"not": {"required": ["set", "remove"]}},
+    ]
+    for field in ("set", "add", "remove"):
+        schema["properties"][field].pop("default", None)
+
+
+class GroupsBody(ChosenBody):
+    """`set`: these groups and no others, none: everybody. Or `add` and `remove`; who is left with none is open."""
+
+    model_config = ConfigDict(json_schema_extra=_one_edit)
+
+    set: GroupIds = Field(default_factory=list)
+    add: GroupIds = Field(default_factory=list)
+    remove: GroupIds = Field(default_factory=list)
+
+
 @router.put("/models/bulk/visibility", responses=documented(BulkResult))
 def set_visibility(
     body: VisibilityBody,
@@ -83,6 +108,19 @@ def set_agents_enabled(
 ) -> Response:
     """Allow or forbid agents to use many models at once; all of them or none."""
     result = there.bulk.set_flag(selection_of(body), "agents_enabled", body.agents_enabled, by, dry_run=dry_run)
+    if terminate:
+        end_running_of_bulk(there, result, body.model_ids)
+    return answer(result, headers=_bulk_headers(result))
+
+
+@router.put("/models/bulk/groups", responses=documented(BulkResult))
+def set_groups(
+    body: GroupsBody, there: There, _: AsAdmin, by: By, dry_run: DryRun = False, terminate: Terminate = False
+) -> Response:
+    """Limit many models to groups, or open them to everybody; all of them or none. It holds on the next request."""
+    values = said(body)
+    edit = GroupsEdit(set=values.get("set", UNSET), add=body.add, remove=body.remove)
+    result = there.bulk.set_groups(selection_of(body), edit, by, dry_run=dry_run)
     if terminate:
         end_running_of_bulk(there, result, body.model_ids)
     return answer(result, headers=_bulk_headers(result))

@@ -11,7 +11,7 @@ from model_lineup.access.actor import Role
 from model_lineup.access.shapes import Key, KeyChanges, Limits, NewKey
 from model_lineup.api.answers import answer, documented, done, etag, shown_once, written
 from model_lineup.api.auth import NO_STORE
-from model_lineup.api.bodies import Body, Moment, Name, Patch, said
+from model_lineup.api.bodies import Body, GroupIds, Moment, Name, Patch, said
 from model_lineup.api.dependencies import (
     AsAdmin,
     AsUser,
@@ -56,13 +56,15 @@ def _role_of_admin_keys(schema: dict[str, Any]) -> None:
 
 
 class NewKeyBody(OwnKeyBody):
-    """`role`: of an admin key; its maker's by default. `trusted_front_end`: it is believed for whom it asks."""
+    """`role`: of an admin key; its maker's by default. `trusted_front_end`: it is believed for whom it asks.
+    `groups`: ids of groups that it belongs to, beside its owner's."""
 
     model_config = ConfigDict(json_schema_extra=_role_of_admin_keys)
 
     kind: Literal["user", "agent", "admin"]  # type: ignore[assignment]
     role: Literal["admin", "viewer"] | None = None
     trusted_front_end: bool = False
+    groups: GroupIds = Field(default_factory=list)
 
 
 class KeyPatch(Patch):
@@ -73,6 +75,7 @@ class KeyPatch(Patch):
     limits: LimitsBody | None = None
     trusted_front_end: bool = False
     disabled: bool = False
+    groups: GroupIds = Field(default_factory=list)
 
 
 class KeyPage(msgspec.Struct, frozen=True):
@@ -107,6 +110,7 @@ def create_key(body: NewKeyBody, there: There, actor: AsAdmin, by: By) -> Respon
         expires_at=body.expires_at,
         limits=_limits(body.limits),
         trusted_front_end=body.trusted_front_end,
+        groups=body.groups,
     )
     key, secret, receipt = there.keys.create(new, actor, by)
     return _made(key, secret, receipt, f"/api/admin/keys/{key.id}")

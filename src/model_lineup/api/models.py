@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from model_lineup.api.answers import answer, documented, done, etag, rehearsed, written
-from model_lineup.api.bodies import MOST_INTEGER, Body, Line, ModelId, Patch, RowId, pattern, said
+from model_lineup.api.bodies import MOST_INTEGER, Body, GroupIds, Line, ModelId, Patch, RowId, pattern, said
 from model_lineup.api.dependencies import (
     AsAdmin,
     AsViewer,
@@ -54,14 +54,19 @@ class NewModelBody(Facts, Body):
     visible: bool = False
     listed: bool = True
     agents_enabled: bool = False
+    groups: GroupIds = Field(default_factory=list)
 
 
 class ModelPatch(Facts, Patch):
-    """A merge patch: absent keeps, null goes back to the inherited value, a value is pinned. Flags take no null."""
+    """A merge patch: absent keeps, null goes back to the inherited value, a value is pinned. Flags take no null.
+
+    `groups`: ids of those who may use it; none: everybody.
+    """
 
     visible: bool = False
     listed: bool = True
     agents_enabled: bool = False
+    groups: GroupIds = Field(default_factory=list)
 
 
 class FilterQuery(BaseModel):
@@ -82,6 +87,8 @@ class FilterQuery(BaseModel):
     source: Source | None = None
     task: Task | None = None
     has_alias: YesNo | None = None
+    limited: YesNo | None = None
+    group_id: Annotated[int, Field(ge=1, le=MOST_INTEGER)] | None = None
 
     def wanted(self) -> ModelFilter:
         values: dict[str, Any] = {name: getattr(self, name) for name in FilterQuery.model_fields}
@@ -268,8 +275,8 @@ def _plain(value: Any) -> Any:
     return value.model_dump(mode="json", exclude_none=True) if isinstance(value, BaseModel) else value
 
 
-def _flags(body: NewModelBody | ModelPatch) -> dict[str, bool]:
-    return {name: value for name, value in said(body).items() if name in FLAGS}
+def _flags(body: NewModelBody | ModelPatch) -> dict[str, Any]:
+    return {name: value for name, value in said(body).items() if name in (*FLAGS, "groups")}
 
 
 def _lines(there: Rooms, wanted: ModelFilter) -> Iterator[bytes]:

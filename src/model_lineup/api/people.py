@@ -3,12 +3,13 @@
 from typing import Any, Literal
 
 import msgspec
+from pydantic import Field
 from starlette.responses import Response
 
 from model_lineup.access.actor import Role
 from model_lineup.access.shapes import NewPerson, Person, PersonChanges
 from model_lineup.api.answers import answer, documented, done, etag, written
-from model_lineup.api.bodies import Body, Email, NewPassword, Patch, said
+from model_lineup.api.bodies import Body, Email, GroupIds, NewPassword, Patch, said
 from model_lineup.api.dependencies import AsAdmin, AsViewer, By, IfMatch, Limit, Offset, PathId, There, version_wanted
 from model_lineup.api.strict import noun
 
@@ -21,6 +22,7 @@ class NewPersonBody(Body):
     role: RoleName
     password: NewPassword | None = None
     disabled: bool = False
+    groups: GroupIds = Field(default_factory=list)
 
 
 class PersonPatch(Patch):
@@ -30,6 +32,7 @@ class PersonPatch(Patch):
     role: RoleName = "user"
     password: NewPassword = ""
     disabled: bool = False
+    groups: GroupIds = Field(default_factory=list)
 
 
 class PersonPage(msgspec.Struct, frozen=True):
@@ -49,7 +52,13 @@ def list_people(there: There, _: AsViewer, limit: Limit = 100, offset: Offset = 
 @router.post("", status_code=201, responses=documented(Person, status=201, with_receipt=True))
 def create_person(body: NewPersonBody, there: There, _: AsAdmin, by: By) -> Response:
     """Without a password the person cannot sign in yet."""
-    new = NewPerson(email=body.email, role=Role(body.role), password=body.password, disabled=body.disabled)
+    new = NewPerson(
+        email=body.email,
+        role=Role(body.role),
+        password=body.password,
+        disabled=body.disabled,
+        groups=body.groups,
+    )
     person, receipt = there.people.create(new, by)
     location = {"location": f"/api/admin/people/{person.id}", **etag(person.id, person.version)}
     return written(person, receipt, status=201, headers=location)

@@ -18,7 +18,10 @@ Part = Annotated[Line, Query(min_length=1, max_length=100, description="Part of 
 
 @router.get("/api/models", responses=documented(Choice))
 def choose(
-    there: There, _: AsUser, as_: As = "user", q: Part | None = None, limit: Limit = 100, offset: Offset = 0
+    there: There, actor: AsUser, as_: As = "user", q: Part | None = None, limit: Limit = 100, offset: Offset = 0
 ) -> Response:
-    """The names that `/v1` answers to, for a selector: what is hidden, switched off or not listed is not in it."""
-    return answer(there.routes.choice(as_, search=q or "", limit=limit, offset=offset))
+    """The names that `/v1` answers to, for a selector: what is hidden, switched off or not listed is not in it.
+
+    Nor what is limited to groups that the person does not belong to; an admin key of nobody gets the names of all."""
+    groups = None if actor.person_id is None else there.groups.of_person(actor.person_id)
+    return answer(there.routes.choice(as_, groups=groups, search=q or "", limit=limit, offset=offset))

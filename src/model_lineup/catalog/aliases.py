@@ -7,7 +7,9 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy import Connection
 
+from model_lineup.access.groups import members
 from model_lineup.catalog import names
+from model_lineup.catalog.limits_to_groups import stored
 from model_lineup.catalog.models import living
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import Alias, AliasChanges, AliasPage, NewAlias
@@ -53,6 +55,7 @@ class Aliases:
             if not new.allow_shadow:
                 refuse_shadowing(change.connection, new.alias)
             check_fallbacks(change.connection, row_id, new.fallbacks)
+            members.known(change, new.groups)
             confirmed = confirm or new.allow_shadow
             guard = NameGuard(change.connection, [new.alias], confirmed=confirmed)
             add(change, [Addition(new, row_id, target.model_id)])
@@ -77,6 +80,9 @@ class Aliases:
             living(model_store.one(change.connection, target), target)
             wanted = [one.id for one in before.fallbacks] if changes.fallbacks is UNSET else changes.fallbacks
             check_fallbacks(change.connection, target, wanted)
+            groups = before.groups if changes.groups is UNSET else sorted(changes.groups)
+            if groups != before.groups:
+                members.known(change, groups)
             guard = NameGuard(change.connection, [alias], confirmed=confirm)
             _write(
                 change,
@@ -84,6 +90,7 @@ class Aliases:
                 target,
                 before.description if changes.description is UNSET else changes.description,
                 wanted,
+                groups,
             )
             guard.check(but=[alias])
             after = the_one(change.connection, alias, target)
@@ -171,6 +178,7 @@ def add(change: Change, additions: Sequence[Addition]) -> None:
             "description": new.description,
             "fallbacks": dump(new.fallbacks),
             "managed_by": new.managed_by,
+            "group_ids": stored(new.groups),
         }
         for new, row_id, _ in additions
     ]
@@ -179,16 +187,26 @@ def add(change: Change, additions: Sequence[Addition]) -> None:
         after = {"model": row_id, "model_id": model_id, "description": new.description, "fallbacks": new.fallbacks}
         if new.managed_by is not None:
             after["managed_by"] = new.managed_by
+        after |= {"groups": sorted(new.groups)} if new.groups else {}
         change.touched("alias", alias_id, new.alias, before={}, after=after)
 
 
-def _write(change: Change, before: Alias, target: int, description: str | None, fallbacks: Iterable[int]) -> None:
+def _write(
+    change: Change,
+    before: Alias,
+    target: int,
+    description: str | None,
+    fallbacks: Iterable[int],
+    groups: Sequence[int],
+) -> None:
     """Write what differs and note it."""
     old = {"model": before.model.id, "description": before.description, "fallbacks": [f.id for f in before.fallbacks]}
-    new = {"model": target, "description": description, "fallbacks": list(fallbacks)}
+    old |= {"groups": before.groups}
+    new = {"model": target, "description": description, "fallbacks": list(fallbacks), "groups": list(groups)}
     if old == new:
         return
     columns = {"model_row": target, "description": description, "fallbacks": dump(new["fallbacks"])}
+    columns["group_ids"] = stored(groups)
     store.change(change.connection, before.id, columns, now=change.now, revision=change.revision)
     was, now = differing(old, new)
     change.touched("alias", before.id, before.alias, before=was, after=now)

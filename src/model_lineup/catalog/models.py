@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
+from model_lineup.access.groups import members
 from model_lineup.catalog import facts, names, succession
 from model_lineup.catalog.deletion import mark_deleted, mark_of, restore_aliases
 from model_lineup.catalog.facets import FacetCounts, Facets
 from model_lineup.catalog.inheriting import SOURCES, inherit, with_base
+from model_lineup.catalog.limits_to_groups import stored
 from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.shapes import Model, ModelChanges, ModelFilter, ModelPage, NewModel
 from model_lineup.catalog.store import affected, paging, selecting
@@ -207,14 +209,19 @@ def _add(change: Change, new: NewModel) -> int:
     at = moment(change.now)
     stated = facts.pinned([], {field: value for field, value in new.pins.items() if value is not None}, at)
     flags = {flag: int(getattr(new, flag)) for flag in FLAGS}
+    members.known(change, new.groups)
     known = facts.effective(new.model_id, stated, at)
     row = {"provider_id": new.provider_id, "model_id": new.model_id, "source": "manual", **flags}
     row_id = store.add(
-        change.connection, [{**row, **fact_store.columns(known)}], now=change.now, revision=change.revision
+        change.connection,
+        [{**row, "group_ids": stored(new.groups), **fact_store.columns(known)}],
+        now=change.now,
+        revision=change.revision,
     )[0]
     fact_store.state(change.connection, "pin", {row_id: stated}, new_rows=True)
     values = {field: fact.value for field, fact in known.items()}
     after = {**row, **values, **{flag: bool(getattr(new, flag)) for flag in FLAGS}}
+    after |= {"groups": sorted(new.groups)} if new.groups else {}
     change.touched("model", row_id, new.model_id, before={}, after=after)
     inherit(change, [row_id])
     return row_id
@@ -236,6 +243,10 @@ def _apply(change: Change, before: Model, changes: ModelChanges) -> None:
     said = {flag: getattr(changes, flag) for flag in FLAGS if getattr(changes, flag) is not UNSET}
     old, new = differing({flag: getattr(before, flag) for flag in FLAGS}, said)
     columns: dict[str, Any] = {flag: int(value) for flag, value in new.items()}
+    if changes.groups is not UNSET and sorted(changes.groups) != before.groups:
+        members.known(change, changes.groups)
+        columns["group_ids"] = stored(changes.groups)
+        old, new = {**old, "groups": before.groups}, {**new, "groups": sorted(changes.groups)}
     if changes.pins:
         fact_columns, old_facts, new_facts = _repin(change, before, changes.pins)
         columns, old, new = {**columns, **fact_columns}, {**old, **old_facts}, {**new, **new_facts}

@@ -113,7 +113,10 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """One LLM at one provider. `facts`, `pricing`, `lifecycle`, `last_*` are JSON as stored."""
+    """One LLM at one provider. `facts`, `pricing`, `lifecycle`, `last_*` are JSON as stored.
+
+    `groups`: ids of those that it is limited to; none: everybody may use it.
+    """
 
     id: int
     provider_id: int
@@ -130,6 +133,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     visible: bool
     listed: bool
     agents_enabled: bool
+    groups: list[int] = []
     aliases: list[str]
     facts: msgspec.Raw
     pricing: msgspec.Raw
@@ -163,6 +167,7 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
     visible: bool = False
     listed: bool = True
     agents_enabled: bool = False
+    groups: list[int] = []
     pins: dict[str, Any] = {}
 
 
@@ -172,11 +177,15 @@ class ModelChanges(msgspec.Struct, frozen=True, kw_only=True):
     visible: bool | UnsetType = UNSET
     listed: bool | UnsetType = UNSET
     agents_enabled: bool | UnsetType = UNSET
+    groups: list[int] | UnsetType = UNSET
     pins: dict[str, Any] = {}
 
 
 class ModelFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a list or a bulk change is narrowed to; everything that is said must hold."""
+    """What a list or a bulk change is narrowed to; everything that is said must hold.
+
+    `limited`: to groups, whichever; `group_id`: to this one, alone or with others.
+    """
 
     q: str | None = None
     provider_id: int | None = None
@@ -189,6 +198,8 @@ class ModelFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     source: Source | None = None
     task: Task | None = None
     has_alias: bool | None = None
+    limited: bool | None = None
+    group_id: int | None = None
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,6 +208,17 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     model_ids: list[int] | None = None
     filter: ModelFilter | None = None
     exclude: list[int] = []
+
+
+class GroupsEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of the groups that models are limited to: these and no others, or some more, or some less.
+
+    A model that is left with none is open to everybody.
+    """
+
+    set: list[int] | UnsetType = UNSET
+    add: list[int] = []
+    remove: list[int] = []
 
 
 class BulkResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,6 +249,7 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     model: AliasTarget
     description: str | None
     fallbacks: list[AliasTarget]
+    groups: list[int] = []
     warnings: list[str]
     managed_by: str | None
     version: int
@@ -246,16 +269,18 @@ class NewAlias(msgspec.Struct, frozen=True, kw_only=True):
     alias: str
     description: str | None = None
     fallbacks: list[int] = []
+    groups: list[int] = []
     allow_shadow: bool = False
     managed_by: str | None = None
 
 
 class AliasChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """`target` and `fallbacks` are row ids of models."""
+    """`target` and `fallbacks` are row ids of models, `groups` those that it is limited to."""
 
     target: int | UnsetType = UNSET
     description: str | UnsetType | None = UNSET
     fallbacks: list[int] | UnsetType = UNSET
+    groups: list[int] | UnsetType = UNSET
 
 
 class ImportItem(msgspec.Struct, frozen=True, kw_only=True):

@@ -74,6 +74,7 @@ models = table(
     Column("deleted_at", Number),
     Column("changed_at_revision", Number, nullable=False),
     Column("managed_by", Words),
+    Column("group_ids", Words),
     UniqueConstraint("provider_id", "model_id", name="uq_models_provider_model"),
     Index("ix_models_model_id", "model_id"),
     Index(
@@ -85,6 +86,13 @@ models = table(
     postgresql_with={"fillfactor": 50},
 )
 Index("ix_models_lower_model_id", func.lower(models.c.model_id))
+Index(
+    "ix_models_groups",
+    models.c.id,
+    models.c.group_ids,
+    sqlite_where=models.c.group_ids.is_not(None),
+    postgresql_where=models.c.group_ids.is_not(None),
+)
 only_on("postgresql", Index("ix_models_lower_name", func.lower(models.c.display_name), models.c.id))
 
 RETIRED = position('"state":"retired"', models.c.lifecycle)
@@ -149,6 +157,7 @@ aliases = table(
     Column("deleted_with_model", Flag, nullable=False),
     Column("changed_at_revision", Number, nullable=False),
     Column("managed_by", Words),
+    Column("group_ids", Words),
     Index("ix_aliases_model_row", "model_row"),
     Index("ix_aliases_changed", "changed_at_revision"),
 )

@@ -10,6 +10,7 @@
     │   ├── AmbiguousModel, DuplicateModel, DeletedModel
     │   ├── AliasTaken, AliasShadowsModel, NameWouldMove
     │   ├── CredentialRebindRequired, ProviderHasModels
+    │   ├── DuplicateGroup, GroupInUse
     │   ├── PlanOvertaken, PlanClosed, FetchUnderWay
     │   ├── NotUndoable, UndoConflict, ManagedByFile
     │   ├── IdempotencyInProgress, IdempotencyAnswerLost
@@ -33,7 +34,9 @@ A message names the thing, what was expected and what to do next, and holds no s
 """
 
 from model_lineup.errors.access import (
+    DuplicateGroup,
     DuplicatePerson,
+    GroupInUse,
     LastAdmin,
     PasswordsBusy,
     SetupDone,
@@ -118,12 +121,14 @@ __all__ = [
     "DatabaseBusy",
     "DatabaseUnreadable",
     "DeletedModel",
+    "DuplicateGroup",
     "DuplicateModel",
     "DuplicatePerson",
     "DuplicateProvider",
     "EgressRefused",
     "FetchUnderWay",
     "GatewayTimeout",
+    "GroupInUse",
     "HeadTooLarge",
     "IdempotencyAnswerLost",
     "IdempotencyInProgress",

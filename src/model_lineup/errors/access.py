@@ -1,4 +1,4 @@
-"""What stands against signing in, setting up and changing people."""
+"""What stands against signing in, setting up and changing people and groups."""
 
 from model_lineup.errors.tree import Conflict, TooManyRequests, Unavailable
 
@@ -6,6 +6,16 @@ from model_lineup.errors.tree import Conflict, TooManyRequests, Unavailable
 class DuplicatePerson(Conflict):
     code = "duplicate_person"
     title = "Another person has this e-mail address"
+
+
+class DuplicateGroup(Conflict):
+    code = "duplicate_group"
+    title = "Another group has this name"
+
+
+class GroupInUse(Conflict):
+    code = "group_in_use"
+    title = "Models or aliases are limited to this group"
 
 
 class LastAdmin(Conflict):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from model_lineup.access.callers import Caller, CallerKind
+from model_lineup.access.callers import Caller, CallerKind, GroupSet
 from model_lineup.access.tokens import kind_of
 from model_lineup.gateway.failures import Refused
 from model_lineup.routing.snapshot import Snapshot
@@ -52,8 +52,15 @@ class OwnersAdmission(Admission):
     """Lets everybody in, as a user or an agent: for the process of whoever owns the data folder, and for calls that a
     server makes for somebody whom it knows by other means; never for those who come over the network."""
 
-    def __init__(self, kind: CallerKind, name: str = "command line", person_id: int | None = None) -> None:
-        self._caller = Caller(0, kind, name, "", person_id, None)
+    def __init__(
+        self,
+        kind: CallerKind,
+        name: str = "command line",
+        person_id: int | None = None,
+        groups: GroupSet | None = None,
+    ) -> None:
+        """`groups`: those that he counts as a member of; None: whatever the groups."""
+        self._caller = Caller(0, kind, name, "", person_id, None, groups=groups)
 
     def admit(self, headers: Iterable[tuple[bytes, bytes]], snapshot: Snapshot) -> Caller:
         return self._caller

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
-from model_lineup.access.callers import CallerKind
+from model_lineup.access.callers import Audience
 from model_lineup.errors import LineupError
 from model_lineup.gateway import models, notices, openapi, travelling
 from model_lineup.gateway.admission import Admission
@@ -136,16 +136,16 @@ class Gateway:
         if name:
             body = models.entry(snapshot, name, caller)
         else:
-            body = await self._list(snapshot, caller.kind, scope["query_string"])
+            body = await self._list(snapshot, caller.audience, scope["query_string"])
         await _json(200, body, send)
 
-    async def _list(self, snapshot: Snapshot, kind: CallerKind, query: bytes) -> bytes:
+    async def _list(self, snapshot: Snapshot, audience: Audience, query: bytes) -> bytes:
         """Whole, or the page that Anthropic's form of the list asks for."""
         page = models.page_asked_for(query) if query else None
         if page is not None:
-            return await asyncio.to_thread(models.page, snapshot, kind, page)
-        kept = self._lists.kept(snapshot, kind)
-        return kept if kept is not None else await asyncio.to_thread(self._lists.of, snapshot, kind)
+            return await asyncio.to_thread(models.page, snapshot, audience, page)
+        kept = self._lists.kept(snapshot, audience)
+        return kept if kept is not None else await asyncio.to_thread(self._lists.of, snapshot, audience)
 
     async def _converse(self, surface: Surface, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
         caller = self._admission.admit(scope["headers"], snapshot)
@@ -188,7 +188,7 @@ class Gateway:
     def _begin(self, visit: Visit, ask: Ask, route: Route, hops: str) -> Begun:
         """Raises Refused."""
         if route.models[0].notice is not None:
-            visit.headers += notices.headers_of(route.snapshot, ask.name, route.models[0], visit.caller)
+            visit.headers += notices.headers_of(route.snapshot, ask.name, route.models[0], visit.caller.audience)
         return Begun(visit, ask, route, hops, self._streams.begin(visit))
 
     def _over(self, begun: Begun) -> None:

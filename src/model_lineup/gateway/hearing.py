@@ -69,9 +69,10 @@ def end_withdrawn(streams: Streams, signal: Signal, snapshot: Snapshot) -> None:
 
 
 def still_means(snapshot: Snapshot, name: str, model: ModelState, caller: Caller) -> bool:
-    """Whether this caller who says this name may be answered by this model."""
+    """Whether this caller, as he is now, who says this name may be answered by this model."""
+    now = snapshot.callers.get(caller.token_hash, caller)
     try:
-        return any(one.id == model.id for one in route_of(snapshot, name, caller).models)
+        return any(one.id == model.id for one in route_of(snapshot, name, now).models)
     except Refused:
         return False
 

@@ -1,4 +1,4 @@
-"""Limits of keys on the way in and out: what is reserved for a request, who is told 429, what is settled afterwards.
+"""Limits of keys and groups on the way in and out: what is reserved for a request, who is told 429, what is settled.
 
 A key without limits never comes here. One with limits is answered from what this worker holds of its allowance, or
 waits for one transaction, which serves all that wait at that moment. docs/decisions/0029-limits-per-key.md.
@@ -95,7 +95,8 @@ class Desk:
         if answer is not None:
             return answer
         future: asyncio.Future[Grant | Denial] = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._purses.wanted(caller.key_id, allowed, tokens, nanodollars, now), future))
+        wanted = self._purses.wanted(caller.key_id, allowed, tokens, nanodollars, now, caller.payers)
+        self._waiting.append((wanted, future))
         self._kick()
         return await future
 

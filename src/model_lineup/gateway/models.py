@@ -2,22 +2,22 @@
 
 An entry is the union of OpenAI's (`id, object, created, owned_by, shutdown_date`) and Anthropic's (`id, type,
 display_name, created_at, max_input_tokens, max_tokens, lifecycle, deprecated_at, retires_at`), with window and
-capabilities; what is unknown is `null`. Made once per snapshot and sort of caller.
+capabilities; what is unknown is `null`. Made once per snapshot and all who may see the same.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from model_lineup.access.callers import Caller, CallerKind
+from model_lineup.access.callers import Audience, Caller, CallerKind
 from model_lineup.catalog.lifecycle import Notice
 from model_lineup.gateway.failures import Refused
 from model_lineup.gateway.notices import following
 from model_lineup.gateway.resolve import route_of
+from model_lineup.gateway.shelves import Shelf, encoded
 from model_lineup.routing.listing import Listed, listed
 from model_lineup.routing.snapshot import ModelState, Snapshot
 
@@ -33,28 +33,27 @@ class Page(NamedTuple):
 
 
 class Lists:
-    """Keeps the newest list as bytes. A list of 10 000 names takes some 50 ms to make: `of` is for a thread, `kept`
+    """Keeps the newest lists as bytes. A list of 10 000 names takes some 50 ms to make: `of` is for a thread, `kept`
     for the loop."""
 
     def __init__(self) -> None:
-        self._kept: dict[CallerKind, tuple[Snapshot, bytes]] = {}
+        self._shelves: dict[CallerKind, Shelf] = {}
 
-    def kept(self, snapshot: Snapshot, kind: CallerKind) -> bytes | None:
-        found = self._kept.get(kind)
-        return found[1] if found is not None and found[0] is snapshot else None
+    def kept(self, snapshot: Snapshot, audience: Audience) -> bytes | None:
+        shelf = self._shelves.get(audience.kind)
+        return shelf.kept(audience.groups) if shelf is not None and shelf.snapshot is snapshot else None
 
-    def of(self, snapshot: Snapshot, kind: CallerKind) -> bytes:
-        found = self.kept(snapshot, kind)
-        if found is None:
-            found = _encoded(snapshot, kind, listed(snapshot, kind))
-            self._kept[kind] = (snapshot, found)
-        return found
+    def of(self, snapshot: Snapshot, audience: Audience) -> bytes:
+        shelf = self._shelves.get(audience.kind)
+        if shelf is None or shelf.snapshot is not snapshot:
+            shelf = self._shelves[audience.kind] = Shelf(snapshot, audience.kind, _encoded)
+        return shelf.list_for(audience.groups)
 
 
 def entry(snapshot: Snapshot, name: str, caller: Caller) -> bytes:
     """What the list says of one name; also of names that are callable and not listed. Raises Refused."""
     model = route_of(snapshot, name, caller).models[0]
-    return msgspec.json.encode(_entry(snapshot, name, model, caller.kind))
+    return msgspec.json.encode(_entry(snapshot, name, model, caller.audience))
 
 
 def page_asked_for(query: bytes) -> Page | None:
@@ -71,10 +70,10 @@ def page_asked_for(query: bytes) -> Page | None:
     return Page(int(limit), said.get("after_id"), said.get("before_id"))
 
 
-def page(snapshot: Snapshot, kind: CallerKind, asked: Page) -> bytes:
+def page(snapshot: Snapshot, audience: Audience, asked: Page) -> bytes:
     """The part of the list that follows `after`, or comes before `before`; a name that is gone since still has its
     place among the others."""
-    found = listed(snapshot, kind)
+    found = listed(snapshot, audience)
     begin, end = 0, len(found)
     if asked.before is not None:
         end = bisect_left(found, asked.before, key=_name)
@@ -84,20 +83,20 @@ def page(snapshot: Snapshot, kind: CallerKind, asked: Page) -> bytes:
         begin = 0 if asked.after is None else bisect_right(found, asked.after, key=_name)
         end = min(end, begin + asked.limit)
         more = end < len(found)
-    return _encoded(snapshot, kind, found[begin:end], more=more)
+    shown = found[begin:end]
+    ends = (shown[0].name, shown[-1].name) if shown else (None, None)
+    return encoded([_encoded(snapshot, one, audience) for one in shown], *ends, more=more)
 
 
 def _name(one: Listed) -> str:
     return one.name
 
 
-def _encoded(snapshot: Snapshot, kind: CallerKind, found: Sequence[Listed], *, more: bool = False) -> bytes:
-    data = [_entry(snapshot, one.name, one.model, kind) for one in found]
-    ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": None, "last_id": None}
-    return msgspec.json.encode({"object": "list", "data": data, "has_more": more, **ends})
+def _encoded(snapshot: Snapshot, one: Listed, audience: Audience) -> bytes:
+    return msgspec.json.encode(_entry(snapshot, one.name, one.model, audience))
 
 
-def _entry(snapshot: Snapshot, name: str, model: ModelState, kind: CallerKind) -> dict[str, Any]:
+def _entry(snapshot: Snapshot, name: str, model: ModelState, audience: Audience) -> dict[str, Any]:
     slug = snapshot.providers[model.provider_id].slug
     created = datetime.fromtimestamp(model.created_at, UTC)
     entry = {
@@ -117,7 +116,7 @@ def _entry(snapshot: Snapshot, name: str, model: ModelState, kind: CallerKind) -
         "capabilities": _capabilities(model),
     }
     if model.notice is not None:
-        entry |= _end_of(snapshot, model, model.notice, kind)
+        entry |= _end_of(snapshot, model, model.notice, audience)
     alias = snapshot.aliases.get(name)
     return {**entry, "alias_of": model.model_id} if alias is not None else entry
 
@@ -132,7 +131,7 @@ def _capabilities(model: ModelState) -> dict[str, Any]:
     return ours if model.supports_vision is None else {**ours, "image_input": {"supported": model.supports_vision}}
 
 
-def _end_of(snapshot: Snapshot, model: ModelState, notice: Notice, kind: CallerKind) -> dict[str, Any]:
+def _end_of(snapshot: Snapshot, model: ModelState, notice: Notice, audience: Audience) -> dict[str, Any]:
     """In our words (`deprecated`, `deprecated_at`, `sunset_at`, `successor`, `notice`), in Anthropic's (`lifecycle`,
     `retires_at`) and in OpenAI's (`shutdown_date`, the day in UTC), as far as something is said."""
     ends = _at(notice.sunset_at)
@@ -143,7 +142,7 @@ def _end_of(snapshot: Snapshot, model: ModelState, notice: Notice, kind: CallerK
         "sunset_at": ends,
         "retires_at": ends,
         "shutdown_date": None if ends is None else ends.date(),
-        "successor": following(snapshot, model, kind),
+        "successor": following(snapshot, model, audience),
         "notice": notice.message,
     }
     return {name: value for name, value in told.items() if value is not None}

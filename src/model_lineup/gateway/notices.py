@@ -7,7 +7,7 @@ stands (`deprecation`), with the administrator's words as its title.
 from email.utils import formatdate
 from urllib.parse import quote
 
-from model_lineup.access.callers import Caller, CallerKind
+from model_lineup.access.callers import Audience
 from model_lineup.catalog.lifecycle import Notice
 from model_lineup.gateway.failures import Refused
 from model_lineup.routing.listing import may_use, name_of
@@ -17,7 +17,7 @@ from model_lineup.routing.snapshot import ModelState, Snapshot
 _PATH = "/v1/models/"
 
 
-def headers_of(snapshot: Snapshot, name: str, model: ModelState, caller: Caller) -> list[tuple[bytes, bytes]]:
+def headers_of(snapshot: Snapshot, name: str, model: ModelState, audience: Audience) -> list[tuple[bytes, bytes]]:
     """For a model with a notice. Who follows is named only to those who may use it."""
     notice = model.notice
     if notice is None:
@@ -27,21 +27,21 @@ def headers_of(snapshot: Snapshot, name: str, model: ModelState, caller: Caller)
         headers.append((b"deprecation", b"@%d" % notice.deprecated_at))
     if notice.sunset_at is not None:
         headers.append((b"sunset", formatdate(notice.sunset_at, usegmt=True).encode()))
-    links = _links(name, notice, following(snapshot, model, caller.kind))
+    links = _links(name, notice, following(snapshot, model, audience))
     if links:
         headers.append((b"link", ", ".join(links).encode()))
     return headers
 
 
-def following(snapshot: Snapshot, model: ModelState, kind: CallerKind) -> str | None:
+def following(snapshot: Snapshot, model: ModelState, audience: Audience) -> str | None:
     """The name of who follows this model, for a caller who may use it."""
     found = successor(snapshot, model)
-    if found is None or not may_use(snapshot, found, kind):
+    if found is None or not may_use(snapshot, found, audience):
         return None
     return name_of(snapshot, found)
 
 
-def retired(snapshot: Snapshot, name: str, model: ModelState, caller: Caller) -> Refused:
+def retired(snapshot: Snapshot, name: str, model: ModelState, audience: Audience) -> Refused:
     """404 for all who might have called it."""
     notice, shown = model.notice, name[:200]
     assert notice is not None
@@ -49,10 +49,10 @@ def retired(snapshot: Snapshot, name: str, model: ModelState, caller: Caller) ->
     if not said:
         when = "" if notice.sunset_at is None else f" on {formatdate(notice.sunset_at, usegmt=True)[5:16]}"
         said = [f"The model {shown!r} was retired{when}."]
-    next_name = following(snapshot, model, caller.kind)
+    next_name = following(snapshot, model, audience)
     if next_name is not None:
         said.append(f"Use {next_name!r} instead.")
-    headers = tuple(headers_of(snapshot, name, model, caller))
+    headers = tuple(headers_of(snapshot, name, model, audience))
     return Refused(404, "model_retired", " ".join(said), param="model", headers=headers)
 
 

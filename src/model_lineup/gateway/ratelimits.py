@@ -72,15 +72,20 @@ def _bounds(left: Left, allowed: Allowance) -> Iterator[_Bound]:
 def refusal(denial: Denial) -> Refused:
     """429, with the wait where waiting helps."""
     limit = _amount(denial, denial.limit)
-    words = f"This key's limit of {_WORDS[denial.which].format(limit=limit)}"
+    whose, what = ("This key's limit", "key") if denial.group is None else (_shared(denial.group), "group")
+    words = f"{whose} of {_WORDS[denial.which].format(limit=limit)}"
     if denial.wait_s is None:
         wanted = _amount(denial, denial.wanted)
         message = f"{words} is less than this request alone may use ({wanted}). Send less, or lower max_tokens."
-        return Refused(429, "request_exceeds_key_limit", message, headers=((b"x-should-retry", b"false"),))
+        return Refused(429, f"request_exceeds_{what}_limit", message, headers=((b"x-should-retry", b"false"),))
     wait_s = max(1, math.ceil(denial.wait_s))
     message = f"{words} is reached. Try again in {wait_s} s."
     patient = () if wait_s <= _PATIENCE_S + 1 else ((b"x-should-retry", b"false"),)
-    return Refused(429, "key_limit_reached", message, retry_after_s=wait_s, headers=patient)
+    return Refused(429, f"{what}_limit_reached", message, retry_after_s=wait_s, headers=patient)
+
+
+def _shared(group: str) -> str:
+    return f"The limit that all of the group {group!r} share"
 
 
 def _amount(denial: Denial, amount: int) -> str:

@@ -80,13 +80,14 @@ def delete_key(request: Request, key_id: PathId, form: Sent, there: There, actor
 
 def _page(request: Request, there: Rooms, actor: Actor, q: str, error: LineupError | None = None) -> Response:
     found, total = there.keys.page(limit=MOST_KEYS, offset=0, owner_id=_person(actor))
+    groups = there.groups.of_person(_person(actor))
     return page(
         request,
         "account/page.html",
         status=200 if error is None else error.status,
         rows=keys.rows_of(there, found),
         total=total,
-        choice=there.routes.choice("user", search=q, limit=AT_ONCE, offset=0),
+        choice=there.routes.choice("user", groups=groups, search=q, limit=AT_ONCE, offset=0),
         q=q,
         url=base_url(request),
         error=error,

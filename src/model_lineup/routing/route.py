@@ -2,37 +2,40 @@
 
 import difflib
 import itertools
-from typing import Literal
 
 import msgspec
 
+from model_lineup.access.callers import Audience, CallerKind, GroupSet
 from model_lineup.catalog import names
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
 from model_lineup.routing.follow import Follower
-from model_lineup.routing.listing import Listed, listed
+from model_lineup.routing.listing import Listed, Meaning, fallbacks, listed, may_use, meaning
 from model_lineup.routing.snapshot import RoutedModel, Snapshot
 from model_lineup.upstream.contract import Target
 
-Caller = Literal["user", "agent"]
 SUGGESTIONS = 3
 SUGGESTED_FROM = 20_000
 
 
 class ResolutionStep(msgspec.Struct, frozen=True):
-    """One rule that was tried: `matched` ends the search, `available` says whether callers reach what it found."""
+    """One rule that was tried: `matched` ends the search, `available` says whether callers reach what it found.
+
+    `groups`: those that the alias is limited to, where it was one; the model has its own.
+    """
 
     rule: str
     matched: bool
     model: RoutedModel | None
     available: bool
+    groups: list[int] = []
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller who says `name` gets: a model, or this status and code."""
 
     name: str
-    caller: Caller
+    caller: CallerKind
     status: int
     code: str | None
     message: str
@@ -77,38 +80,48 @@ class Routes:
         self._follower = follower
         self._models = models
         self._providers = providers
-        self._listed: dict[Caller, tuple[Snapshot, list[Listed]]] = {}
+        self._listed: dict[CallerKind, tuple[Snapshot, list[Listed]]] = {}
 
-    def choice(self, caller: Caller, *, search: str = "", limit: int, offset: int) -> Choice:
-        """The names that a user's or an agent's key may call and lists show; `search` in name and display name."""
+    def choice(
+        self, kind: CallerKind, *, groups: GroupSet | None = None, search: str = "", limit: int, offset: int
+    ) -> Choice:
+        """The names that a user's or an agent's key may call and lists show; `search` in name and display name.
+
+        `groups`: those that the key belongs to; None: whatever the groups.
+        """
         snapshot = self._follower.current()
-        kept = self._listed.get(caller)
+        kept = self._listed.get(kind)
         if kept is None or kept[0] is not snapshot:
-            kept = self._listed[caller] = snapshot, listed(snapshot, caller)
-        wanted, found = search.casefold(), kept[1]
+            kept = self._listed[kind] = snapshot, listed(snapshot, Audience(kind, None))
+        wanted, found, audience = search.casefold(), kept[1], Audience(kind, groups)
+        if groups is not None:
+            found = [one for one in found if one.is_for(audience)]
         if wanted:
             found = [one for one in found if wanted in f"{one.name}\n{one.model.display_name}".casefold()]
         page = [_callable(snapshot, one) for one in found[offset : offset + limit]]
         return Choice(page, len(found), limit, offset, snapshot.revision)
 
-    def explain(self, name: str, caller: Caller) -> Explanation:
-        """The steps of resolving `name` for a user's or an agent's key, through the one resolver."""
-        snapshot = self._follower.current()
-        steps = [_step(snapshot, step) for step in names.explain(snapshot, name)]
-        hit = names.resolve(snapshot, name)
-        model = snapshot.routed(hit.row) if hit is not None and hit.available else None
-        status, code, message = _verdict(name, model, caller)
+    def explain(self, name: str, kind: CallerKind, groups: GroupSet | None = None) -> Explanation:
+        """The steps of resolving `name` for a user's or an agent's key, through the one resolver; `groups` as in
+        `choice`. The steps show administrators what is there, also to whom it is limited."""
+        snapshot, audience = self._follower.current(), Audience(kind, groups)
+        steps = [_step(snapshot, name, step) for step in names.explain(snapshot, name)]
+        meant = meaning(snapshot, name)
+        if meant is not None and not meant.is_for(audience):
+            meant = None
+        model = None if meant is None else snapshot.routed(meant.model.id)
+        status, code, message = _verdict(name, model, kind)
         model = None if status == 404 else model
         return Explanation(
             name=name,
-            caller=caller,
+            caller=kind,
             status=status,
             code=code,
             message=message,
             model=model,
-            fallbacks=_fallbacks(snapshot, name, hit.rule, caller) if hit is not None and hit.available else [],
+            fallbacks=[] if meant is None else _fallbacks(snapshot, meant, audience),
             steps=steps,
-            suggestions=[] if model is not None else _suggestions(snapshot, name, caller),
+            suggestions=[] if model is not None else _suggestions(snapshot, name, audience),
             revision=snapshot.revision,
         )
 
@@ -124,7 +137,7 @@ def _callable(snapshot: Snapshot, one: Listed) -> CallableModel:
         name=one.name,
         display_name=model.display_name,
         provider=snapshot.providers[model.provider_id].slug,
-        alias_of=model.model_id if one.alias else None,
+        alias_of=None if one.alias is None else model.model_id,
         task=model.task,
         context_length=model.context_length,
         max_output_tokens=model.max_output_tokens,
@@ -135,12 +148,14 @@ def _callable(snapshot: Snapshot, one: Listed) -> CallableModel:
     )
 
 
-def _step(snapshot: Snapshot, step: names.Step) -> ResolutionStep:
+def _step(snapshot: Snapshot, name: str, step: names.Step) -> ResolutionStep:
     model = None if step.row is None else snapshot.routed(step.row)
-    return ResolutionStep(step.rule, step.row is not None, model, step.available)
+    alias = None if step.row is None else snapshot.alias_used(step.rule, name)
+    groups = [] if alias is None or alias.groups is None else sorted(alias.groups)
+    return ResolutionStep(step.rule, step.row is not None, model, step.available, groups)
 
 
-def _verdict(name: str, model: RoutedModel | None, caller: Caller) -> tuple[int, str | None, str]:
+def _verdict(name: str, model: RoutedModel | None, caller: CallerKind) -> tuple[int, str | None, str]:
     if model is None:
         return 404, "model_not_found", f"No model answers to {name!r}."
     if caller == "agent" and not model.agents_enabled:
@@ -150,27 +165,21 @@ def _verdict(name: str, model: RoutedModel | None, caller: Caller) -> tuple[int,
     return 200, None, f"{name!r} is answered by {model.model_id!r} at {model.slug}."
 
 
-def _may_use(model: RoutedModel, caller: Caller) -> bool:
-    return model.available and not model.retired and (caller == "user" or model.agents_enabled)
-
-
-def _fallbacks(snapshot: Snapshot, name: str, rule: str, caller: Caller) -> list[RoutedModel]:
+def _fallbacks(snapshot: Snapshot, meant: Meaning, audience: Audience) -> list[RoutedModel]:
     """Those of the alias that answers; a model that answers by its own name has none."""
-    found = {"alias": snapshot.aliases.get(name), "alias_without_case": snapshot.folded.get(names.fold(name))}
-    alias = found.get(rule)
-    rows = alias.fallbacks if alias is not None else ()
-    models = [snapshot.routed(row) for row in rows]
-    return [model for model in models if model is not None and _may_use(model, caller)]
+    found = [snapshot.routed(model.id) for model in fallbacks(snapshot, meant, audience)]
+    return [model for model in found if model is not None]
 
 
-def _suggestions(snapshot: Snapshot, name: str, caller: Caller) -> list[str]:
+def _suggestions(snapshot: Snapshot, name: str, audience: Audience) -> list[str]:
     """Names close to this one that would answer this caller, and that lists may show."""
     known = dict.fromkeys([*snapshot.aliases, *snapshot.by_id])
-    usable = itertools.islice((one for one in known if _may_be_shown(snapshot, one, caller)), SUGGESTED_FROM)
+    usable = itertools.islice((one for one in known if _may_be_shown(snapshot, one, audience)), SUGGESTED_FROM)
     return difflib.get_close_matches(name[:128], list(usable), n=SUGGESTIONS)
 
 
-def _may_be_shown(snapshot: Snapshot, name: str, caller: Caller) -> bool:
-    hit = names.resolve(snapshot, name)
-    model = None if hit is None else snapshot.routed(hit.row)
-    return model is not None and model.listed and _may_use(model, caller)
+def _may_be_shown(snapshot: Snapshot, name: str, audience: Audience) -> bool:
+    meant = meaning(snapshot, name)
+    if meant is None or not meant.model.listed or not meant.is_for(audience):
+        return False
+    return may_use(snapshot, meant.model, audience)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from model_lineup.access.callers import Caller
+from model_lineup.access.callers import Caller, GroupSet
 from model_lineup.catalog.lifecycle import Notice
+from model_lineup.catalog.names import fold
 from model_lineup.catalog.prices import Price
 
 
@@ -23,7 +24,8 @@ class ProviderState(msgspec.Struct, frozen=True, gc=False):
 
 class ModelState(msgspec.Struct, frozen=True, gc=False):
     """What resolution needs to know of a model, and its own flags: what its provider adds is not in it, so that
-    switching a provider changes one value and not thousands. `created_at`: Unix time, s."""
+    switching a provider changes one value and not thousands. `created_at`: Unix time, s. `groups`: those that it is
+    limited to; None: everybody may use it."""
 
     id: int
     model_id: str
@@ -41,21 +43,23 @@ class ModelState(msgspec.Struct, frozen=True, gc=False):
     created_at: int = 0
     price: Price | None = None
     notice: Notice | None = None
+    groups: GroupSet | None = None
 
 
 class AliasState(msgspec.Struct, frozen=True, gc=False):
-    """`id` is the alias's own row, `row` the model's."""
+    """`id` is the alias's own row, `row` the model's. `groups`: as a model's."""
 
     id: int
     alias: str
     folded: str
     row: int
     fallbacks: tuple[int, ...]
+    groups: GroupSet | None = None
 
 
 class RoutedModel(msgspec.Struct, frozen=True, gc=False):
     """A model and its provider, as answers show them; `available`: visible, and its provider enabled; `retired`: its
-    end has come, and callers are told so."""
+    end has come, and callers are told so. `groups`: ids of those that it is limited to; none: everybody may use it."""
 
     id: int
     model_id: str
@@ -66,6 +70,7 @@ class RoutedModel(msgspec.Struct, frozen=True, gc=False):
     listed: bool
     agents_enabled: bool
     retired: bool = False
+    groups: list[int] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,12 @@ class Snapshot:
     def alias_without_case(self, folded: str) -> int | None:
         found = self.folded.get(folded)
         return None if found is None else found.row
+
+    def alias_used(self, rule: str, name: str) -> AliasState | None:
+        """The alias by which this rule of `catalog.names` has found a model; None where it was none."""
+        if rule == "alias":
+            return self.aliases.get(name)
+        return self.folded.get(fold(name)) if rule == "alias_without_case" else None
 
     def at_provider(self, slug: str, model_id: str) -> int | None:
         provider = self.slugs.get(slug)
@@ -126,6 +137,7 @@ class Snapshot:
             listed=model.listed,
             agents_enabled=model.agents_enabled,
             retired=model.notice is not None and model.notice.retired,
+            groups=sorted(model.groups or ()),
         )
 
     def _precedence(self, row: int) -> tuple[int, int]:

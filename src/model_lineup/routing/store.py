@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, case, select
 
 from model_lineup.access import callers
-from model_lineup.access.callers import ChangedCallers
+from model_lineup.access.callers import ChangedCallers, GroupSet
 from model_lineup.catalog.lifecycle import Notice, notice_of
+from model_lineup.catalog.limits_to_groups import groups_of
 from model_lineup.catalog.prices import price_of
 from model_lineup.catalog.shapes import Fact
 from model_lineup.catalog.tables import aliases, models, providers
@@ -71,9 +73,10 @@ def _read_models(connection: Connection, found: Changed) -> None:
     flags = (models.c.visible, models.c.listed, models.c.agents_enabled)
     facts = (models.c.task, models.c.context_length, models.c.max_output_tokens)
     able = (models.c.supports_tools, models.c.supports_vision, models.c.supports_streaming)
-    columns = (*names, *flags, *facts, *able, models.c.created_at, models.c.pricing, _FACTS, models.c.deleted_at)
+    more = (models.c.created_at, models.c.pricing, _FACTS, models.c.group_ids, models.c.deleted_at)
+    columns = (*names, *flags, *facts, *able, *more)
     query = select(*columns).where(*_newer(models, found.since))  # ordering by id would scan them all
-    for *values, created_at, pricing, facts_of_end, deleted_at in connection.execute(query):
+    for *values, created_at, pricing, facts_of_end, group_ids, deleted_at in connection.execute(query):
         if deleted_at is not None:
             found.models_gone.append(values[0])
         else:
@@ -81,6 +84,7 @@ def _read_models(connection: Connection, found: Changed) -> None:
             values.append(created_at // 1_000_000)
             values.append(None if pricing is None else price_of(_structure(pricing)))
             values.append(None if facts_of_end is None else _notice(facts_of_end))
+            values.append(None if group_ids is None else _groups(group_ids))
             found.models.append(ModelState(*values))
 
 
@@ -101,19 +105,26 @@ _read_facts = msgspec.json.Decoder(_Facts).decode
 _structure = msgspec.json.Decoder(dict[str, Any]).decode
 
 
+@lru_cache(maxsize=1024)
+def _groups(text: str) -> GroupSet:
+    """Many models have the same: one set for all of them."""
+    return GroupSet(groups_of(text))
+
+
 def _known(flag: int | None) -> bool | None:
     return None if flag is None else bool(flag)
 
 
 def _read_aliases(connection: Connection, found: Changed) -> None:
     columns = (aliases.c.id, aliases.c.alias, aliases.c.folded, aliases.c.model_row, aliases.c.fallbacks)
-    query = select(*columns, aliases.c.deleted_at).where(*_newer(aliases, found.since))
-    for row_id, alias, folded, row, fallbacks, deleted_at in connection.execute(query):
+    query = select(*columns, aliases.c.group_ids, aliases.c.deleted_at).where(*_newer(aliases, found.since))
+    for row_id, alias, folded, row, fallbacks, group_ids, deleted_at in connection.execute(query):
         if deleted_at is not None:
             found.aliases_gone.append(row_id)
         else:
             ids = msgspec.json.decode(fallbacks, type=tuple[int, ...])
-            found.aliases.append(AliasState(row_id, alias, folded, row, ids))
+            groups = None if group_ids is None else _groups(group_ids)
+            found.aliases.append(AliasState(row_id, alias, folded, row, ids, groups))
 
 
 def _newer(table: Table, since: int) -> Iterator[ColumnElement[bool]]:

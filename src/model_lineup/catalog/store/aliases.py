@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 
+from model_lineup.catalog.limits_to_groups import groups_of
 from model_lineup.catalog.shapes import Alias, AliasTarget
 from model_lineup.catalog.tables import aliases, models, providers
 from model_lineup.database.many import insert_many, next_ids
@@ -128,6 +129,7 @@ def _alias(row: Row[Any], fallbacks: list[AliasTarget]) -> Alias:
         model=target,
         description=row.description,
         fallbacks=fallbacks,
+        groups=groups_of(row.group_ids),
         warnings=[],
         managed_by=row.managed_by,
         version=row.version,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, select, update
 
+from model_lineup.catalog.limits_to_groups import groups_of
 from model_lineup.catalog.shapes import Model, ProviderRef
 from model_lineup.catalog.store.selecting import STATUS
 from model_lineup.catalog.tables import MODEL_LIST, aliases, model_health, models, providers
@@ -161,6 +162,7 @@ _COLUMNS = (
     models.c.visible,
     models.c.listed,
     models.c.agents_enabled,
+    models.c.group_ids,
     models.c.facts,
     models.c.pricing,
     models.c.lifecycle,
@@ -223,6 +225,7 @@ def _model(row: Sequence[Any], names: Mapping[int, list[str]], refs: dict[int, P
         visible,
         listed,
         agents_enabled,
+        group_ids,
         facts,
         pricing,
         lifecycle,
@@ -256,6 +259,7 @@ def _model(row: Sequence[Any], names: Mapping[int, list[str]], refs: dict[int, P
         visible=visible == 1,
         listed=listed == 1,
         agents_enabled=agents_enabled == 1,
+        groups=groups_of(group_ids),
         aliases=names.get(row_id, []),
         facts=msgspec.Raw(facts.encode()),
         pricing=_NULL if pricing is None else msgspec.Raw(pricing.encode()),

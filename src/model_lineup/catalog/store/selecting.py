@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, case, func, literal, or_, select
 
+from model_lineup.catalog.limits_to_groups import part
 from model_lineup.catalog.names import fold
 from model_lineup.catalog.shapes import ModelFilter, Status
 from model_lineup.catalog.tables import (
@@ -17,7 +18,7 @@ from model_lineup.catalog.tables import (
     models,
     providers,
 )
-from model_lineup.database.dialects import using, without_case
+from model_lineup.database.dialects import position, using, without_case
 from model_lineup.database.values import can_be_stored
 from model_lineup.errors import InvalidInput
 
@@ -166,6 +167,21 @@ def _has_alias(wanted: bool) -> ColumnElement[bool]:
     return models.c.id.in_(with_alias) if wanted else models.c.id.not_in(with_alias)
 
 
+def _limited(wanted: bool) -> ColumnElement[bool]:
+    to_groups = select(_limits.c.id).where(_limits.c.group_ids.is_not(None))
+    return models.c.id.in_(to_groups) if wanted else models.c.id.not_in(to_groups)
+
+
+def _limited_to(group_id: int) -> ColumnElement[bool]:
+    return models.c.id.in_(
+        select(_limits.c.id).where(_limits.c.group_ids.is_not(None), position(part(group_id), _limits.c.group_ids) > 0)
+    )
+
+
+_limits = models.alias("limits")
+"""Read through an index that holds limited models alone: few, mostly."""
+
+
 def _of_status(wanted: Status) -> ColumnElement[bool]:
     """What `STATUS` says, as a condition that begins at the few rows that were tested."""
     if wanted == "retired":
@@ -191,4 +207,6 @@ _SIMPLE: dict[str, Callable[[Any], ColumnElement[bool]]] = {
     "source": lambda value: models.c.source == value,
     "task": lambda value: models.c.task == value,
     "has_alias": _has_alias,
+    "limited": _limited,
+    "group_id": _limited_to,
 }

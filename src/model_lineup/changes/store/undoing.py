@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
+from model_lineup.catalog.limits_to_groups import groups_of
 from model_lineup.catalog.tables import aliases, models, providers
 from model_lineup.database.metadata import moment
 from model_lineup.database.values import in_numbers
@@ -14,7 +15,7 @@ _FLAGS = ("visible", "listed", "agents_enabled")
 
 
 class ModelNow(msgspec.Struct, frozen=True, gc=False):
-    """`fields`: flags, `deleted`, `missing`, `managed_by`, and of each known fact `{value, source}`."""
+    """`fields`: flags, groups, `deleted`, `missing`, `managed_by`, and of each known fact `{value, source}`."""
 
     id: int
     model_id: str
@@ -24,7 +25,7 @@ class ModelNow(msgspec.Struct, frozen=True, gc=False):
 
 
 class AliasNow(msgspec.Struct, frozen=True, gc=False):
-    """`fields`: model, description, fallbacks, `deleted`, `managed_by`."""
+    """`fields`: model, description, fallbacks, groups, `deleted`, `managed_by`."""
 
     id: int
     alias: str
@@ -43,12 +44,13 @@ _facts = msgspec.json.Decoder(dict[str, _Fact]).decode
 def models_now(connection: Connection, ids: Iterable[int]) -> dict[int, ModelNow]:
     flags = [models.c[flag] for flag in _FLAGS]
     columns = (models.c.id, models.c.model_id, models.c.provider_id, models.c.created_at, models.c.facts)
-    query = select(*columns, models.c.deleted_at, models.c.missing_since, models.c.managed_by, *flags)
+    more = (models.c.group_ids, models.c.deleted_at, models.c.missing_since, models.c.managed_by)
+    query = select(*columns, *more, *flags)
     found = {}
     for row in connection.execute(query.where(in_numbers(connection, models.c.id, ids))):
         known = {name: {"value": fact.value, "source": fact.source} for name, fact in _facts(row.facts).items()}
-        marks = {"deleted": row.deleted_at is not None, "missing": row.missing_since is not None}
-        marks["managed_by"] = row.managed_by
+        marks: dict[str, Any] = {"deleted": row.deleted_at is not None, "missing": row.missing_since is not None}
+        marks |= {"groups": groups_of(row.group_ids), "managed_by": row.managed_by}
         fields = {**known, **marks, **{flag: getattr(row, flag) == 1 for flag in _FLAGS}}
         found[row.id] = ModelNow(row.id, row.model_id, row.provider_id, moment(row.created_at), fields)
     return found
@@ -79,6 +81,7 @@ def _alias(row: Any) -> AliasNow:
         "model": row.model_row,
         "description": row.description,
         "fallbacks": msgspec.json.decode(row.fallbacks),
+        "groups": groups_of(row.group_ids),
         "deleted": row.deleted_at is not None,
         "managed_by": row.managed_by,
     }

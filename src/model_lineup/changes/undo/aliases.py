@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from model_lineup.catalog.limits_to_groups import stored
 from model_lineup.catalog.store import aliases as store
 from model_lineup.catalog.store import models as model_store
 from model_lineup.changes.store.undoing import AliasNow
@@ -13,8 +14,14 @@ from model_lineup.changes.undo.net import DELETED, Row
 from model_lineup.database.metadata import dump
 from model_lineup.journal.record import Change
 
-_COLUMNS = {"model": "model_row", "description": "description", "fallbacks": "fallbacks", DELETED: "deleted_at"}
-_COLUMNS["managed_by"] = "managed_by"
+_COLUMNS = {
+    "model": "model_row",
+    "description": "description",
+    "fallbacks": "fallbacks",
+    "groups": "group_ids",
+    DELETED: "deleted_at",
+    "managed_by": "managed_by",
+}
 
 
 def in_the_way(connection: Connection, rows: Iterable[Row], now: Mapping[int, AliasNow]) -> list[Standing]:
@@ -61,4 +68,6 @@ def write(change: Change, rows: Iterable[Row], now: Mapping[int, AliasNow], *, w
 def _stored(name: str, value: Any, now: int) -> Any:
     if name == DELETED:
         return now if value else None
+    if name == "groups":
+        return stored(value or ())
     return dump(value) if name == "fallbacks" else value

@@ -7,6 +7,7 @@ from typing import Any
 from model_lineup.catalog import facts, writing
 from model_lineup.catalog.facts import FIELDS, FURTHER, PRECEDENCE, StatedFact
 from model_lineup.catalog.inheriting import inherit
+from model_lineup.catalog.limits_to_groups import stored
 from model_lineup.catalog.store import facts as fact_store
 from model_lineup.catalog.store import models as store
 from model_lineup.changes.store.undoing import ModelNow
@@ -18,7 +19,7 @@ _FLAGS = ("visible", "listed", "agents_enabled")
 _FACTS = frozenset((*FIELDS, *FURTHER))
 
 
-def write(change: Change, rows: Iterable[Row], now: Mapping[int, ModelNow]) -> None:
+def write(change: Change, rows: Sequence[Row], now: Mapping[int, ModelNow]) -> None:
     """Bring these rows back to what they were; each is as it was left."""
     alike: dict[tuple[tuple[str, Any], ...], list[Row]] = {}
     for row in rows:
@@ -26,6 +27,7 @@ def write(change: Change, rows: Iterable[Row], now: Mapping[int, ModelNow]) -> N
     for values, of_these in alike.items():
         if values:
             _set(change, dict(values), of_these)
+    _limit(change, [row for row in rows if not row.goes], now)
     _state(change, [row for group in alike.values() for row in group if not row.goes])
 
 
@@ -42,6 +44,21 @@ def _set(change: Change, values: Mapping[str, Any], rows: Sequence[Row]) -> None
     for row in rows:
         before = {name: row.left[name] for name in values}
         change.touched("model", row.id, row.label, before=before, after=values)
+
+
+def _limit(change: Change, rows: Iterable[Row], now: Mapping[int, ModelNow]) -> None:
+    """Limited to the groups that they were limited to."""
+    alike: dict[tuple[tuple[int, ...], tuple[int, ...]], list[Row]] = {}
+    for row in rows:
+        is_now, back = now[row.id].fields["groups"], row.back.get("groups", now[row.id].fields["groups"])
+        if is_now != (back or []):
+            alike.setdefault((tuple(is_now), tuple(back or ())), []).append(row)
+    for (is_now, back), of_these in alike.items():
+        ids = [row.id for row in of_these]
+        values = {"group_ids": stored(back)}
+        store.change(change.connection, ids, values, now=change.now, revision=change.revision)
+        labelled = ((row.id, row.label) for row in of_these)
+        change.touched_alike("model", labelled, before={"groups": list(is_now)}, after={"groups": list(back)})
 
 
 def _column(name: str, value: Any, now: int) -> tuple[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from model_lineup.journal.shapes import ChangeSet, Entry
 
 DELETED = "deleted"
-_MARKS = {"model": "source", "alias": "model", "provider": "slug"}
+_MARKS = {"model": "source", "alias": "model", "provider": "slug", "group": "name"}
 """A field that stands plainly in what is noted of a new row. A new fact about a model has no `before` either."""
 Fields = dict[str, Any]
 

@@ -12,7 +12,7 @@ from model_lineup.catalog.store import affected
 from model_lineup.catalog.store import aliases as alias_store
 from model_lineup.catalog.store import models as model_store
 from model_lineup.changes.store import pointing, undoing
-from model_lineup.changes.undo import aliases, models, net, providers
+from model_lineup.changes.undo import aliases, groups, models, net, providers
 from model_lineup.changes.undo.later import NAMED, Standing, not_as_left, touched_later
 from model_lineup.changes.undo.net import Row
 from model_lineup.changes.undo.providers import LeftOut
@@ -34,7 +34,7 @@ _NEVER = {
     "journal": "It is about the journal itself.",
     "catalogue": "Put the earlier catalogue in use again.",
 }
-_TAKEN_BACK = frozenset({"model", "alias", "provider"})
+_TAKEN_BACK = frozenset({"model", "alias", "provider", "group", "membership"})
 _STAYS = frozenset({"fetch_plan"})
 """What a change touched beside these: that a plan was applied stays true."""
 _NOT_THESE = {"models.retire": "The model's end had come. Say another end for it first."}
@@ -123,15 +123,18 @@ class _Back:
         self._ids = [one.id for one in sets]
         of = _by_entity(net.of(sets))
         self.models, self.aliases, self.providers = of("model"), of("alias"), of("provider")
+        self.groups, self.memberships = of("group"), of("membership")
         self.left_out = providers.without_secrets(self.providers)
         connection = change.connection
         self._models_now = undoing.models_now(connection, [row.id for row in self.models])
         self._aliases_now = undoing.aliases_now(connection, [row.id for row in self.aliases])
         self._providers_now = providers.now(change, self.providers)
+        self._groups_now = groups.now(connection, self.groups)
+        self._memberships_now = groups.memberships_now(connection, self.memberships)
 
     @property
     def _rows(self) -> list[Row]:
-        return [*self.providers, *self.models, *self.aliases]
+        return [*self.providers, *self.models, *self.aliases, *self.groups, *self.memberships]
 
     def refuse_conflicts(self) -> None:
         """Raises NotUndoable where nothing is left to be done, UndoConflict."""
@@ -142,7 +145,10 @@ class _Back:
         passed_over = undone.since(connection, self._ids[0])
         over = {*self._ids, *passed_over, *passed_over.values()}
         _refuse(touched_later(connection, self._rows, self._ids[0], over))
-        _refuse([*self._not_as_left(), *self._held(), *self._homeless()])
+        coming = [row.id for row in self.groups if row.comes]
+        dangling = groups.gone(connection, [*self.models, *self.aliases], coming)
+        in_the_way = groups.in_the_way(connection, self.groups)
+        _refuse([*self._not_as_left(), *self._held(), *self._homeless(), *in_the_way, *dangling])
 
     def write(self, *, confirmed: bool) -> None:
         """Raises UndoConflict, NameWouldMove."""
@@ -157,6 +163,9 @@ class _Back:
         _refuse(aliases.in_the_way(change.connection, staying, self._aliases_now))
         aliases.write(change, staying, self._aliases_now, with_model=gone)
         providers.write(change, self._through, [row for row in self.providers if row.goes])
+        groups.write(change, self.groups, self._groups_now)
+        groups.write_memberships(change, self.memberships, self._memberships_now)
+        _refuse(groups.held(change.connection, self.groups))
         guard.check(but=[row.label for row in staying], freed=[row.label for row in going])
 
     def _not_as_left(self) -> list[Standing]:
@@ -171,6 +180,8 @@ class _Back:
             **{("model", one): row.fields for one, row in self._models_now.items()},
             **{("alias", one): row.fields for one, row in self._aliases_now.items()},
             **{("provider", one): fields for one, fields in self._providers_now.items()},
+            **{("group", one): fields for one, fields in self._groups_now.items()},
+            **{("membership", one): fields for one, fields in self._memberships_now.items()},
         }
         return [found for row in self._rows for found in not_as_left(row, now.get((row.entity, row.id), {}))]
 
