@@ -1,10 +1,10 @@
-"""Hidden, disabled, deleted (ended before or not), unknown: no endpoint, key or way of asking tells one from another.
+"""Hidden, disabled, deleted (ended or not), for others' groups, unknown: no endpoint or key tells one from another.
 
 Every name is compared with an unknown one of the same length, whole: status, every header, every byte of the body, but
 for the name itself and the request id. Endpoints are those that the gateway serves, so that a new one is held to it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -23,6 +23,8 @@ SECRET = (
     *("provider-gone", "closed/provider-gone", "was-an-alias", "unlisted-and-hidden"),
     *("hidden-and-ended", "acme/hidden-and-ended", "to-hidden-and-ended", "ended-for-hidden", "off-and-ended"),
     *("deleted-and-ended", "to-hidden-follower"),
+    *("for-a-group", "acme/for-a-group", "to-for-a-group", "TO-FOR-A-GROUP", "alias-for-a-group", "fallback-group"),
+    *("group-and-ended", "to-group-and-ended", "group-not-for-agents", "ended-for-a-group"),
 )
 """What there is, and nobody may know of."""
 
@@ -78,6 +80,7 @@ def there(v1: V1, provider: FakeProvider) -> FakeProvider:
     ended(v1, off.id, "off-and-ended")
     v1.rooms.models.delete(ended(v1, acme.id, "deleted-and-ended"), BY)
     closing = v1.desk.model(closed, "provider-gone", visible=True, agents_enabled=True)
+    furnish_for_a_group(v1, acme.id)
     for model, alias in ((hidden, "to-hidden"), (gone, "to-deleted"), (switched, "to-switched-off")):
         v1.desk.alias(model, alias)
     v1.desk.alias(closing, "was-an-alias", fallbacks=[hidden.id])
@@ -88,10 +91,34 @@ def there(v1: V1, provider: FakeProvider) -> FakeProvider:
     return provider
 
 
-def ended(v1: V1, provider_id: int, name: str, *, alias: str = "", visible: bool = True, **said: Any) -> int:
+def furnish_for_a_group(v1: V1, provider_id: int) -> None:
+    """What only members of a group may know of; neither key is one."""
+    group = v1.desk.group("others").id
+    to_group = {"visible": True, "agents_enabled": True, "groups": [group]}
+    limited = v1.desk.model(provider_id, "for-a-group", **to_group)
+    v1.desk.model(provider_id, "group-not-for-agents", visible=True, groups=[group])
+    unlimited = v1.desk.model(provider_id, "unlimited", visible=True, agents_enabled=True)
+    v1.desk.alias(limited, "to-for-a-group", fallbacks=[unlimited.id])
+    v1.desk.alias(unlimited, "alias-for-a-group", groups=[group])
+    v1.desk.alias(limited, "fallback-group")
+    ended(v1, provider_id, "group-and-ended", alias="to-group-and-ended", groups=[group])
+    ended(v1, provider_id, "ended-for-a-group", groups=[group], successor_id=unlimited.id)
+
+
+def ended(
+    v1: V1,
+    provider_id: int,
+    name: str,
+    *,
+    alias: str = "",
+    visible: bool = True,
+    groups: Sequence[int] = (),
+    **said: Any,
+) -> int:
     """A model whose end has come, with words for its callers; in the database too."""
     lifecycle = {"sunset_at": "2001-01-01T00:00:00Z", "message": "It has ended.", **said}
-    model = v1.desk.model(provider_id, name, visible=visible, agents_enabled=True, pins={"lifecycle": lifecycle})
+    flags = {"visible": visible, "agents_enabled": True, "groups": [*groups]}
+    model = v1.desk.model(provider_id, name, **flags, pins={"lifecycle": lifecycle})
     if alias:
         v1.desk.alias(model, alias)
     v1.rooms.retirement.carry_out([model.id])

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from model_lineup.app import open_instance
 from model_lineup.limits.keys import KeyLimits, Settlement, Wanted
+from model_lineup.limits.payers import Payer, of_group
 from model_lineup.limits.spending import Allowance, Denial, Grant
 from model_lineup.limits.tables import key_spending
 from model_lineup.rooms import Rooms
@@ -131,3 +132,45 @@ def test_a_denial_writes_nothing(rooms: Rooms, limits: KeyLimits, clock: ManualC
     clock.advance(5)
     assert isinstance(limits.book([Wanted(1, SIX, 0, 0)])[0].answer, Denial)
     assert limits.spent(1) == before
+
+
+def shared(key_id: int, *payers: Payer, tokens: int = 0) -> Wanted:
+    """A request of a key that counts for groups, too."""
+    own = payers[0] if payers and payers[0].group is None else Payer(key_id, Allowance())
+    groups = tuple(one for one in payers if one.group is not None)
+    return Wanted(key_id, own.allowed, tokens, 0, payers=(own, *groups))
+
+
+TEAM = Payer(of_group(1), SIX, "team")
+
+
+def test_keys_of_a_group_use_up_its_limit_together_and_their_own_inside(limits: KeyLimits) -> None:
+    small = Payer(1, Allowance(requests_per_minute=2), None)
+    assert granted(limits, *[shared(1, small, TEAM)] * 4) == [True, True, False, False]
+    assert granted(limits, *[shared(2, TEAM)] * 6) == [True] * 4 + [False] * 2
+    assert granted(limits, Wanted(3, SIX, 0, 0)) == [True], "a key of no group has its own"
+    denied = limits.book([shared(2, TEAM)])[0].answer
+    assert isinstance(denied, Denial)
+    assert (denied.group, denied.limit, denied.left.requests) == ("team", 6, 0)
+
+
+def test_a_request_counts_for_all_its_groups_or_for_none(limits: KeyLimits) -> None:
+    full = Payer(of_group(2), Allowance(requests_per_minute=1), "full")
+    assert granted(limits, *[shared(1, TEAM, full)] * 3) == [True, False, False]
+    assert [sum(second.requests for second in limits.spent(one.id).seconds) for one in (TEAM, full)] == [1, 1]
+
+
+def test_what_was_reserved_of_a_group_is_given_back_to_it(limits: KeyLimits) -> None:
+    team = Payer(of_group(1), Allowance(tokens_per_month=100), "team")
+    grant = limits.book([shared(1, team, tokens=80)])[0].answer
+    assert isinstance(grant, Grant)
+    assert granted(limits, shared(2, team, tokens=30)) == [False]
+    limits.book([], [Settlement(grant, 1, 10, 0)])
+    assert (limits.spent(team.id).month_tokens, limits.spent(1).month_tokens) == (10, 10)
+    assert granted(limits, shared(2, team, tokens=30)) == [True]
+
+
+def test_many_threads_of_many_keys_share_one_groups_count(limits: KeyLimits) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        taken = list(threads.map(lambda n: granted(limits, shared(n % 5 + 1, TEAM))[0], range(40)))
+    assert taken.count(True) == 6

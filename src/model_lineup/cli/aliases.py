@@ -6,7 +6,19 @@ from typing import Annotated, Any, Literal
 import typer
 
 from model_lineup.cli import completion, finding, show
-from model_lineup.cli.options import Confirm, DryRun, Limit, Offset, Terminate, refuse, said, shown_of, something
+from model_lineup.cli.options import (
+    Confirm,
+    DryRun,
+    InGroup,
+    Limit,
+    NoGroups,
+    Offset,
+    Terminate,
+    refuse,
+    said,
+    shown_of,
+    something,
+)
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
 from model_lineup.cli.verbs import noun, verb
@@ -82,6 +94,8 @@ def change_alias(
     description: Annotated[str | None, typer.Option(help="For people.")] = None,
     fallback: Fallback = None,
     no_fallbacks: Annotated[bool, typer.Option("--no-fallbacks", help="Take its fallbacks away.")] = False,
+    group: InGroup = None,
+    no_groups: NoGroups = False,
     confirm: Confirm = False,
     terminate: Terminate = False,
 ) -> None:
@@ -91,6 +105,7 @@ def change_alias(
         id=finding.model(here, to)["id"] if to else None,
         description=description,
         fallbacks=[] if no_fallbacks else finding.models(here, fallback) if fallback else None,
+        groups=[] if no_groups else finding.groups(here, group),
     )
     where = {"model_id": row["model_id"], "provider_id": row["model"]["provider_id"], "alias": row["alias"]}
     answer = here.put("models/by-id/aliases", something(body), **where, confirm=confirm, terminate=terminate)

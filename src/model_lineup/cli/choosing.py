@@ -32,6 +32,8 @@ Status = Annotated[
 Source = Annotated[Literal["manual", "discovered", "file"] | None, _filter("Where it came from.")]
 Task = Annotated[Literal["chat", "embedding", "other", "unknown"] | None, _filter("What it is for.")]
 HasAlias = Annotated[YesNo | None, _filter("Whether an alias points at it.", "--has-alias")]
+LimitedTo = Annotated[str | None, _filter("Name or id of a group that it is limited to.", "--limited-to")]
+Limited = Annotated[YesNo | None, _filter("Whether it is limited to groups.", "--limited")]
 
 FIELDS = {
     "q": "q",
@@ -45,6 +47,8 @@ FIELDS = {
     "source": "source",
     "task": "task",
     "has_alias": "has_alias",
+    "limited": "limited",
+    "limited_to": "group_id",
 }
 """Option → field of the API's filter."""
 NAMES = tuple(FIELDS)
@@ -55,6 +59,8 @@ def query(here: Session, words: Mapping[str, str | None]) -> dict[str, Any]:
     given = {name: value for name, value in words.items() if value is not None}
     if "provider" in given:
         given["provider"] = str(finding.provider(here, given["provider"])["id"])
+    if "limited_to" in given:
+        given["limited_to"] = str(finding.group(here, given["limited_to"])["id"])
     return {FIELDS[name]: value for name, value in given.items()}
 
 
@@ -62,8 +68,7 @@ def body(here: Session, words: Mapping[str, str | None]) -> dict[str, Any]:
     """The filter as changes take it in their body."""
     found = query(here, words)
     typed = {name: _PLAIN.get(value, value) for name, value in found.items() if name != "q"}
-    if "provider_id" in typed:
-        typed["provider_id"] = int(typed["provider_id"])
+    typed |= {name: int(found[name]) for name in ("provider_id", "group_id") if name in found}
     return {**typed, **({"q": found["q"]} if "q" in found else {})}
 
 

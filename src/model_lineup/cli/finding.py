@@ -47,6 +47,15 @@ def person(here: Session, said: str) -> Row:
     return _the_one(here.every("people", "people"), said, ("email",), "person", "lineup people list")
 
 
+def group(here: Session, said: str) -> Row:
+    return _the_one(here.every("groups", "groups"), said, ("name",), "group", "lineup groups list")
+
+
+def groups(here: Session, said: Sequence[str] | None) -> list[int] | None:
+    """Ids of groups that options name; None where none do."""
+    return [int(group(here, one)["id"]) for one in said] if said else None
+
+
 def alias(here: Session, said: str) -> Row:
     """Spelt like this, whatever the case."""
     return _the_one(here.every("aliases", "aliases"), said, ("alias",), "alias", "lineup aliases list")

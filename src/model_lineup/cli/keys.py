@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from model_lineup.cli import finding, show
-from model_lineup.cli.options import Limit, Offset, said, shown_of, something
+from model_lineup.cli.options import InGroup, Limit, NoGroups, Offset, said, shown_of, something
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
 from model_lineup.cli.verbs import noun, verb
@@ -71,10 +71,12 @@ def create_key(
     tokens_per_month: TokensMonth = None,
     cost_per_month: CostMonth = None,
     trusted_front_end: Trusted = None,
+    group: InGroup = None,
 ) -> None:
     """Make a key. It is printed this once, alone on standard output."""
-    limits = _limits(requests_per_minute, tokens_per_minute, tokens_per_month, cost_per_month)
-    words = {"role": role, "limits": limits, "trusted_front_end": trusted_front_end}
+    limits = limits_of(requests_per_minute, tokens_per_minute, tokens_per_month, cost_per_month)
+    words: dict[str, Any] = {"role": role, "limits": limits, "trusted_front_end": trusted_front_end}
+    words |= {"groups": finding.groups(here, group)}
     body = said(name=name, kind=kind, expires_at=_end(expires_in_days), **words)
 
     def as_text(made: dict[str, Any]) -> None:
@@ -97,14 +99,17 @@ def change_key(
     tokens_per_month: TokensMonth = None,
     cost_per_month: CostMonth = None,
     trusted_front_end: Trusted = None,
+    group: InGroup = None,
+    no_groups: NoGroups = False,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Take all its limits away.")] = False,
 ) -> None:
     """Rename, limit, disable a key, or set when it ends. Limits that you give replace all that it had."""
-    limits = _limits(requests_per_minute, tokens_per_minute, tokens_per_month, cost_per_month)
+    limits = limits_of(requests_per_minute, tokens_per_minute, tokens_per_month, cost_per_month)
     words = {"limits": limits, "trusted_front_end": trusted_front_end}
     body = said(name=name, disabled=disable, expires_at=_end(expires_in_days), **words)
     body |= {"expires_at": None} if never_expires else {}
     body |= {"limits": None} if no_limits else {}
+    body |= {"groups": []} if no_groups else said(groups=finding.groups(here, group))
     something(body)
     row = finding.key(here, which)
     here.tell(here.put(f"keys/{row['id']}", body), f"Changed the key {row['name']!r}.")
@@ -117,7 +122,7 @@ def delete_key(here: Session, which: Which) -> None:
     here.tell(here.delete(f"keys/{row['id']}"), f"Revoked the key {row['name']!r}.")
 
 
-def _limits(
+def limits_of(
     requests_per_minute: int | None,
     tokens_per_minute: int | None,
     tokens_per_month: int | None,

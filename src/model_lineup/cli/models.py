@@ -54,6 +54,8 @@ def list_models(
     source: choosing.Source = None,
     task: choosing.Task = None,
     has_alias: choosing.HasAlias = None,
+    limited: choosing.Limited = None,
+    limited_to: choosing.LimitedTo = None,
     sort: Annotated[str, typer.Option(help="Fields with commas between; `-` before one descends.")] = "id",
     limit: Limit = 100,
     offset: Offset = 0,

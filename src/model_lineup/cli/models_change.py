@@ -6,7 +6,7 @@ import typer
 
 from model_lineup.cli import finding
 from model_lineup.cli.models import Which, app
-from model_lineup.cli.options import Confirm, Terminate, nothing, pairs, said, something
+from model_lineup.cli.options import Confirm, InGroup, NoGroups, Terminate, nothing, pairs, said, something
 from model_lineup.cli.session import Session
 from model_lineup.cli.verbs import verb
 
@@ -89,6 +89,8 @@ def change_model(
     visible: Visible = None,
     listed: Listed = None,
     agents: Agents = None,
+    group: InGroup = None,
+    no_groups: NoGroups = False,
     inherit: Annotated[
         list[str] | None, typer.Option(metavar="FACT", help="Take the pin of this fact away; may be repeated.")
     ] = None,
@@ -96,7 +98,8 @@ def change_model(
     terminate: Terminate = False,
 ) -> None:
     """Change what is said and nothing else. Facts that you give are pinned: a fetch does not overwrite them."""
-    body = something({**_body(locals()), **nothing(inherit)})
+    groups = [] if no_groups else finding.groups(here, group)
+    body = something({**_body(locals()), **said(groups=groups), **nothing(inherit)})
     row = finding.model(here, model)
     answer = here.put(f"models/{row['id']}", body, confirm=confirm, terminate=terminate)
     here.tell(answer, f"Changed {row['model_id']} (id {row['id']}).")

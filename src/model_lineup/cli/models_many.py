@@ -40,6 +40,8 @@ def _bulk(name: str, does: str, done: str, method: str, path: str, body: Mapping
         source: choosing.Source = None,
         task: choosing.Task = None,
         has_alias: choosing.HasAlias = None,
+        limited: choosing.Limited = None,
+        limited_to: choosing.LimitedTo = None,
         but: But = None,
         every: All = False,
         dry_run: DryRun = False,

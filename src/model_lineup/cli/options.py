@@ -14,6 +14,11 @@ Confirm = Annotated[bool, typer.Option("--confirm", help="Accept that names in u
 Terminate = Annotated[
     bool, typer.Option("--terminate", help="End running requests that may no longer be asked under their name.")
 ]
+InGroup = Annotated[
+    list[str] | None,
+    typer.Option("--group", metavar="GROUP", help="Name or id of a group; may be repeated, and says all of them."),
+]
+NoGroups = Annotated[bool, typer.Option("--no-groups", help="In no group; for a model or an alias: for everybody.")]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from model_lineup.cli import finding, secret, show
-from model_lineup.cli.options import Limit, Offset, PasswordStdin, said, shown_of, something
+from model_lineup.cli.options import InGroup, Limit, NoGroups, Offset, PasswordStdin, said, shown_of, something
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
 from model_lineup.cli.verbs import noun, verb
@@ -52,10 +52,11 @@ def add_person(
     role: Annotated[Role, typer.Option(help="admin changes, viewer reads, user has own keys.")] = "user",
     password: AskPassword = False,
     password_stdin: PasswordStdin = False,
+    group: InGroup = None,
 ) -> None:
     """Add a person; without a password this person cannot sign in yet."""
     wanted = secret.password(password_stdin, who=email) if password or password_stdin else None
-    answer = here.post("people", said(email=email, role=role, password=wanted))
+    answer = here.post("people", said(email=email, role=role, password=wanted, groups=finding.groups(here, group)))
     hint = [] if wanted else [f"`lineup people change {email} --password` lets this person sign in."]
     here.tell(answer, f"Added {email} as {role} (id {answer.json['id']}).", *hint)
 
@@ -69,11 +70,14 @@ def change_person(
     disable: Annotated[bool | None, typer.Option("--disable/--enable", help="Whether signing in is refused.")] = None,
     password: AskPassword = False,
     password_stdin: PasswordStdin = False,
+    group: InGroup = None,
+    no_groups: NoGroups = False,
 ) -> None:
     """Change what is said. A new password and --disable end all sessions at once."""
     row = finding.person(here, person)
     wanted = secret.password(password_stdin, who=row["email"]) if password or password_stdin else None
-    body = something(said(email=email, role=role, disabled=disable, password=wanted))
+    groups = [] if no_groups else finding.groups(here, group)
+    body = something(said(email=email, role=role, disabled=disable, password=wanted, groups=groups))
     here.tell(here.put(f"people/{row['id']}", body), f"Changed {row['email']}.")
 
 

@@ -20,6 +20,7 @@ from model_lineup.cli import (
     demo,
     doctor,
     drill,
+    groups,
     keys,
     lint,
     make_keyring,
@@ -48,7 +49,22 @@ from model_lineup.cli import (
 from model_lineup.cli.place import AsJson, Config, DataDir, Key, Place, Url
 from model_lineup.cli.verbs import verb
 
-NOUNS = (providers, plans, models, catalog, aliases, keys, people, runs, usage, changes, webhooks, config, drill)
+NOUNS = (
+    providers,
+    plans,
+    models,
+    catalog,
+    aliases,
+    keys,
+    people,
+    groups,
+    runs,
+    usage,
+    changes,
+    webhooks,
+    config,
+    drill,
+)
 _MORE_VERBS = (
     capabilities,
     models_change,
@@ -102,6 +118,8 @@ verb(app, "serve", only_here=True, json=False, examples=["lineup serve --port 90
 verb(app, "demo", only_here=True, json=False)(demo.demo)
 verb(app, "create-admin", examples=["lineup create-admin ann@example.com"])(people.create_admin)
 verb(app, "resolve", examples=["lineup resolve gpt-4o --as agent"])(names.resolve)
+verb(app, "sees", examples=["lineup sees --person ann@example.com", "lineup sees --of-key my-agent --not"])(groups.sees)
+verb(app, "who-sees", examples=["lineup who-sees gpt-4o"])(groups.who_sees)
 verb(app, "test", examples=["lineup test gpt-4o", "lineup test gpt-4o --capabilities"])(names.check)
 verb(app, "benchmark", examples=["lineup benchmark gpt-4o --requests 100 --concurrency 8"])(benchmark.benchmark)
 verb(app, "lint", examples=["lineup lint", "lineup lint --severity error --json"])(lint.lint)

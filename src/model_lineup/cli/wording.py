@@ -2,11 +2,15 @@
 
 import re
 
-_LISTS = "providers|plans|models|catalog|aliases|keys|people|runs|changes|webhooks"
+_LISTS = "providers|plans|models|catalog|aliases|keys|people|groups|runs|changes|webhooks"
 _ID = r"(\{?[\w.]+\}?)"
 RULES = [
     (re.compile(pattern), verb)
     for pattern, verb in (
+        (
+            r"Take it off them first: PUT /api/admin/models/bulk/groups with the filter group_id (\d+)\.",
+            r"`lineup groups unlimit \1 MODEL…` takes it off them.",
+        ),
         (
             rf"GET /api/admin/runs/{_ID} shows it, DELETE cancels it",
             r"`lineup runs show \1` shows it, `cancel` ends it",
