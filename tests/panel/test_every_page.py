@@ -21,7 +21,7 @@ from tools.screenshots import LOOKS, PAGES, Shown, visit
 WIDER_THAN_ITS_WINDOW = "() => document.documentElement.scrollWidth - window.innerWidth"
 AT_ONCE = 10
 """Pages that one test looks at: a new window for each costs more than looking."""
-FEW = 24
+FEW = 12
 """States on every day; all of them in `make hard`."""
 T = TypeVar("T")
 
