@@ -116,7 +116,7 @@ class ScheduledChecks:
         if known is None or known.outcome.get("way") != way:
             if not self._chores.claim(PROOFS, lease=LIFE, at_once=True):
                 return
-            self._capabilities.settle_anew(Author(BY))
+            self._capabilities.settle_anew()
             self._chores.done(PROOFS, again_in=LIFE, outcome={"way": way})
         self._settled = way
 

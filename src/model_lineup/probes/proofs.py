@@ -41,9 +41,9 @@ class Proofs:
         """Inside the change that has moved it."""
         self.settle(change, model_store.ids_of_provider(change.connection, provider_id))
 
-    def of_all(self, author: Author) -> None:
+    def of_all(self) -> None:
         """Of every model that was ever tested: for the day when Lineup asks, or reads answers, in another way."""
-        with self._journal.change(author, "models.settle_proofs") as change:
+        with self._journal.change(Author("Lineup"), "models.settle_proofs") as change:
             self.settle(change, store.tested(change.connection))
 
     def settle(self, change: Change, model_rows: Sequence[int]) -> None:

@@ -146,9 +146,9 @@ class CapabilityTests:
             found = store.known(connection, model_rows)
         return {row for row in model_rows if _is_due(found[row], self._bases(row), before)}
 
-    def settle_anew(self, author: Author) -> None:
+    def settle_anew(self) -> None:
         """Have every fact say again what its verdict says now: Lineup asks, or reads answers, in another way."""
-        self._proofs.of_all(author)
+        self._proofs.of_all()
 
     async def close(self) -> None:
         """End what runs; what it has found until now is kept."""
