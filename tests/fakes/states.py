@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.fakes.pages import Looker
 from tests.fakes.provider import FakeProvider, fake_provider, reply
@@ -23,6 +23,7 @@ from tests.fakes.showcase import Showcase
 LONG_RUN = {"requests": 4_000, "max_tokens": 24, "concurrency": 2, "warmup": 0, "seed": 7}
 PATIENCE_MS = 60_000
 """On a machine that does much else."""
+CATALOGUE = b'{"openai": {"models": {"good": {"limit": {"context": 9}}, "odd": {"limit": {"context": "many"}}}}}'
 GOOD, LIST = {"data": [{"id": "one"}, {"id": "two"}]}, "/models"
 
 
@@ -96,6 +97,16 @@ def press(words: str) -> Do:
     return lambda page, _: page.locator("main").get_by_role("button", name=words).first.click()
 
 
+def choose(name: str, content: bytes) -> Do:
+    """A file in this field."""
+    chosen: FilePayload = {"name": "chosen.json", "mimeType": "application/json", "buffer": content}
+    return lambda page, _: page.locator(f"main [name={name}]").set_input_files(chosen)
+
+
+def unfold(words: str) -> Do:
+    return lambda page, _: page.locator("main summary", has_text=words).first.click()
+
+
 def as_it_is(page: Page, _: Stage) -> None:
     """What the browser itself would refuse is for the server to refuse."""
     page.evaluate("for (const one of document.forms) one.noValidate = true")
@@ -135,6 +146,13 @@ def check(name: str, **more: Any) -> Do:
         page.get_by_role("button", name="Test", exact=True).click()
 
     return done
+
+
+def open_plan(page: Page, on: Stage) -> None:
+    """One of a provider that was never fetched."""
+    on.provider.answer(LIST, reply(GOOD))
+    plan = on.admin.must("POST", f"/api/admin/providers/{on.add_provider('Planned')}/plans")
+    page.goto(f"/admin/providers/plans/{plan['id']}")
 
 
 def run_goes_on(page: Page, on: Stage) -> None:
@@ -369,6 +387,29 @@ STATES: list[State] = [
     State("webhook-test-refused", "/settings/webhooks/{webhook}", "did not arrive", (press("Send a test"),)),
     State("webhook-new-secret", "/settings/webhooks/{webhook}", "only time", (press("Make a"),)),
     State("webhook-delete", "/settings/webhooks/{webhook}/delete", "cannot be brought back"),
+    State("catalogue", "/models/catalogue", "comes with Lineup"),
+    State("catalogue-viewer", "/models/catalogue", "comes with Lineup", who="viewer"),
+    State("catalogue-read-again", "/models/catalogue", "would change", (press("Read again"),)),
+    State(
+        "catalogue-that-is-none",
+        "/models/catalogue",
+        "it has none of the formats",
+        (choose("file", b'{"hello": "there"}'), press("Preview")),
+        refused=("422 POST /admin/models/catalogue",),
+    ),
+    State(
+        "catalogue-preview",
+        "/models/catalogue",
+        "would be skipped",
+        (choose("file", CATALOGUE), press("Preview")),
+    ),
+    State("model-edit-more-facts", "/models/{model}/edit", "Reasoning", (unfold("More facts"),)),
+    State("plan-overtaken", "/providers/plans/{plan}", "overtaken"),
+    State("plan-open", "/providers/plans", "Apply all", (open_plan,)),
+    State("plan-nothing-ticked", "/providers/plans", "Tick the items", (open_plan, press("Apply the ticked"))),
+    State("plan-apply-all", "/providers/plans", "of the plan would be left", (open_plan, press("Apply all"))),
+    State("plan-none-match", "/providers/plans/{plan}?q=nothing-like-it", "No such items"),
+    State("plans-of-a-state", "/providers/plans?status=discarded", "No plans"),
     State("notices-none", "/activity/notices?kind=key_expiring", "No notices"),
     State("findings-of-a-rule", "/findings?rule=unreachable-model", "Findings"),
     State("security-none", "/activity/security?actor=nobody-at-all", "No entries"),

@@ -37,6 +37,7 @@ def test_what_an_entry_tells() -> None:
         "outputTokenLimit": 65_536,
         "supportedGenerationMethods": ["countTokens", "generateContent"],
         "thinking": True,
+        "baseModelId": "gem",
     }
     [model] = page_of({"models": [entry]}).models
     assert model.model_id == "gem-pro"
@@ -48,6 +49,7 @@ def test_what_an_entry_tells() -> None:
         "task": "chat",
         "supports_reasoning": True,
         "methods": ["countTokens", "generateContent"],
+        "base_model": "gem",
     }
 
 

@@ -16,6 +16,10 @@ ENTRIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"lifecycle": {"retires_at": "2027-01-01"}},
     ),
     "vllm": ({"id": "m", "root": "m", "max_model_len": 32768}, {"context_length": 32768}),
+    "an adapter of vllm": (
+        {"id": "sql-lora", "root": "/adapters/sql", "parent": "org/base-8b", "max_model_len": None},
+        {"base_model": "org/base-8b"},
+    ),
     "llama.cpp": (
         {
             "id": "m",

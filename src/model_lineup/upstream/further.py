@@ -1,9 +1,9 @@
 """What lists tell beside the fields of a model: modalities, parameters, dates, abilities. Pure.
 
 Read here: OpenRouter `architecture`, `supported_parameters`, `knowledge_cutoff`, `canonical_slug`, `alias_target` ·
-vLLM `root` · Mistral and LM Studio `capabilities` (flags, or a list of words) · llama.cpp `modalities`.
-`created` is not read: servers in one's own house say the moment of the request there. Everything is bounded: a list
-may have 100 000 entries. Keys are those of `catalog.facts.FURTHER`.
+vLLM `parent` (of an adapter), `root` · Mistral and LM Studio `capabilities` (flags, or a list of words) · llama.cpp
+`modalities`. `created` is not read: servers in one's own house say the moment of the request there. Everything is
+bounded: a list may have 100 000 entries. Keys are those of `catalog.facts.FURTHER`.
 """
 
 import re
@@ -122,7 +122,7 @@ def _llama(told: Any) -> list[str] | None:
 
 def _base(entry: Mapping[str, Any]) -> str | None:
     """The model behind the name, where that is another one."""
-    told = (name(entry.get(key)) for key in ("alias_target", "root", "canonical_slug"))
+    told = (name(entry.get(key)) for key in ("alias_target", "parent", "root", "canonical_slug"))
     return next((one for one in told if one is not None and one != entry.get("id")), None)
 
 

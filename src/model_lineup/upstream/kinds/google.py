@@ -83,7 +83,14 @@ def _model(entry: Any) -> ListedModel | None:
         "task": "chat" if "chat" in tasks else "embedding",
         "supports_reasoning": thinks if isinstance(thinks := entry.get("thinking"), bool) else None,
         "methods": further.words(entry.get("supportedGenerationMethods")),
+        "base_model": _base(entry, model_id),
     }
     if told["task"] == "embedding":
         told["max_output_tokens"] = None  # Google says 1 there: one vector
     return ListedModel(model_id, entries.known(told))
+
+
+def _base(entry: dict[str, Any], model_id: str) -> str | None:
+    """The model that this one is a version of, where that is another name."""
+    told = further.name(entry.get("baseModelId"))
+    return None if told == model_id else told

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from model_lineup.upstream import entries, failures
+from model_lineup.upstream import entries, failures, further
 from model_lineup.upstream.contract import Call, Dialect, Endpoint, FormField, ListedModel, Page, Surface, Target
 from model_lineup.upstream.dialects.ollama import OllamaDialect
 from model_lineup.upstream.parsing import count_or_none, list_or_empty, object_of, object_or_empty, text_or_none
 
+_SAID_ELSEWHERE = {"completion", "tools", "vision", "embedding", "thinking", "audio"}
 _PATHS: dict[Surface, str] = {"chat": "/v1/chat/completions", "embeddings": "/v1/embeddings"}
 
 
@@ -62,6 +63,8 @@ class OllamaKind:
             "task": _task(able) if able else None,
             "supports_reasoning": "thinking" in able if able else None,
             "supports_audio": "audio" in able if able else None,
+            "capabilities": further.words([word for word in able if word not in _SAID_ELSEWHERE]),
+            "base_model": further.name(object_or_empty(value.get("details")).get("parent_model")),
         }
         return ListedModel(model.model_id, {**model.facts, **entries.known(told)})
 
