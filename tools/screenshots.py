@@ -25,6 +25,7 @@ MOST_BYTES = 150_000
 COLOURS = 256
 SETTLE_MS = 300
 """For charts, which are drawn after the page is there."""
+ANSWERED_WITHIN_MS = 30_000
 WIDE: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {**WIDE, "color_scheme": "light"},
@@ -149,6 +150,7 @@ def visit(page: Page, show: Showcase, shown: Shown) -> None:
     page.goto(f"/admin{show.fill(shown.path)}")
     for selector in shown.click:
         page.locator(selector).locator("visible=true").first.click()
+        expect(page.locator(".htmx-request")).to_have_count(0, timeout=ANSWERED_WITHIN_MS)
 
 
 def packed(picture: bytes) -> bytes:

@@ -62,6 +62,7 @@ def test_a_reply_comes_token_by_token_and_is_stopped(admin_page: Page, workbench
 
 
 def test_without_scripts_the_whole_reply_comes_at_once(admin: Looker, workbench: Workbench, slow: Paced) -> None:
+    assert "Say hello." in text_of(admin.get("/admin/playground"))  # one click is enough to see a first reply
     model = str(workbench.model(workbench.provider(slow.base_url)["id"], visible=True)["model_id"])
     admin.get("/admin/playground")
     fields = {"name": model, "caller": "user", "message": "Hello", "max_tokens": "3"}

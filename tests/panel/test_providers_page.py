@@ -74,6 +74,8 @@ def test_a_provider_is_added_tested_planned_and_fetched_without_scripts(
 
     tested = admin.send(f"{here}/test")
     assert "The provider answers" in text_of(tested)
+    assert "Connected: passed" in text_of(tested)
+    assert "TLS: passed" not in text_of(tested)  # of http nobody can say so
     planned = admin.send(f"{here}/fetch")
     assert "New, arriving hidden: 2 models" in text_of(planned)
     assert workbench.admin.must("GET", f"/api{here}")["models"] == 0

@@ -140,13 +140,14 @@ class Discovery:
             listing = await self._read_list(endpoint)
         except UpstreamFailed as error:
             return _failed(error, (self._clock.tick() - started) * 1000)
+        count = len(listing.models) + len(listing.candidates)
         return ProviderTest(
             passed=True,
             stage=None,
             http_status=200,
             latency_ms=(self._clock.tick() - started) * 1000,
-            models=len(listing.models) + len(listing.candidates),
-            message=f"The list can be read; it has {len(listing.models) + len(listing.candidates)} model(s).",
+            models=count,
+            message=f"The list can be read; it has {count} model{'' if count == 1 else 's'}.",
             hint="A list may be readable without a valid key; test one of its models to be sure.",
         )
 

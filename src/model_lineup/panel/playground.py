@@ -32,6 +32,8 @@ router = pages("/playground")
 SUGGESTED = 200
 LOOKS_EVERY_S = 2.0
 USUAL_TOKENS = 512
+FIRST_WORDS = "Say hello."
+"""So that one click is enough to see whether a model answers."""
 Name = Annotated[Line, Query(max_length=1_024)]
 As = Annotated[Literal["user", "agent"], Query(alias="as")]
 
@@ -105,7 +107,7 @@ def _page(
         request,
         "playground/page.html",
         status=error.status if error else 200,
-        entered={"message": "", "system": "", "max_tokens": str(USUAL_TOKENS), **entered, "caller": caller},
+        entered={"message": FIRST_WORDS, "system": "", "max_tokens": str(USUAL_TOKENS), **entered, "caller": caller},
         errors=said_of_fields(error) if error else {},
         meaning=there.routes.explain(name, as_) if name else None,
         reply=reply,

@@ -40,7 +40,7 @@ def cards(there: Rooms) -> dict[str, Any]:
     return {
         "services": [one for one in PRESETS if one.network_scope == "public"],
         "servers": [one for one in PRESETS if one.network_scope != "public"],
-        "kinds": [kind for kind in kinds.values() if kind.name not in known],
+        "kinds": sorted((one for one in kinds.values() if one.name not in known), key=lambda one: one.name != "openai"),
         "local": forms.LOCAL_MODEL,
     }
 
