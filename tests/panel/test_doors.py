@@ -24,6 +24,7 @@ T = TypeVar("T")
 NEEDED = {
     "/aliases/one": "?alias=team&model={row_id}",
     "/aliases/delete": "?alias=team&model={row_id}",
+    "/aliases/groups": "?alias=team&model={row_id}",
     "/providers/{provider_id:row}/enabled": "?on=false",
     "/providers/{provider_id:row}/move": "?direction=up",
     "/models/{row_id:row}/confirm": "?flag=visible&to=false",
@@ -149,6 +150,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             "key_id": own["id"],
             "change_id": 1,
             "webhook_id": hook["id"],
+            "group_id": workbench.admin.must("POST", "/api/admin/groups", {"name": "research"})["id"],
         }
         visitors = {role: _signed_in(server, one["email"]) for role, one in people.items()}
         for visitor in visitors.values():

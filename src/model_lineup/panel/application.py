@@ -18,6 +18,7 @@ from model_lineup.panel import (
     webhooks,
 )
 from model_lineup.panel.activity import router as activity
+from model_lineup.panel.groups import ROUTERS as GROUPS
 from model_lineup.panel.plans import ROUTERS as PLANS
 from model_lineup.panel.playground import router as playground
 from model_lineup.panel.providers import asking, editing, fetching, listing
@@ -44,6 +45,7 @@ ROUTERS = (
     keys.router,
     key_settings.router,
     people.router,
+    *GROUPS,
     account.router,
     configuration.router,
     webhooks.router,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -47,6 +48,8 @@ def change(request: Request, key_id: PathId, form: Sent, there: There, _: AsAdmi
     before, values = there.keys.get(key_id), {field: form.text(field) for field in LABELS}
     try:
         changes = _changes(form, values, texts_of(before))
+        if "groups_shown" in form and form.text("was_groups") != " ".join(sorted(form.many("groups"))):
+            changes = msgspec.structs.replace(changes, groups=form.wholes("groups"))
         key, receipt = there.keys.change(key_id, changes, by, if_match=form.whole("version") or 0)
     except LineupError as error:
         if error.status not in REFUSED:
@@ -120,6 +123,8 @@ def _page(
         was=texts_of(key) if was is None else was,
         version=version or key.version,
         limits=LIMITS,
+        all_groups=there.groups.names() if key.kind != "admin" else {},
+        chosen=key.groups,
         error=error,
         errors={} if error is None else said_of_fields(error),
         used=None if key.kind == "admin" else _used(there, key.id),

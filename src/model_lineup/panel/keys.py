@@ -58,8 +58,9 @@ def listing(request: Request, there: There, _: AsViewer, first: FirstRow = 0) ->
 
 
 @router.get("/new")
-def new(request: Request, _: AsAdmin, kind: str = "user") -> Response:
-    return page(request, "keys/new.html", **form_of({"kind": kind[:10]}), error=None, errors={})
+def new(request: Request, there: There, _: AsAdmin, kind: str = "user") -> Response:
+    groups: dict[str, Any] = {"all_groups": there.groups.names(), "chosen": []}
+    return page(request, "keys/new.html", **form_of({"kind": kind[:10]}), **groups, error=None, errors={})
 
 
 @router.post("/new")
@@ -71,8 +72,9 @@ def add(request: Request, form: Sent, there: There, actor: AsAdmin, by: By) -> R
         if error.status not in (403, 422):
             raise
         values = {name: form.text(name) for name in form.names()}
-        more = {"error": error, "errors": said_of_fields(error)}
-        return page(request, "keys/new.html", status=error.status, **form_of(values), **more)
+        more = {"error": error, "errors": said_of_fields(error), "all_groups": there.groups.names()}
+        chosen = [int(one) for one in form.many("groups") if one.isdigit() and len(one) < 17]
+        return page(request, "keys/new.html", status=error.status, **form_of(values), **more, chosen=chosen)
     return page(request, "keys/made.html", key=key, secret=secret, url=base_url(request), back="/keys", name=None)
 
 
@@ -92,6 +94,7 @@ def made(form: Form, there: Rooms, actor: Actor, by: Author, *, own: bool = Fals
             "expires_at": end_of(form.text("expires_on")),
             "limits": limits_of(form),
             "trusted_front_end": form.flag("trusted_front_end") and not own,
+            "groups": [] if own else form.wholes("groups"),
         },
     )
     if own and body.kind == "admin":
@@ -103,6 +106,7 @@ def made(form: Form, there: Rooms, actor: Actor, by: Author, *, own: bool = Fals
         expires_at=body.expires_at,
         limits=Limits(**body.limits.model_dump()),
         trusted_front_end=body.trusted_front_end,
+        groups=body.groups,
     )
     key, secret, _ = there.keys.create(wanted, actor, by)
     return key, secret

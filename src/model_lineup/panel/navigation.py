@@ -26,6 +26,7 @@ SECTIONS = (
     Section("/playground", "Playground", "message-square", Role.VIEWER),
     Section("/keys", "Keys", "key-round", Role.VIEWER),
     Section("/people", "People", "users", Role.VIEWER),
+    Section("/groups", "Groups", "users-round", Role.VIEWER),
     Section("/activity", "Activity", "activity", Role.VIEWER),
     Section("/usage", "Usage", "chart-column", Role.USER),
     Section("/settings", "Settings", "settings", Role.VIEWER),

@@ -16,6 +16,7 @@ from model_lineup.panel.forms import Form, said_of_fields, validated
 from model_lineup.panel.pages import pages
 from model_lineup.panel.render import go, page
 from model_lineup.panel.visitors import AsAdmin, AsViewer, By, Sent
+from model_lineup.rooms import Rooms
 
 router = pages("/people")
 AT_ONCE = 50
@@ -35,8 +36,8 @@ def listing(request: Request, there: There, _: AsViewer, first: FirstRow = 0) ->
 
 
 @router.get("/new")
-def new(request: Request, _: AsAdmin) -> Response:
-    return _form(request, {"role": "user"})
+def new(request: Request, there: There, _: AsAdmin) -> Response:
+    return _form(request, there, {"role": "user"}, groups=[])
 
 
 @router.post("/new")
@@ -44,17 +45,19 @@ def add(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Respo
     values = {"email": form.text("email"), "role": form.text("role")}
     try:
         body = validated(NewPersonBody, {**values, "password": form.raw("password") or None})
-        new = NewPerson(email=body.email, role=Role(body.role), password=body.password)
+        groups = form.wholes("groups")
+        new = NewPerson(email=body.email, role=Role(body.role), password=body.password, groups=groups)
         person, _receipt = there.people.create(new, by)
     except LineupError as error:
-        return _form(request, values, error)
+        return _form(request, there, values, error, groups=chosen_groups(form))
     return go(request, "/people", say=f"{person.email} may sign in." if body.password else f"{person.email} is added.")
 
 
 @router.get("/{person_id:row}")
 def show(request: Request, person_id: PathId, there: There, _: AsViewer) -> Response:
     person = there.people.get(person_id)
-    return _form(request, {"email": person.email, "role": person.role.value}, person=person)
+    values = {"email": person.email, "role": person.role.value}
+    return _form(request, there, values, person=person, groups=person.groups)
 
 
 @router.post("/{person_id:row}")
@@ -64,10 +67,11 @@ def change(request: Request, person_id: PathId, form: Sent, there: There, _: AsA
     try:
         password = {"password": form.raw("password")} if form.raw("password") else {}
         asked = said(validated(PersonPatch, {**values, **password, "disabled": not form.flag("active")}))
-        changes = PersonChanges(**{**asked, "role": Role(asked["role"])})
+        groups = {"groups": form.wholes("groups")} if "groups_shown" in form else {}
+        changes = PersonChanges(**{**asked, **groups, "role": Role(asked["role"])})
         person, _receipt = there.people.change(person_id, changes, by, if_match=_version(form))
     except LineupError as error:
-        return _form(request, values, error, there.people.get(person_id))
+        return _form(request, there, values, error, there.people.get(person_id), groups=chosen_groups(form))
     return go(request, "/people", say=f"{person.email} is changed.")
 
 
@@ -94,8 +98,19 @@ def _version(form: Form) -> int:
     return form.whole("version_now") or form.whole("version") or 0
 
 
+def chosen_groups(form: Form) -> list[int]:
+    """Those that are ticked, for a form that is shown again."""
+    return [int(one) for one in form.many("groups") if one.isascii() and one.isdigit() and len(one) < 17]
+
+
 def _form(
-    request: Request, values: dict[str, str], error: LineupError | None = None, person: Person | None = None
+    request: Request,
+    there: Rooms,
+    values: dict[str, str],
+    error: LineupError | None = None,
+    person: Person | None = None,
+    *,
+    groups: list[int],
 ) -> Response:
     """Raises the error again where no form can help."""
     if error is not None and error.status not in REFUSED:
@@ -105,5 +120,6 @@ def _form(
         now = f"It is now: {person.email}, {person.role.value}, {state}."
         error = PreconditionFailed(f"{now} What you entered is still here: saving again puts it over that.")
     errors = {} if error is None else said_of_fields(error)
-    more = {"values": values, "error": error, "errors": errors, "person": person, "roles": ROLES}
+    more: dict[str, Any] = {"values": values, "error": error, "errors": errors, "person": person, "roles": ROLES}
+    more |= {"chosen": groups, "all_groups": there.groups.names()}
     return page(request, "people/form.html", status=200 if error is None else error.status, **more)

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy import Connection
 
+from model_lineup.access import emails
 from model_lineup.access.groups import members, store
 from model_lineup.access.groups.shapes import (
     Group,
@@ -84,6 +85,16 @@ class Groups:
                 (person_id, email, frozenset(belonging.get(person_id, ())))
                 for person_id, email in store.active_people(connection).items()
             ]
+
+    def whom(self, said: str) -> Who:
+        """A person by address, or a key by name or id, as somebody has typed it. Raises InvalidInput."""
+        with self._database.read() as connection:
+            people, keys = store.called(connection, emails.folded(said), said)
+        if not people and len(keys) > 1:
+            raise InvalidInput.at("/whom", f"{len(keys)} keys are called {said!r}; say the id of one: {keys[:5]}")
+        if not (people or keys):
+            raise InvalidInput.at("/whom", f"nobody has the address {said!r}, and no key is called so")
+        return Who(people=people) if people else Who(keys=keys)
 
     def members(self, group_id: int, *, limit: int, offset: int) -> MemberPage:
         """People first. Raises NotFound."""

@@ -144,6 +144,17 @@ def active_people(connection: Connection) -> dict[int, str]:
     return {row.id: row.email for row in connection.execute(query.order_by(people.c.email_folded))}
 
 
+def called(connection: Connection, email_folded: str, name: str) -> tuple[list[int], list[int]]:
+    """People of this address, and user and agent keys of this name, or of this id."""
+    persons = select(people.c.id).where(people.c.deleted_at.is_(None), people.c.email_folded == email_folded)
+    named = keys.c.name == name
+    if name.isascii() and name.isdigit() and len(name) < 16:
+        named = named | (keys.c.id == int(name))
+    theirs = select(keys.c.id).where(keys.c.deleted_at.is_(None), keys.c.kind != "admin", named)
+    found = connection.execute(theirs.order_by(keys.c.id).limit(100)).scalars()
+    return list(connection.execute(persons).scalars()), list(found)
+
+
 def known_keys(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Name and kind of living keys by id."""
     alive = keys.c.deleted_at.is_(None)

@@ -6,8 +6,9 @@ from typing import Any, get_args
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func
 
+from model_lineup.catalog.limits_to_groups import groups_of
 from model_lineup.catalog.shapes import ModelFilter, Source, Task
-from model_lineup.catalog.store.selecting import matching
+from model_lineup.catalog.store.selecting import limited_of, matching
 from model_lineup.catalog.tables import RETIRED, models
 
 FIELDS = (
@@ -20,6 +21,8 @@ FIELDS = (
     "task",
     "source",
     "has_alias",
+    "limited",
+    "group_id",
 )
 _TRI = ("supports_tools", "supports_vision", "supports_streaming")
 _WORDS: dict[str, tuple[str, ...]] = {"task": get_args(Task), "source": get_args(Source)}
@@ -67,12 +70,26 @@ def _together(connection: Connection, wanted: ModelFilter, fields: Sequence[str]
     if "has_alias" in fields:
         named = _number(connection, msgspec.structs.replace(wanted, has_alias=True))
         found["has_alias"] = {"true": named, "false": sums[0] - named}
+    if "limited" in fields:
+        limited = _number(connection, msgspec.structs.replace(wanted, limited=True))
+        found["limited"] = {"true": limited, "false": sums[0] - limited}
+    if "group_id" in fields:
+        found["group_id"] = _by_group(connection, wanted)
+    return found
+
+
+def _by_group(connection: Connection, wanted: ModelFilter) -> dict[str, int]:
+    """Those that are limited, by group; those of the same limits are counted together."""
+    found: dict[str, int] = {}
+    for text, number in connection.execute(limited_of(wanted)):
+        for group_id in groups_of(text):
+            found[str(group_id)] = found.get(str(group_id), 0) + number
     return found
 
 
 def _columns(field: str) -> dict[str, ColumnElement[int]]:
     """How many have each value; what is left over is `false`."""
-    if field in ("provider_id", "has_alias"):
+    if field in ("provider_id", "has_alias", "limited", "group_id"):
         return {}
     column = models.c[field]
     if field in _WORDS:

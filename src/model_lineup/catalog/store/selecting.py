@@ -178,6 +178,12 @@ def _limited_to(group_id: int) -> ColumnElement[bool]:
     )
 
 
+def limited_of(wanted: ModelFilter) -> Select[Any]:
+    """Of the models that the filter lets through and that are limited: each limit, and how many have it."""
+    query = select(_limits.c.group_ids, func.count()).where(_limits.c.group_ids.is_not(None))
+    return query.where(_limits.c.id.in_(matching(wanted).order_by(None))).group_by(_limits.c.group_ids)
+
+
 _limits = models.alias("limits")
 """Read through an index that holds limited models alone: few, mostly."""
 

@@ -18,7 +18,7 @@ from model_lineup.journal.shapes import Entry
 APPLY, TAKE_OVER = "configuration.apply", "configuration.take_over"
 _MAY = frozenset({APPLY, TAKE_OVER, "changes.undo", "models.retire"})
 _KEY = frozenset({"api_key", "api_key_set", "api_key_last4", "api_key_reference"})
-_FREE = {"provider": _KEY | {"position"}}
+_FREE = {"provider": _KEY | {"position"}, "alias": frozenset({"groups"})}
 _NAMED = 20
 
 

@@ -1,6 +1,6 @@
 """What the table offers to narrow it by: each filter with its values, and how many models have each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from model_lineup.catalog.facets import Facets
@@ -19,6 +19,7 @@ _WORDS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "task": ("Task", tuple((one, one) for one in ("chat", "embedding", "other", "unknown"))),
     "source": ("Source", tuple(SOURCES.items())),
     "has_alias": ("Has an alias", _YES_NO),
+    "limited": ("Limited to groups", _YES_NO),
 }
 SEEN = ("provider_id", "status", "visible", "agents_enabled")
 """Those that always stand there; the others unfold."""
@@ -41,10 +42,11 @@ class Facet(NamedTuple):
         return next((one.words for one in self.choices if one.value == self.chosen), self.chosen)
 
 
-def facets_of(view: View, facets: Facets) -> list[Facet]:
+def facets_of(view: View, facets: Facets, groups: Mapping[int, str]) -> list[Facet]:
     """Values that no model has are left out, unless they are chosen."""
     providers = tuple((str(row_id), name) for row_id, name in facets.providers.items())
     named = {"provider_id": ("Provider", providers), **_WORDS}
+    named["group_id"] = ("Group", tuple((str(row_id), name) for row_id, name in groups.items()))
     return [_facet(field, label, values, view, facets) for field, (label, values) in named.items()]
 
 

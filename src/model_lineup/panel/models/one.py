@@ -93,6 +93,7 @@ def _page(request: Request, there: Rooms, model: Model, here: Visit) -> Response
         drawn=drawn,
         runs_total=runs_total,
         changes=shown.changes_of(there, model.id),
+        group_names=there.groups.names(),
         told=details.told,
         **proven.of_model(there, model),
     )

@@ -41,7 +41,7 @@ def table_of(there: Rooms, view: View) -> dict[str, Any]:
         "view": view,
         "rows": rows_of(page.models, there.clock.now()),
         "total": page.total,
-        "facets": facets_of(view, facets),
+        "facets": facets_of(view, facets, there.groups.names()),
         "seen": SEEN,
         "page_sizes": PAGES,
         "has_providers": bool(facets.providers),
