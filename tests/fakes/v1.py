@@ -16,6 +16,7 @@ from model_lineup.shell import Shell
 from tests.fakes.desk import BY, Desk
 
 T = TypeVar("T")
+Loops = Callable[[], asyncio.AbstractEventLoop] | None
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
 HELLO = [{"role": "user", "content": "Hello"}]
 
@@ -160,8 +161,8 @@ class V1:
         """A new application over these rooms, for an event loop of the caller's own."""
         return build(self.rooms)
 
-    def run(self, use: Callable[[Shell], Awaitable[T]]) -> T:
-        """In an event loop of its own."""
+    def run(self, use: Callable[[Shell], Awaitable[T]], loop: Loops = None) -> T:
+        """In an event loop of its own; a server's is uvloop's."""
 
         async def main() -> T:
             shell = build(self.rooms, listeners=[self])
@@ -170,4 +171,5 @@ class V1:
             finally:
                 await self.rooms.upstream.close()
 
-        return asyncio.run(main())
+        with asyncio.Runner(loop_factory=loop) as runner:
+            return runner.run(main())

@@ -9,7 +9,7 @@ from model_lineup.gateway.failures import Refused
 from model_lineup.gateway.toplevel import NOT_AN_OBJECT, DoubledKeyError, Span, TopLevel, replaced
 from model_lineup.gateway.travelling import Said
 
-_SMALL = 16 * 1024
+_SMALL, _FEW = 16 * 1024, 32
 _OURS = ("model", "stream", "stream_options")
 _DESTINATIONS = frozenset(
     {
@@ -124,7 +124,8 @@ def _read(body: bytes) -> TopLevel:
     except NOT_AN_OBJECT:
         raise Refused(400, "malformed_json", "The body must be one JSON object.") from None
     try:
-        judge = _judge if len(body) < _SMALL else _judge.__wrapped__  # what is kept must not grow with what is sent
+        is_small = len(body) < _SMALL and len(found.values) <= _FEW
+        judge = _judge if is_small else _judge.__wrapped__  # what is kept must not grow with what is sent
         judge(tuple(found.values))
     except DoubledKeyError as error:
         message = f"{error.key!r} stands twice, in different case."
@@ -140,7 +141,7 @@ class _DestinationError(ValueError):
     """This field would choose one."""
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _judge(keys: tuple[str, ...]) -> None:
     """Raises DoubledKeyError, _DestinationError. Most requests have the same keys as others had before."""
     seen: set[str] = set()

@@ -139,17 +139,20 @@ class Opener:
         if asked is None:
             self._budget.count()
         said: Refused | None = None
-        for place, model in enumerate(route.models):
-            try:
-                return await self._ask(route, place, model, ask, surface, hops, asked)
-            except Refused as refused:
-                said = _more_telling(said, refused)
-                if not refused.another_may_do or place + 1 == len(route.models):
-                    raise said from None
-                if not isinstance(refused, Blocked) and not self._budget.take():
-                    raise
-                asked = None
-        raise AssertionError("a route has at least one model")
+        try:
+            for place, model in enumerate(route.models):
+                try:
+                    return await self._ask(route, place, model, ask, surface, hops, asked)
+                except Refused as refused:
+                    said = _more_telling(said, refused)
+                    if not refused.another_may_do or place + 1 == len(route.models):
+                        raise said from None
+                    if not isinstance(refused, Blocked) and not self._budget.take():
+                        raise
+                    asked = None
+            raise AssertionError("a route has at least one model")
+        finally:
+            del said  # it holds this frame, and the request with it, as long as this frame holds it
 
     async def _ask(
         self,
@@ -202,13 +205,8 @@ class Opener:
             else:
                 response = await self._send(worded, endpoint, provider, hops, stream=stream)
         except FailedError as error:
-            cause = error.cause
-            if cause is not None and is_outage(cause):
-                connected = cause.stage in ("timeout", "protocol") and getattr(cause, "which", "") != "connect"
-                self._breakers.failed(provider, model, probe=probe, connected=connected)
-            elif probe:
-                self._breakers.left(provider, model)
-            raise (of_wire(cause) if cause is not None else of_failure(error.failure)) from None
+            self._failed(error, provider, model, probe=probe)
+            raise (of_failure(error.failure) if error.cause is None else of_wire(error.cause)) from None
         except BaseException:
             if probe:
                 self._breakers.left(provider, model)
@@ -218,6 +216,14 @@ class Opener:
         else:
             self._breakers.answered(provider, model, probe=probe)
         return response
+
+    def _failed(self, error: FailedError, provider: ProviderState, model: ModelState, *, probe: bool) -> None:
+        cause = error.cause
+        if cause is not None and is_outage(cause):
+            connected = cause.stage in ("timeout", "protocol") and getattr(cause, "which", "") != "connect"
+            self._breakers.failed(provider, model, probe=probe, connected=connected)
+        elif probe:
+            self._breakers.left(provider, model)
 
     async def _send(
         self, worded: Worded, endpoint: Endpoint, provider: ProviderState, hops: str, *, stream: bool

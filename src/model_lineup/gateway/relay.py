@@ -271,7 +271,7 @@ def what_ran(opened: Opened, route: Route, content_type: bytes) -> tuple[tuple[b
     return _what_ran(opened.model.model_id, opened.provider.slug, route.snapshot.revision, content_type)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _what_ran(model_id: str, slug: str, revision: int, content_type: bytes) -> tuple[tuple[bytes, bytes], ...]:
     return (
         (b"content-type", content_type),
@@ -281,7 +281,7 @@ def _what_ran(model_id: str, slug: str, revision: int, content_type: bytes) -> t
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _written(name: str) -> bytes:
     """As JSON."""
     return msgspec.json.encode(name)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from model_lineup.serving.protocol import Connection
 
 _JOINED_UNDER = 64 * 1024
+_REMEMBERED_BYTES = 256
+"""Of one URL or header's value, at most."""
 _NAME = re.compile(rb"[a-z0-9!#$%&'*+.^_`|~-]+")
 _UNSAFE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
@@ -303,9 +305,14 @@ class Cycle:
             waiter.set_result(None)
 
 
-@lru_cache(maxsize=1024)
 def _split(url: bytes) -> tuple[str, bytes]:
-    """The path as it was sent, and the query. Raises httptools' error."""
+    """The path as it was sent, and the query. Raises httptools' error. Only short ones are remembered: whoever sends
+    many long ones, a different one each time, must not fill the memory with them."""
+    return _split_once(url) if len(url) <= _REMEMBERED_BYTES else _split_once.__wrapped__(url)
+
+
+@lru_cache(maxsize=512)
+def _split_once(url: bytes) -> tuple[str, bytes]:
     parsed = httptools.parse_url(url)
     path: bytes = parsed.path
     return path.decode("ascii"), parsed.query or b""
@@ -319,7 +326,7 @@ def _status_line(status: int) -> bytes:
         return f"HTTP/1.1 {status} \r\n".encode()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _beginning(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
     """The status line, and the lines of headers that many answers have in common."""
     return _status_line(status) + b"".join([_line(name, value) for name, value in headers])
@@ -335,9 +342,14 @@ def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"%b\r\n" % b"\r\n".join(lines)
 
 
-@lru_cache(maxsize=4096)
 def _line(name: bytes, value: bytes) -> bytes:
-    """A header's line. Most are the same for each answer. Raises RuntimeError for what would break out of it."""
+    """A header's line. Most are the same for each answer, and remembered if they are short. Raises RuntimeError for
+    what would break out of it."""
+    return _line_once(name, value) if len(value) <= _REMEMBERED_BYTES else _line_once.__wrapped__(name, value)
+
+
+@lru_cache(maxsize=512)
+def _line_once(name: bytes, value: bytes) -> bytes:
     if _NAME.fullmatch(name) is None or _UNSAFE.search(value) is not None:
         raise RuntimeError("a header has a name in small letters, and a value on one line")
     return b"%b: %b\r\n" % (name, value)

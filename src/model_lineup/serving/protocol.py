@@ -99,15 +99,16 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.connections.discard(cast(Any, self))
-        self._watch.clear()
+        self._watch.end()
         for timer in (self._stall_timer, self._rest_timer):
             if timer is not None:
                 timer.cancel()
         self._queue.clear()
         self.flow.resume_writing()
-        if self._answering is not None:
-            self._answering.caller_left()
-        self._parser = None  # it holds us, and we it
+        answering, self._answering = self._answering, None
+        if answering is not None:
+            answering.caller_left()
+        self._parser = self._receiving = self._known = None  # they hold us, and we them
 
     def shutdown(self) -> None:
         """The last answer is finished; nothing more is taken."""

@@ -192,9 +192,7 @@ class _Attempt:
         if translation is not None:
             body = translation.answer(body, name=self._target.model_id, created=_now())
         value = object_of(body)
-        error = failures.find_error(value)
-        if error is not None:
-            raise error
+        failures.refuse_error(value)
         if not isinstance(value.get("choices"), list) or not value["choices"]:
             raise MalformedError("the answer holds no choices")
         self._body = value

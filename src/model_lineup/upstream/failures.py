@@ -191,6 +191,16 @@ def error_message(body: bytes) -> str:
     return found.message if found else ""
 
 
+def refuse_error(value: Any, *, failed: bool = False) -> None:
+    """Raises ProviderError for an error in a JSON value; `failed`: it is one, whatever stands in it."""
+    error = find_error(value)
+    try:
+        if error is not None or failed:
+            raise error or ProviderError("")
+    finally:
+        del error  # or it and this frame, which it remembers, would hold each other
+
+
 def find_error(value: Any) -> ProviderError | None:
     """The error in a JSON value: `{"error": {"message", "code", "type"}}` (OpenAI), `{"error": "…"}` (Ollama),
     `{"object": "error", "message", "code"}` (older vLLM), `{"detail": "…"}` (FastAPI); `None` when there is none."""

@@ -18,7 +18,6 @@ from model_lineup.upstream.contract import (
     Call,
     Event,
     MalformedError,
-    ProviderError,
     Quirks,
     Target,
     UnsupportedError,
@@ -85,9 +84,7 @@ class AnthropicDialect:
 def _read(body: bytes, *, failed: bool = False) -> dict[str, Any]:
     """Raises MalformedError when it is no JSON object, ProviderError when it reports an error."""
     value = object_of(body)
-    error = failures.find_error(value)
-    if error is not None or failed:
-        raise error or ProviderError("")
+    failures.refuse_error(value, failed=failed)
     return value
 
 

@@ -72,9 +72,7 @@ class OllamaDialect:
 def _read(body: bytes) -> dict[str, Any]:
     """Raises MalformedError when it is no JSON object, ProviderError when it reports an error."""
     value = object_of(body)
-    error = failures.find_error(value)
-    if error is not None:
-        raise error
+    failures.refuse_error(value)
     return value
 
 

@@ -159,9 +159,7 @@ def _read(body: bytes, *, failed: bool = False) -> _Body:
 
 def _raise_error_of(body: bytes) -> None:
     """Looks for an error in other shapes; nothing happens when there is none. Raises MalformedError for no JSON."""
-    error = failures.find_error(json_of(body))
-    if error is not None:
-        raise error
+    failures.refuse_error(json_of(body))
 
 
 def _has_content(delta: _Delta) -> bool:

@@ -51,9 +51,7 @@ class AnthropicKind:
     def page(self, body: bytes) -> Page:
         """Raises MalformedError, ProviderError."""
         value = object_of(body)
-        error = failures.find_error(value)
-        if error is not None:
-            raise error
+        failures.refuse_error(value)
         models = tuple(_model(entry) for entry in entries.list_of(value.get("data")))
         return Page(models, _following(value))
 

@@ -52,9 +52,7 @@ class GoogleKind:
     def page(self, body: bytes) -> Page:
         """An empty list has no `models` at all. Raises MalformedError, ProviderError."""
         value = object_of(body)
-        error = failures.find_error(value)
-        if error is not None:
-            raise error
+        failures.refuse_error(value)
         if not value.keys() <= _PAGE_FIELDS:
             raise MalformedError("the answer holds no list of models")
         models = (_model(entry) for entry in entries.list_of(value.get("models", [])))

@@ -74,9 +74,7 @@ KIND = OllamaKind()
 
 def _read(body: bytes) -> dict[str, Any]:
     value = object_of(body)
-    error = failures.find_error(value)
-    if error is not None:
-        raise error
+    failures.refuse_error(value)
     return value
 
 

@@ -47,9 +47,7 @@ class OpenAIKind:
     def page(self, body: bytes) -> Page:
         """Raises MalformedError, ProviderError."""
         value = json_of(body)
-        error = failures.find_error(value)
-        if error is not None:
-            raise error
+        failures.refuse_error(value)
         models = tuple(_model(entry) for entry in _entries(value))
         return Page(models, _following(value, models))
 

@@ -6,7 +6,7 @@ Thoughts come back as `reasoning_content`, the field that most OpenAI-compatible
 from typing import Any
 
 from model_lineup.upstream import failures
-from model_lineup.upstream.contract import MalformedError, ProviderError
+from model_lineup.upstream.contract import MalformedError
 from model_lineup.upstream.parsing import count_or_none, object_of, object_or_empty, text_or_none
 from model_lineup.upstream.translation.chat_chunks import ChatChunks
 from model_lineup.upstream.translation.fields import encode
@@ -138,9 +138,7 @@ def _cache_writes(value: JsonObject) -> int:
 
 def _read(body: bytes, *, failed: bool = False) -> JsonObject:
     value = object_of(body)
-    error = failures.find_error(value)
-    if error is not None or failed:
-        raise error or ProviderError("")
+    failures.refuse_error(value, failed=failed)
     return value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from model_lineup.upstream import failures
-from model_lineup.upstream.contract import MalformedError, ProviderError
+from model_lineup.upstream.contract import MalformedError
 from model_lineup.upstream.parsing import count_or_none, list_or_empty, object_of, object_or_empty, text_or_none
 from model_lineup.upstream.translation.chat_chunks import ChatChunks
 from model_lineup.upstream.translation.fields import encode
@@ -114,9 +114,7 @@ def usage_of(value: Any) -> JsonObject | None:
 
 def _read(body: bytes, *, failed: bool = False) -> JsonObject:
     value = object_of(body)
-    error = failures.find_error(value)
-    if error is not None or failed:
-        raise error or ProviderError("")
+    failures.refuse_error(value, failed=failed)
     return value
 
 

@@ -180,6 +180,7 @@ class Client:
             await self._dialler.open(connection, within_s)
         except BaseException:
             connection.abort()
+            connection.never_made()
             self._pool.forget(connection)
             raise
         return connection

@@ -90,6 +90,11 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def never_made(self) -> None:
+        """Dialling failed, so that nobody will call `connection_lost`: let go what would hold this in a circle."""
+        self._watch.end()
+        self._reader.release()
+
     # For the inbox.
 
     def hold(self) -> None:
@@ -150,7 +155,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._ended(error)
-        self._watch.clear()
+        self._watch.end()
         self._reader.release()
         self._transport = self._poll = None
         del self._write

@@ -97,7 +97,7 @@ class Inbox:
     async def wait_for_head(self) -> Head:
         while self.head is None:
             if self.error is not None:
-                raise self.error
+                raise self._told(self.error)
             await self._wait()
         return self.head
 
@@ -105,7 +105,7 @@ class Inbox:
         """The next piece, None after the last."""
         while not self._pieces:
             if self.error is not None:
-                raise self.error
+                raise self._told(self.error)
             if self.ended:
                 return None
             await self._wait()
@@ -118,7 +118,7 @@ class Inbox:
                 if not take(self._handed()):
                     return True
             if self.error is not None:
-                raise self.error
+                raise self._told(self.error)
             if self.ended:
                 return False
             if await self._taken(take):
@@ -127,6 +127,7 @@ class Inbox:
     async def _taken(self, take: Callable[[Piece], bool]) -> bool:
         """Waits until `take` says no, for which it is True, or there is nothing more to come."""
         over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        failed: list[Exception] = []  # not kept in the future, which this frame holds and the error would, too
 
         def come(piece: Piece) -> None:
             try:
@@ -134,7 +135,8 @@ class Inbox:
             except Exception as error:
                 self._eager = self.on_news = None
                 if not over.done():
-                    over.set_exception(error)
+                    failed.append(error)
+                    over.set_result(True)
                 return
             if said_no:
                 self._eager = self.on_news = None
@@ -149,12 +151,21 @@ class Inbox:
 
         self._eager, self.on_news = come, end
         try:
-            return await over
+            said_no = await over
         except asyncio.CancelledError:
             self.close()
             raise
         finally:
             self._eager = self.on_news = None
+        if failed:
+            raise failed.pop()
+        return said_no
+
+    def _told(self, error: WireError) -> WireError:
+        """It is told once. Kept on, it would hold all that it came through, and that would hold it: a failed request
+        would stay until the collector of garbage comes."""
+        self.error = ClientClosed("The exchange has ended with an error.")
+        return error
 
     def _handed(self) -> Piece:
         piece = self._pieces.popleft()

@@ -72,8 +72,8 @@ class Reader:
         return self._framing is not None and self._framing.by_close
 
     def release(self) -> None:
-        """Break the cycle with the parser, so that no garbage collection has to."""
-        self._parser = None
+        """Break the cycles with the parser and with what went wrong, so that no garbage collection has to."""
+        self._parser = self.fault = None
 
     # What the parser calls.
 
@@ -114,8 +114,7 @@ class Reader:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
-            cause = error.__context__
-            return cause if isinstance(cause, WireError) else ProtocolBroken("Surplus bytes follow the response.")
+            return _said_by(error.__context__)
         except httptools.HttpParserUpgrade:
             return ProtocolBroken("The response switches protocols, which was not asked for.")
         except httptools.HttpParserError as error:
@@ -144,3 +143,11 @@ class Reader:
 
     def _too_large(self) -> HeadTooLarge:
         return HeadTooLarge(f"The response has more than {self._max_head_bytes} bytes of head or framing.")
+
+
+def _said_by(cause: BaseException | None) -> WireError:
+    """What one of ours said in a callback, without the frames that it came through: they hold the reader, which holds
+    what is returned here."""
+    if isinstance(cause, WireError):
+        return cause.with_traceback(None)
+    return ProtocolBroken("Surplus bytes follow the response.")

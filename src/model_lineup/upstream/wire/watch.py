@@ -41,6 +41,11 @@ class Watch:
             self._handle.cancel()
             self._handle = None
 
+    def end(self) -> None:
+        """Nothing will be due any more, and who would be called is let go."""
+        self.clear()
+        self._on_due = _nobody
+
     def _arm(self, due: float) -> None:
         self._rings_at = due
         self._handle = self._loop.call_later(max(0.0, due - tick()), self._ring)
@@ -54,3 +59,7 @@ class Watch:
             return
         self._due = None
         self._on_due()
+
+
+def _nobody() -> None:
+    """Is called by none."""
