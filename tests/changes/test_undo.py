@@ -9,7 +9,7 @@ from model_lineup.access.actor import LOCAL_ACTOR, Role
 from model_lineup.access.shapes import NewKey, NewPerson
 from model_lineup.catalog.fetch_rules import FetchRules
 from model_lineup.catalog.fetch_schedule import FetchSchedule
-from model_lineup.catalog.shapes import AliasChanges, ImportItem, ModelChanges, Selection
+from model_lineup.catalog.shapes import AliasChanges, ImportItem, ModelChanges, ModelFilter, Selection
 from model_lineup.changes.undo.undo import Undone
 from model_lineup.errors import NameWouldMove, NotFound, NotUndoable, UndoConflict
 from model_lineup.journal.shapes import Impact
@@ -207,6 +207,49 @@ def test_an_alias_points_where_it_pointed(desk: Desk) -> None:
         f"It led to model {a.id}, which is deleted."
     }
     assert moved
+
+
+def test_a_fallback_that_was_deleted_stays_one_while_its_alias_is_edited_and_taken_back(desk: Desk) -> None:
+    provider = desk.provider()
+    a, b, c = (desk.model(provider, name, visible=True) for name in "abc")
+    desk.alias(a, "fast", fallbacks=[b.id, c.id])
+    made = desk.last_change().id
+    desk.rooms.models.delete(c.id, BY)
+
+    def fallbacks() -> list[int]:
+        return [one.id for one in desk.rooms.aliases.page(limit=9, offset=0).aliases[0].fallbacks]
+
+    desk.rooms.aliases.change(a.id, "fast", AliasChanges(description="edited", fallbacks=[b.id]), BY)
+    edited = desk.last_change().id
+    desk.rooms.aliases.change(a.id, "fast", AliasChanges(fallbacks=[]), BY)
+    (left_out,) = undo(desk).left_out
+    assert (left_out.label, left_out.reason) == ("fast", f"Model {c.id} is deleted; restored, it counts again.")
+    assert fallbacks() == [b.id]
+    desk.rooms.models.restore(c.id, BY)
+    assert fallbacks() == [b.id, c.id]
+    undo(desk, edited)
+    undo(desk, made)
+    assert desk.rooms.aliases.page(limit=9, offset=0).total == 0
+
+
+def test_what_a_provider_says_beneath_a_pin_stands_in_nobodys_way(desk: Desk) -> None:
+    provider, scripted = desk.provider(), ScriptedProvider()
+
+    def fetch(context_length: int) -> None:
+        scripted.lists(("m", {"context_length": context_length}))
+        asyncio.run(desk.discovery(scripted).fetch(provider.id, BY, confirm=True))
+
+    fetch(1_000)
+    fetch(2_000)
+    second = desk.last_change().id
+    model = desk.rooms.models.page(ModelFilter(), sort="id", limit=9, offset=0).models[0].id
+    desk.rooms.models.change(model, ModelChanges(pins={"context_length": 9}), BY)
+    fetch(4_000)
+    undo(desk, second + 1)
+    undo(desk, second)
+    said = {one.field: one.effective for one in desk.rooms.facts.of(model).fields}["context_length"]
+    assert said is not None
+    assert (said.value, said.source) == (1_000, "provider")
 
 
 def test_an_import_is_taken_back_whole(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """Administrative operations on aliases, each in one transaction. An alias points at one model, never at an alias."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -78,20 +78,15 @@ class Aliases:
             before = the_one(change.connection, alias, row_id)
             target = row_id if changes.target is UNSET else changes.target
             living(model_store.one(change.connection, target), target)
-            wanted = [one.id for one in before.fallbacks] if changes.fallbacks is UNSET else changes.fallbacks
+            shown = [one.id for one in before.fallbacks]
+            wanted = shown if changes.fallbacks is UNSET else changes.fallbacks
             check_fallbacks(change.connection, target, wanted)
             groups = before.groups if changes.groups is UNSET else sorted(changes.groups)
             if groups != before.groups:
                 members.known(change, groups)
             guard = NameGuard(change.connection, [alias], confirmed=confirm)
-            _write(
-                change,
-                before,
-                target,
-                before.description if changes.description is UNSET else changes.description,
-                wanted,
-                groups,
-            )
+            description = before.description if changes.description is UNSET else changes.description
+            _write(change, before, target, description, None if wanted == shown else wanted, groups)
             guard.check(but=[alias])
             after = the_one(change.connection, alias, target)
         return after, change.receipt
@@ -196,13 +191,14 @@ def _write(
     before: Alias,
     target: int,
     description: str | None,
-    fallbacks: Iterable[int],
+    fallbacks: Sequence[int] | None,
     groups: Sequence[int],
 ) -> None:
-    """Write what differs and note it."""
-    old = {"model": before.model.id, "description": before.description, "fallbacks": [f.id for f in before.fallbacks]}
-    old |= {"groups": before.groups}
-    new = {"model": target, "description": description, "fallbacks": list(fallbacks), "groups": list(groups)}
+    """Write what differs and note it. `fallbacks`: None leaves them, with those that are deleted and may come back."""
+    held = store.fallbacks_of(change.connection, before.id)
+    old = {"model": before.model.id, "description": before.description, "fallbacks": held, "groups": before.groups}
+    wanted = held if fallbacks is None else list(fallbacks)
+    new = {"model": target, "description": description, "fallbacks": wanted, "groups": list(groups)}
     if old == new:
         return
     columns = {"model_row": target, "description": description, "fallbacks": dump(new["fallbacks"])}

@@ -73,7 +73,7 @@ def _living_successor(connection: Connection, model: Model, now: int) -> int | N
 
 
 def _move(change: Change, alias: Alias, successor: int) -> None:
-    fallbacks = [one.id for one in alias.fallbacks]
+    fallbacks = alias_store.fallbacks_of(change.connection, alias.id)
     kept = [row for row in fallbacks if row != successor]
     columns: dict[str, Any] = {"model_row": successor, "fallbacks": dump(kept)}
     alias_store.change(change.connection, alias.id, columns, now=change.now, revision=change.revision)

@@ -41,6 +41,12 @@ def one(connection: Connection, alias: str, model_row: int) -> Alias | None:
     return found[0] if found else None
 
 
+def fallbacks_of(connection: Connection, alias_id: int) -> list[int]:
+    """The rows that it falls back on, also those that are deleted: they count again when they are restored."""
+    held = connection.execute(select(aliases.c.fallbacks).where(aliases.c.id == alias_id)).scalar_one()
+    return msgspec.json.decode(held, type=list[int])
+
+
 def by_folded(connection: Connection, folded: Iterable[str]) -> dict[str, Row[Any]]:
     """Living aliases by their folded name: id, alias, model_row, description."""
     query = select(aliases).where(_ALIVE, in_words(connection, aliases.c.folded, folded))

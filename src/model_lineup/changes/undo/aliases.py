@@ -1,6 +1,6 @@
 """Aliases as they were: where they pointed, what they fell back on, there or not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,7 +10,7 @@ from model_lineup.catalog.store import aliases as store
 from model_lineup.catalog.store import models as model_store
 from model_lineup.changes.store.undoing import AliasNow
 from model_lineup.changes.undo.later import Standing
-from model_lineup.changes.undo.net import DELETED, Row
+from model_lineup.changes.undo.net import DELETED, LeftOut, Row
 from model_lineup.database.metadata import dump
 from model_lineup.journal.record import Change
 
@@ -29,25 +29,40 @@ def in_the_way(connection: Connection, rows: Iterable[Row], now: Mapping[int, Al
     rows = [row for row in rows if not row.goes]
     taken = store.by_folded(connection, [now[row.id].folded for row in rows if row.comes])
     pointed = {row.id: _pointed_at(row, now[row.id]) for row in rows}
-    living = model_store.living(connection, {one for ids in pointed.values() for one in ids})
+    living = model_store.living(connection, {one for one in pointed.values() if one is not None})
     found = []
     for row in rows:
         holder = taken.get(now[row.id].folded) if row.comes else None
         if holder is not None and holder.id != row.id:
             reason = f"{holder.alias!r} is an alias of model {holder.model_row} by now."
             found.append(Standing("alias", row.id, row.label, [DELETED], reason))
-        if gone := [one for one in pointed[row.id] if one not in living]:
-            reason = f"It led to model {gone[0]}, which is deleted."
+        target = pointed[row.id]
+        if target is not None and target not in living:
+            reason = f"It led to model {target}, which is deleted."
             found.append(Standing("alias", row.id, row.label, ["model"], reason))
     return found
 
 
-def _pointed_at(row: Row, now: AliasNow) -> list[int]:
-    """The models that it leads to when it is as it was; those that the undoing does not touch are as good as before."""
+def asleep(connection: Connection, rows: Sequence[Row], now: Mapping[int, AliasNow]) -> list[LeftOut]:
+    """Fallbacks that return though their models are deleted: as it was, and they count once those are restored."""
+    returning = {
+        row.id: [one for one in row.back.get("fallbacks") or () if one not in now[row.id].fields["fallbacks"]]
+        for row in rows
+    }
+    living = model_store.living(connection, {one for ids in returning.values() for one in ids})
+    return [
+        LeftOut("alias", row.id, row.label, ["fallbacks"], f"Model {gone[0]} is deleted; restored, it counts again.")
+        for row in rows
+        if (gone := [one for one in returning[row.id] if one not in living])
+    ]
+
+
+def _pointed_at(row: Row, now: AliasNow) -> int | None:
+    """The model that it leads to when it is as it was; one that the undoing does not touch is as good as before."""
     if not (row.comes or {"model", "fallbacks"} & row.back.keys()):
-        return []
-    target = row.back.get("model", now.fields["model"])
-    return [target, *row.back.get("fallbacks", [])]
+        return None
+    target: int = row.back.get("model", now.fields["model"])
+    return target
 
 
 def write(change: Change, rows: Iterable[Row], now: Mapping[int, AliasNow], *, with_model: set[int]) -> None:

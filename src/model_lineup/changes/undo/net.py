@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from model_lineup.journal.shapes import ChangeSet, Entry
 
 DELETED = "deleted"
@@ -43,6 +45,16 @@ class Row:
         if not earlier:
             return []
         return sorted(later if DELETED in (later | earlier) else later & earlier)
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """What was not taken back, or has no effect for now, and why."""
+
+    entity: str
+    id: int
+    label: str
+    fields: list[str]
+    reason: str
 
 
 def turned(entry: Entry) -> tuple[Fields, Fields]:

@@ -8,22 +8,12 @@ import msgspec
 from model_lineup.catalog.providers import Providers, journaled, living
 from model_lineup.catalog.shapes import ProviderChanges
 from model_lineup.catalog.store import providers as store
-from model_lineup.changes.undo.net import DELETED, Row
+from model_lineup.changes.undo.net import DELETED, LeftOut, Row
 from model_lineup.errors import CredentialRebindRequired, UndoConflict
 from model_lineup.journal.record import Change
 
 SECRET = frozenset({"api_key", "api_key_set", "api_key_last4", "api_key_reference"})
 _SETTABLE = frozenset(msgspec.structs.asdict(ProviderChanges())) - SECRET
-
-
-class LeftOut(msgspec.Struct, frozen=True):
-    """What was not taken back, and why."""
-
-    entity: str
-    id: int
-    label: str
-    fields: list[str]
-    reason: str
 
 
 def without_secrets(rows: Iterable[Row]) -> list[LeftOut]:

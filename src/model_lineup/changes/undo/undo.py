@@ -14,8 +14,7 @@ from model_lineup.catalog.store import models as model_store
 from model_lineup.changes.store import pointing, undoing
 from model_lineup.changes.undo import aliases, groups, models, net, providers
 from model_lineup.changes.undo.later import NAMED, Standing, not_as_left, touched_later
-from model_lineup.changes.undo.net import Row
-from model_lineup.changes.undo.providers import LeftOut
+from model_lineup.changes.undo.net import LeftOut, Row
 from model_lineup.errors import InvalidInput, NotFound, NotUndoable, UndoConflict
 from model_lineup.journal import store as journal_store
 from model_lineup.journal import undone
@@ -161,6 +160,7 @@ class _Back:
         aliases.write(change, going, self._aliases_now, with_model=gone)
         models.write(change, self.models, self._models_now)
         _refuse(aliases.in_the_way(change.connection, staying, self._aliases_now))
+        self.left_out += aliases.asleep(change.connection, staying, self._aliases_now)
         aliases.write(change, staying, self._aliases_now, with_model=gone)
         providers.write(change, self._through, [row for row in self.providers if row.goes])
         groups.write(change, self.groups, self._groups_now)
