@@ -47,8 +47,11 @@ class Chance:
             except (LineupError, IndexError):  # refused, or there is nothing to choose from
                 continue
 
+    def models(self) -> Any:
+        return self.desk.rooms.models.page(ModelFilter(), sort="id", limit=500, offset=0).models
+
     def model(self) -> Any:
-        return self.chance.choice(self.desk.rooms.models.page(ModelFilter(), sort="id", limit=500, offset=0).models)
+        return self.chance.choice(self.models())
 
     def provided(self) -> Any:
         return self.chance.choice(self.desk.rooms.providers.page(limit=100, offset=0)[0])
@@ -119,9 +122,19 @@ class Chance:
         return self.desk.rooms.providers.delete(self.provided().id, BY, force=self.chance.random() < 0.3, confirm=True)
 
     def fetch(self) -> object:
-        ids = self.chance.sample("abcdef", 4)
-        self.scripted.lists(*((one, {"context_length": self.chance.choice((1_000, 4_000))}) for one in ids))
-        return asyncio.run(self.discovery.fetch(self.provided().id, BY, confirm=True))
+        provider = self.provided().id
+        known = {one.model_id: one.id for one in self.models() if one.provider_id == provider}
+        self.scripted.lists(*((one, self.said(known.get(one))) for one in self.chance.sample("abcdef", 4)))
+        return asyncio.run(self.discovery.fetch(provider, BY, confirm=True))
+
+    def said(self, model: int | None) -> dict[str, Any]:
+        """What the provider says of it: beneath a pin nothing new, since what comes to light when the pin goes is its
+        newest word, whatever it was when it was pinned (tests/changes/test_undo.py)."""
+        fields = [] if model is None else self.desk.rooms.facts.of(model).fields
+        for one in fields:
+            if one.field == "context_length" and one.effective is not None and one.effective.source == "pin":
+                return {"context_length": fact.value for fact in one.said if fact.source == "provider"}
+        return {"context_length": self.chance.choice((1_000, 4_000))}
 
     def undo(self) -> object:
         newest = self.desk.revision()
