@@ -133,7 +133,7 @@ class Chance:
         fields = [] if model is None else self.desk.rooms.facts.of(model).fields
         for one in fields:
             if one.field == "context_length" and one.effective is not None and one.effective.source == "pin":
-                return {"context_length": fact.value for fact in one.said if fact.source == "provider"}
+                return next(({one.field: fact.value} for fact in one.said if fact.source == "provider"), {})
         return {"context_length": self.chance.choice((1_000, 4_000))}
 
     def undo(self) -> object:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from model_lineup.gateway import relay
@@ -13,6 +13,7 @@ from model_lineup.gateway.likeness import Likeness, likeness
 from model_lineup.gateway.meter import Meter
 from model_lineup.gateway.wording import DIALECTS
 from model_lineup.upstream.contract import MalformedError, ProviderError
+from tests.fakes.counts import count
 
 READING = DIALECTS["chat"]
 assert READING is not None
@@ -76,6 +77,8 @@ def passed(pieces: list[bytes], *, compares: bool, name: str = "house/☃") -> t
     return b"".join(out), known, failure
 
 
+@pytest.mark.hard
+@settings(max_examples=count(40, 3_000), deadline=None)
 @given(
     st.lists(st.sampled_from([text("Hi"), text(" there"), late("Hi"), late(" there"), *ODD]), max_size=12),
     st.lists(st.integers(0, 3000), max_size=6),
@@ -91,6 +94,33 @@ def test_nobody_can_tell_which_chunks_were_read(chunks: list[bytes], cuts: list[
     for kept in (edges, [0, *edges[2::2], len(stream)]):
         pieces = [stream[start:end] for start, end in itertools.pairwise(kept)]
         assert passed(pieces, compares=True, name=name) == passed(pieces, compares=False, name=name)
+
+
+KEYS = st.sampled_from(["content", "text", "model", "error", "usage", "choices", "delta", "finish_reason", "reasoning"])
+LEAVES = st.sampled_from(
+    [None, "x", "stop", "", "up/stream", '"content":"x"', 1, {"prompt_tokens": 3}, {"message": "no"}]
+)
+NESTED = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=3))
+SAID = [
+    *("Hi", " there", "\\\\", '\\"', "\\n", "\\u0022", "é", "x" * 3_000, "Hi\n\ndata: [DONE]", "data: [DONE]", "\\"),
+    *('","error":{"message":"no"},"x":"', '"},"finish_reason":"stop","x":{"y":"', '","content":"', '"}}]}'),
+]
+"""Put between the quotes as they are."""
+
+
+@pytest.mark.hard
+@settings(max_examples=count(40, 3_000), deadline=None)
+@given(NESTED, NESTED, st.lists(st.sampled_from(SAID), min_size=2, max_size=6), st.booleans())
+@example(None, None, ["Hi", '","error":{"message":"no"},"x":"', "Hi"], True)
+@example({"content": "x"}, None, ["Hi", " there", '"}}]}'], False)
+def test_nor_where_the_text_stands_among_anything_else(inner: Any, outer: Any, said: list[str], together: bool) -> None:
+    """A chunk made at random, sent again with another text in it, which may end its string and go on."""
+    delta = {"content": "@TEXT@", **(inner if isinstance(inner, dict) and "content" not in inner else {"more": inner})}
+    body = {"model": "up/stream", "choices": [{"index": 0, "delta": delta, "finish_reason": None}], "more": outer}
+    frame = json.dumps(body, separators=(",", ":"))
+    chunks = [f"data: {frame.replace('@TEXT@', one)}\n\n".encode() for one in said]
+    pieces = [chunks[0], b"".join(chunks[1:])] if together else chunks
+    assert passed(pieces, compares=True) == passed(pieces, compares=False)
 
 
 def alike() -> Likeness:

@@ -5,13 +5,14 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
 from model_lineup.serving import protocol
 from model_lineup.serving.known import known_head
 from model_lineup.serving.protocol import Connection
+from tests.fakes.counts import count
 from tests.serving.test_protocol import Line, talk, turns
 
 
@@ -76,6 +77,8 @@ def said(pieces: list[bytes], *, knows: bool) -> tuple[list[bytes], bool]:
     return line.writes, line.closed
 
 
+@pytest.mark.hard
+@settings(max_examples=count(40, 3_000), deadline=None)
 @given(st.lists(st.sampled_from([*WHOLE * 4, *ODD]), max_size=10), st.lists(st.integers(0, 4000), max_size=3))
 @example([*WHOLE, post(length=b"4"), post()], [])
 @example([*WHOLE, post()[:40], post()[40:], post(), post()], [])
@@ -91,6 +94,50 @@ def stamped_out(told: tuple[list[bytes], bool]) -> Any:
     """Refusals have an id of their own."""
     writes, closed = told
     return [write for write in writes if b"x-request-id" not in write], len(writes), closed
+
+
+NAMES = ["Content-Length", "content-length", "Transfer-Encoding", "Proxy-Connection", "Connection", "Expect", "TE"]
+VALUES = ["5", "6", "05", " 5", "5 ", "5\t", "chunked", "close", "keep-alive", "upgrade", "100-continue", "x", ""]
+header = st.tuples(st.sampled_from([*NAMES, "X-A", "Authorization", "Trailer"]), st.sampled_from(VALUES))
+
+
+@pytest.mark.hard
+@settings(max_examples=count(40, 3_000), deadline=None)
+@given(
+    st.lists(header, max_size=3),
+    st.lists(header, max_size=2),
+    st.lists(st.binary(max_size=12) | st.just(b"hello") | st.just(post()), min_size=2, max_size=5),
+    st.sampled_from([b"", b"\r\n", b" ", b"0\r\n\r\n"]),
+)
+@example([("X-A", "x")], [("Content-Length", "5")], [b"hello", b"hello", post()], b"")
+@example([("Proxy-Connection", "close")], [], [b"hello"] * 4, b"")
+def test_no_head_means_something_else_the_second_time(
+    before: list[tuple[str, str]], behind: list[tuple[str, str]], bodies: list[bytes], surplus: bytes
+) -> None:
+    """Whatever else stands in it, twice the same or once; and bodies that hold requests."""
+    lines = ["POST /v1/x HTTP/1.1", *(f"{name}: {value}" for name, value in before)]
+    rest = [f"{name}: {value}" for name, value in behind]
+    heads = ["\r\n".join([*lines, f"Content-Length: {len(body)}", *rest, "", ""]) for body in bodies]
+    pieces = [head.encode() + body for head, body in zip(heads, bodies, strict=True)]
+    pieces[-1] += surplus
+    assert stamped_out(said(pieces, knows=True)) == stamped_out(said(pieces, knows=False))
+
+
+def test_what_an_application_puts_into_the_headers_is_gone_with_the_request() -> None:
+    seen: list[int] = []
+
+    async def adds(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(len(scope["headers"]))
+        scope["headers"].append((b"x-user", b"somebody"))
+        await all_of_it(scope, receive, send)
+
+    async def steps(connection: Connection, line: Line) -> None:
+        for _ in range(5):
+            connection.data_received(post())
+            await turns()
+
+    talk(adds, steps)
+    assert len(set(seen[2:])) == 1
 
 
 def test_from_the_third_on_the_same_head_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,9 +44,8 @@ class KnownHead(NamedTuple):
 
     def again(self, connection: "Connection", length: int) -> Cycle:
         """A request with this head."""
-        headers = self.headers
+        headers = self.headers.copy()  # an application may put something into those that it is given
         if length != self.length:
-            headers = headers.copy()
             headers[self.place] = (headers[self.place][0], b"%d" % length)
         return Cycle(connection, self.method, self.url, self.version, headers, keep_alive=True, expects_continue=False)
 
