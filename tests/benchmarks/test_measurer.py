@@ -1,6 +1,7 @@
 """What the measuring process says of itself, and when it calls itself saturated."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -50,15 +51,15 @@ def test_the_lag_of_reads_counts_where_the_kernel_stamped_them() -> None:
 
 def test_a_busy_closed_loop_is_saturated_and_a_busy_open_loop_is_judged_by_its_sending() -> None:
     watch = SelfWatch(None)
+    began, used_s = tick(), time.process_time()
     watch.begin()
-    until = tick() + 0.21
-    while tick() < until:
+    while tick() < began + 0.21 or time.process_time() < used_s + 0.1:
         pass
     account = watch.account(late_ms_p99=None, closed_loop=True, start_up_s=None)
     assert account.cpu_s is not None
-    assert account.cpu_s >= 0.02
+    assert account.cpu_s >= 0.1
     assert account.cpu_share is not None
-    assert 0.1 <= account.cpu_share <= 1.1
+    assert 0.09 / (tick() - began) <= account.cpu_share <= 1.1, "however little of the processor it got"
     assert "cpu" not in watch.account(late_ms_p99=11.0, closed_loop=False, start_up_s=None).reasons
 
 

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,8 +42,9 @@ def hook(workbench: Workbench, receiver: FakeProvider) -> Iterator[dict[str, Any
     workbench.admin.delete(f"/api/admin/webhooks/{made['id']}")
 
 
-def told(server: Server, webhook_id: int, at: int = 1_795_000_000_000_000) -> None:
-    """A notice of every outcome that a delivery can have."""
+def told(server: Server, webhook_id: int) -> None:
+    """A notice of every outcome that a delivery can have, made just now: the server forgets old ones."""
+    at = time.time_ns() // 1_000
     outcomes: tuple[dict[str, Any], ...] = (
         {"status": "delivered", "attempts": 1, "http_status": 200, "due_at": None},
         {"status": "failed", "attempts": 5, "http_status": 500, "message": "It answered 500.", "due_at": None},
