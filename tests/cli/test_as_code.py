@@ -82,3 +82,21 @@ def test_what_is_wrong_in_a_file_is_told_by_its_line(lineup: Lineup) -> None:
     refused = lineup("apply", "-f", "-", input="[aliases.a]\nmodel = 1")
     assert (refused.exit_code, "line 2, /aliases/a/model" in refused.stderr) == (1, True)
     assert lineup("apply", "-f", "nowhere.toml").exit_code == 2
+
+
+def test_a_configuration_of_litellm_becomes_a_file_of_ours(nowhere: Lineup, tmp_path: Path) -> None:
+    config, file = tmp_path / "config.yaml", tmp_path / "lineup.toml"
+    config.write_text(
+        "model_list:\n"
+        "  - {model_name: fast, litellm_params: {model: groq/llama-3.3-70b, api_key: os.environ/GROQ, rpm: 3}}\n"
+    )
+    result = nowhere("import", "litellm", "-f", str(config), "-o", str(file))
+    assert result.exit_code == 0
+    assert "1 provider, 1 model, 1 alias; 1 not carried." in result.stderr
+    assert "rpm: limits are set per key here" in result.stderr
+    found = tomllib.loads(file.read_text())
+    assert found["aliases"] == {"fast": {"model": "groq/llama-3.3-70b"}}
+    assert not nowhere.folder.exists()
+    config.write_text("model_list: [")
+    refused = nowhere("import", "litellm", "-f", str(config))
+    assert (refused.exit_code, "no YAML" in refused.stderr) == (1, True)

@@ -21,6 +21,7 @@ from model_lineup.cli import (
     doctor,
     drill,
     groups,
+    importing,
     keys,
     lint,
     make_keyring,
@@ -63,6 +64,7 @@ NOUNS = (
     changes,
     webhooks,
     config,
+    importing,
     drill,
 )
 _MORE_VERBS = (

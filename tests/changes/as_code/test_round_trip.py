@@ -1,0 +1,154 @@
+"""Whatever the configuration: its export, applied to an empty instance, is that export; twice applied, no change."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from model_lineup.changes.as_code import toml
+from model_lineup.errors import InvalidInput
+from model_lineup.rooms import Rooms
+from tests.fakes.clock import ManualClock
+from tests.fakes.counts import count
+from tests.fakes.desk import BY
+from tests.fakes.instances import Templates
+
+LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
+SLUGS = st.text("abc-09", min_size=1, max_size=6)
+PRICES = st.floats(0, 1_000_000, allow_nan=False) | st.integers(0, 100)
+MOMENTS = st.datetimes().map(lambda moment: moment.isoformat() + "Z")
+PROVIDERS = st.fixed_dictionaries(
+    {"name": LINE, "type": st.just("openai"), "base_url": st.just("https://api.example.com/v1")},
+    optional={
+        "api_key": st.sampled_from(["env:A", "env:B_2", "file:/run/secrets/key"]),
+        "enabled": st.booleans(),
+        "headers": st.dictionaries(st.sampled_from(["x-title", "User-Agent"]), st.text("az ~", max_size=5)),
+        "proxy": st.just("http://proxy.example.com:3128"),
+        "timeouts": st.dictionaries(st.sampled_from(["connect_s", "test_s"]), st.integers(1, 60) | st.floats(1, 60)),
+        "fetch_rules": st.fixed_dictionaries(
+            {}, optional={"ignore": st.lists(LINE.filter(str.isprintable), unique=True, max_size=3)}
+        ),
+        "fetch_schedule": st.fixed_dictionaries(
+            {"every_minutes": st.integers(5, 1_000)}, optional={"apply": st.just(["added"])}
+        ),
+        "check_schedule": st.fixed_dictionaries(
+            {"every_minutes": st.integers(5, 1_000), "tokens_per_day": st.integers(1, 10**9)}
+        ),
+    },
+)
+MODELS = st.fixed_dictionaries(
+    {},
+    optional={
+        "visible": st.booleans(),
+        "listed": st.booleans(),
+        "agents_enabled": st.booleans(),
+        "display_name": LINE,
+        "description": TEXT,
+        "task": st.sampled_from(["chat", "embedding", "other", "unknown"]),
+        "context_length": st.integers(1, 10**10),
+        "supports_tools": st.booleans(),
+        "supports_streaming": st.booleans(),
+        "pricing": st.fixed_dictionaries({"input_per_million": PRICES, "output_per_million": PRICES}),
+        "lifecycle": st.fixed_dictionaries({}, optional={"message": LINE, "deprecated_at": MOMENTS}),
+    },
+)
+ALIASES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:/@-]{0,9}\Z")
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    """Files as somebody could have written them."""
+    providers = draw(st.dictionaries(SLUGS, PROVIDERS, max_size=3))
+    models = {slug: draw(st.dictionaries(LINE, MODELS, max_size=4)) for slug in providers}
+    targets = [f"{slug}/{model_id}" for slug, held in models.items() for model_id in held]
+    aliases = {}
+    if targets:
+        names = draw(st.lists(ALIASES, unique_by=str.lower, max_size=4))
+        for name in names:
+            chosen = draw(st.lists(st.sampled_from(targets), min_size=1, max_size=4, unique=True))
+            aliases[name] = {
+                "model": chosen[0],
+                "fallbacks": chosen[1:],
+                **draw(st.fixed_dictionaries({}, optional={"description": TEXT})),
+            }
+    order = draw(st.permutations(list(providers)))
+    return {"provider_order": order, "providers": providers, "models": models, "aliases": aliases}
+
+
+def written(document: dict[str, Any]) -> str:
+    tables = [
+        *(toml.Table(("providers", slug), one) for slug, one in document["providers"].items()),
+        *(
+            toml.Table(("models", slug, model_id), one)
+            for slug, held in document["models"].items()
+            for model_id, one in held.items()
+        ),
+        *(toml.Table(("aliases", alias), one) for alias, one in document["aliases"].items()),
+    ]
+    return toml.written("", {"provider_order": document["provider_order"]}, tables)
+
+
+KEYS = dict.fromkeys(("env:A", "env:B_2", "file:/run/secrets/key"), "sk-canary-0123456789")
+
+
+def apply(rooms: Rooms, text: str, *, prune: bool = False) -> int | None:
+    """The change set that it made."""
+    return rooms.apply.apply(text, BY, label="lineup.toml", keys=KEYS, prune=prune, confirm=True).change_id
+
+
+@given(document=documents())
+@settings(max_examples=count(8, 400), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_export_applied_to_an_empty_instance_is_that_export(rooms: Rooms, document: dict[str, Any]) -> None:
+    nothing, text = rooms.export.export().text, written(document)
+    apply(rooms, text)
+    exported = rooms.export.export().text
+    assert apply(rooms, text) is None
+    assert apply(rooms, exported) is None
+    assert "sk-canary" not in exported
+    apply(rooms, "", prune=True)
+    assert rooms.export.export().text == nothing
+    apply(rooms, exported)
+    assert rooms.export.export().text == exported
+    assert apply(rooms, rooms.export.export("json").text) is None
+    apply(rooms, "", prune=True)
+
+
+FRAGMENTS = st.sampled_from(
+    ["[", "]", "[[", "{", "}", "=", '"', "'", "'''", ".", ",", "\n", "#", "1", "nan", "true", "2030-01-01", "models",
+     "providers", "aliases", "acme", "name", "model", "api_key", "\\u", "\x00", "é", "format", "-", "_", " "]
+)  # fmt: skip
+
+
+@given(st.text() | st.lists(FRAGMENTS, max_size=30).map("".join))
+@settings(max_examples=count(60, 5_000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_text_whatever_is_more_than_refused(any_rooms: Rooms, text: str) -> None:
+    with contextlib.suppress(InvalidInput):
+        any_rooms.apply.apply(text, BY, label="lineup.toml", dry_run=True)
+
+
+@pytest.fixture
+def any_rooms(templates: Templates, tmp_path: Path, clock: ManualClock) -> Iterator[Rooms]:
+    """On one of the databases: what is read is read before."""
+    with templates.rooms("sqlite", tmp_path / "instance", clock) as rooms:
+        yield rooms
+
+
+def test_five_thousand_models_are_planned_applied_and_written_out_within_seconds(any_rooms: Rooms) -> None:
+    document: dict[str, Any] = {
+        "provider_order": ["acme"],
+        "providers": {"acme": {"name": "A", "type": "openai", "base_url": "https://api.example.com/v1"}},
+        "models": {"acme": {f"m{n}": {"visible": True, "context_length": 1 + n} for n in range(count(1_000, 5_000))}},
+        "aliases": {f"a{n}": {"model": f"acme/m{n}", "fallbacks": [f"acme/m{n + 1}"]} for n in range(900)},
+    }
+    began = time.process_time()
+    apply(any_rooms, written(document))
+    text = any_rooms.export.export().text
+    assert apply(any_rooms, text) is None
+    assert time.process_time() - began < count(6, 20)
+    assert text.count("[models.acme.") == len(document["models"]["acme"])
