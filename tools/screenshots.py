@@ -88,6 +88,7 @@ PAGES = [
     Shown("security", "/activity/security"),
     Shown("usage", "/usage"),
     Shown("settings", "/settings"),
+    Shown("as-code", "/settings/as-code"),
 ]
 """Every page of the panel. tests/panel/test_every_page.py looks at each of them too."""
 

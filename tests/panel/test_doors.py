@@ -45,6 +45,7 @@ FILES = (
     "/models/export.json",
     "/models/export.csv",
     "/usage/export",
+    "/settings/as-code/lineup.toml",
     "/runs/{run_id:row}/events",
     "/runs/{run_id:row}/file",
 )

@@ -3,6 +3,7 @@
 from model_lineup.panel import (
     account,
     aliases,
+    as_code,
     assets,
     catalogue,
     configuration,
@@ -48,6 +49,7 @@ ROUTERS = (
     *GROUPS,
     account.router,
     configuration.router,
+    as_code.router,
     webhooks.router,
     notices.router,
     findings.router,

@@ -18,7 +18,7 @@ from model_lineup.panel import multipart
 MOST_FIELDS = 20_000
 """A page of models, each with its box, many times over."""
 FORM = "application/x-www-form-urlencoded"
-TAKES_FILES = frozenset({"/admin/aliases/import", "/admin/models/catalogue"})
+TAKES_FILES = frozenset({"/admin/aliases/import", "/admin/settings/as-code", "/admin/models/catalogue"})
 B = TypeVar("B", bound=BaseModel)
 
 

@@ -14,7 +14,7 @@ from model_lineup.shell.lane import Lane
 from model_lineup.shell.requests import first_segment, header, underway
 
 MIB = 1024 * 1024
-_FILES = ("/admin/aliases/import", "/admin/models/catalogue")
+_FILES = ("/admin/aliases/import", "/admin/settings/as-code", "/admin/models/catalogue")
 _JSON = re.compile(rb"\s*application/([a-z0-9.!#$&^_-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 
 
