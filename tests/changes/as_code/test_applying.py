@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from model_lineup.access.groups.shapes import NewGroup
 from model_lineup.catalog.shapes import ModelChanges, ProviderChanges, Selection
 from model_lineup.changes.as_code.planned import Applied
 from model_lineup.errors import (
@@ -301,3 +302,24 @@ def test_an_export_applied_to_the_instance_that_it_is_of_only_says_whose_the_row
     assert desk.rooms.export.export().text == text
     assert apply(desk, text, keys={}).change_id is None
     assert tomllib.loads(text)["providers"]["acme"]["api_key"] == "env:LINEUP_ACME_API_KEY"
+
+
+def test_groups_are_named_kept_and_never_opened_by_silence(desk: Desk) -> None:
+    limited = FILE.replace("context_length", 'groups = ["Ours"]\ncontext_length').replace(
+        "fallbacks", 'groups = ["Ours"]\nfallbacks'
+    )
+    assert "there is no group 'Ours'" in refused(desk, InvalidInput, limited).detail
+    group = desk.rooms.groups.create(NewGroup(name="Ours"), BY)[0]
+    apply(desk, FILE)
+    assert apply(desk, limited).changed == 2
+    small = desk.rooms.models.find("small")
+    alias = desk.rooms.aliases.of_model(small.id)[0]
+    assert (small.groups, alias.groups) == ([group.id], [group.id])
+    assert desk.rooms.export.export().text.count('groups = ["Ours"]') == 2
+    assert apply(desk, limited).change_id is None
+    assert apply(desk, FILE).change_id is None
+    desk.rooms.undo.undo([desk.last_change().id], BY)
+    assert desk.rooms.models.find("small").groups == []
+    desk.rooms.models.change(small.id, ModelChanges(groups=[group.id]), BY)
+    opened = apply(desk, limited.replace('["Ours"]', "[]"))
+    assert (opened.changed, desk.rooms.models.find("small").groups) == (1, [])

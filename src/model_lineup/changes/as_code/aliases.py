@@ -12,6 +12,7 @@ def entry_of(row: AliasRow, names: Mapping[int, str]) -> AliasEntry:
         model=names[row.model],
         fallbacks=tuple(names[one] for one in row.fallbacks if one in names),
         description=row.description,
+        groups=row.groups or None,
     )
 
 

@@ -1,8 +1,8 @@
 """Rows that belong to a configuration file are changed by the file alone: who changes them otherwise is told so.
 
 It is asked once, where every change of the configuration comes by: the journal, before it is written. What a provider's
-list, a catalogue or a probe says, and an end that comes, is nobody's decision and goes on; so do undoing and, in an
-emergency, another key.
+list, a catalogue or a probe says, and an end that comes, is nobody's decision and goes on; so do undoing, another
+key in an emergency, and who may use a row: which groups it is limited to.
 """
 
 from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from model_lineup.changes.as_code.shapes import LifecycleEntry, ModelEntry, Pric
 from model_lineup.changes.store.configured import ModelRow
 
 FLAGS = ("visible", "listed", "agents_enabled")
-PINS = tuple(name for name in ModelEntry.__struct_fields__ if name not in FLAGS)
+PINS = tuple(name for name in ModelEntry.__struct_fields__ if name not in (*FLAGS, "groups"))
 
 
 def name_of(row: ModelRow) -> str:
@@ -32,6 +32,7 @@ def entry_of(row: ModelRow, names: Mapping[int, str]) -> ModelEntry:
         visible=row.visible,
         listed=row.listed,
         agents_enabled=row.agents_enabled,
+        groups=row.groups or None,
         **{field: _entered(field, value, names) for field, value in row.pins.items() if field in PINS},
     )
 

@@ -80,6 +80,10 @@ class LifecycleEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     successor: Target | None = None
 
 
+Groups = Annotated[tuple[Name, ...], Meta(max_length=100)]
+"""Names of the groups that a row is limited to; left out: nothing said, so that no file opens a row by silence."""
+
+
 class ModelEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[models.<slug>.<model_id>]`. A fact that stands here is pinned; one that does not is inherited."""
 
@@ -96,6 +100,7 @@ class ModelEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     supports_streaming: bool | None = None
     pricing: PricingEntry | None = None
     lifecycle: LifecycleEntry | None = None
+    groups: Groups | None = None
 
 
 class AliasEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,6 +109,7 @@ class AliasEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: Target
     fallbacks: Annotated[tuple[Target, ...], Meta(max_length=8)] = ()
     description: Description | None = None
+    groups: Groups | None = None
 
 
 class Configuration(Struct, frozen=True, kw_only=True):

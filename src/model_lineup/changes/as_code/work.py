@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from model_lineup.access.groups import store as group_store
 from model_lineup.catalog.providers import Providers
 from model_lineup.catalog.shapes import Provider
 from model_lineup.catalog.store import providers as provider_store
 from model_lineup.changes.as_code.planned import MissingKey
 from model_lineup.changes.as_code.reading import refused
-from model_lineup.changes.as_code.shapes import Configuration
+from model_lineup.changes.as_code.shapes import AliasEntry, Configuration, ModelEntry
 from model_lineup.changes.store import configured
 from model_lineup.changes.store.configured import AliasRow, ModelRow
 from model_lineup.errors import EgressRefused, InvalidInput
@@ -42,7 +43,7 @@ class Standing:
 @dataclass(slots=True)
 class Work:
     """`label`: whose rows these are from now on. `slugs`: provider ids, `rows`: living models by `slug/model_id`, both
-    kept up while rows are written. `keys`: values by reference."""
+    kept up while rows are written; `groups`: ids by name. `keys`: values by reference."""
 
     change: Change
     text: str
@@ -53,10 +54,12 @@ class Work:
     through: Providers
     slugs: dict[str, int] = field(init=False)
     rows: dict[str, int] = field(init=False)
+    groups: dict[str, int] = field(init=False)
     missing: list[MissingKey] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.slugs = {slug: provider.id for slug, provider in self.standing.providers.items()}
+        self.groups = {name: row for row, name in group_store.names(self.change.connection).items()}
         living = (row for row in self.standing.models.values() if not row.is_deleted)
         self.rows = {f"{row.slug}/{row.model_id}": row.id for row in living}
 
@@ -64,6 +67,13 @@ class Work:
     def names(self) -> dict[int, str]:
         """`slug/model_id` of living models by row."""
         return {row: name for name, row in self.rows.items()}
+
+    def groups_of(self, entry: ModelEntry | AliasEntry, pointer: str) -> list[int]:
+        """Ids of the groups that an entry names. Raises InvalidInput for one that there is not."""
+        unknown = [name for name in entry.groups or () if name not in self.groups]
+        if unknown:
+            raise self.wrong(f"{pointer}/groups", f"there is no group {unknown[0]!r}; make it first")
+        return sorted({self.groups[name] for name in entry.groups or ()})
 
     def wrong(self, pointer: str, message: str) -> InvalidInput:
         return refused(self.text, [(pointer, message)])

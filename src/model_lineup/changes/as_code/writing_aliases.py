@@ -1,9 +1,11 @@
 """Aliases of a file made so: where each leads, what it falls back on, and whose it is."""
 
 from collections.abc import Container, Iterable
+from typing import Any
 
 from model_lineup.catalog import names
 from model_lineup.catalog.aliases import Addition, add
+from model_lineup.catalog.limits_to_groups import stored
 from model_lineup.catalog.shapes import NewAlias
 from model_lineup.catalog.store import aliases as store
 from model_lineup.changes.as_code.reading import pointed
@@ -12,6 +14,8 @@ from model_lineup.changes.as_code.work import Work
 from model_lineup.changes.store.configured import AliasRow
 from model_lineup.database.metadata import dump
 from model_lineup.journal.record import differing
+
+_COLUMNS = {"model": "model_row", "groups": "group_ids"}
 
 
 def write(work: Work) -> None:
@@ -25,7 +29,13 @@ def write(work: Work) -> None:
             continue
         if held is not None:  # the same name, spelt otherwise
             remove(work, [held])
-        new = NewAlias(alias=alias, description=entry.description, fallbacks=fallbacks, managed_by=work.label)
+        new = NewAlias(
+            alias=alias,
+            description=entry.description,
+            fallbacks=fallbacks,
+            groups=work.groups_of(entry, f"/aliases/{pointed(alias)}"),
+            managed_by=work.label,
+        )
         additions.append(Addition(new, target, entry.model.partition("/")[2]))
     if additions:
         add(work.change, additions)
@@ -55,19 +65,29 @@ def _change(
     work: Work, held: AliasRow, entry: AliasEntry, target: int, fallbacks: list[int], living: Container[int]
 ) -> None:
     """Fallbacks that are gone count for nothing on either side."""
-    old = {
+    old: dict[str, Any] = {
         "model": held.model,
         "description": held.description,
         "fallbacks": [row for row in held.fallbacks if row in living],
         "managed_by": held.managed_by,
     }
-    new = {"model": target, "description": entry.description, "fallbacks": fallbacks, "managed_by": work.label}
+    new: dict[str, Any] = {
+        "model": target,
+        "description": entry.description,
+        "fallbacks": fallbacks,
+        "managed_by": work.label,
+    }
+    if entry.groups is not None and set(entry.groups) != set(held.groups):
+        old["groups"] = sorted(work.groups[name] for name in held.groups)
+        new["groups"] = work.groups_of(entry, f"/aliases/{pointed(held.alias)}")
     was, now = differing(old, new)
     if not now:
         return
     if "fallbacks" in was:
         was["fallbacks"] = held.fallbacks
-    columns = {"model_row" if name == "model" else name: value for name, value in now.items()}
+    columns = {_COLUMNS.get(name, name): value for name, value in now.items()}
+    if "groups" in now:
+        columns["group_ids"] = stored(new["groups"])
     if "fallbacks" in columns:
         columns["fallbacks"] = dump(fallbacks)
     change = work.change

@@ -6,6 +6,7 @@ from typing import Any
 
 from model_lineup.catalog import facts, succession
 from model_lineup.catalog.inheriting import inherit
+from model_lineup.catalog.limits_to_groups import stored as stored_groups
 from model_lineup.catalog.store import facts as fact_store
 from model_lineup.catalog.store import models as store
 from model_lineup.catalog.writing import restate
@@ -46,6 +47,7 @@ def write(work: Work) -> None:
     added = _add(work)
     _bring_back(work)
     _mark(work, held)
+    _limit(work, held)
     _pin(work, held, added)
     _check_ends(work)
 
@@ -68,13 +70,15 @@ def _add(work: Work) -> dict[Key, int]:
         }
         for (slug, model_id), entry in new.items()
     }
-    columns = [{**rows[key], **fact_store.columns(known[key])} for key in new]
+    groups = {key: work.groups_of(entry, _place(key)) for key, entry in new.items()}
+    columns = [{**rows[key], "group_ids": stored_groups(groups[key]), **fact_store.columns(known[key])} for key in new]
     ids = dict(zip(new, store.add(change.connection, columns, now=change.now, revision=change.revision), strict=True))
     fact_store.state(change.connection, "pin", {ids[key]: stated[key] for key in new}, new_rows=True)
     for key, entry in new.items():
         flags = {flag: getattr(entry, flag) for flag in FLAGS}
         values = {field: fact.value for field, fact in known[key].items()}
-        change.touched("model", ids[key], key[1], before={}, after={**rows[key], **values, **flags})
+        limited = {"groups": groups[key]} if groups[key] else {}
+        change.touched("model", ids[key], key[1], before={}, after={**rows[key], **values, **flags, **limited})
     inherit(change, list(ids.values()))
     work.rows |= {f"{slug}/{model_id}": row for (slug, model_id), row in ids.items()}
     return ids
@@ -102,6 +106,24 @@ def _mark(work: Work, held: Mapping[Key, ModelRow]) -> None:
             columns[row.id] = {name: int(value) if name in FLAGS else value for name, value in wanted.items()}
             change.touched("model", row.id, row.model_id, before=before, after=after)
     store.change_each(change.connection, columns, now=change.now, revision=change.revision)
+
+
+def _limit(work: Work, held: Mapping[Key, ModelRow]) -> None:
+    """To the groups that the file names, where it names any."""
+    change, columns = work.change, {}
+    for key, row in held.items():
+        entry = work.wanted.models[key]
+        if entry.groups is None or set(entry.groups) == set(row.groups):
+            continue
+        wanted = work.groups_of(entry, _place(key))
+        columns[row.id] = {"group_ids": stored_groups(wanted)}
+        before = sorted(work.groups[name] for name in row.groups)
+        change.touched("model", row.id, row.model_id, before={"groups": before}, after={"groups": wanted})
+    store.change_each(change.connection, columns, now=change.now, revision=change.revision)
+
+
+def _place(key: Key) -> str:
+    return f"/models/{pointed(key[0])}/{pointed(key[1])}"
 
 
 def _pin(work: Work, held: Mapping[Key, ModelRow], added: Mapping[Key, int]) -> None:

@@ -1,18 +1,20 @@
 """The whole catalog as an administrator decided it: rows with their flags, pins and targets, by the thousand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, select
 
+from model_lineup.access.groups import store as group_store
+from model_lineup.catalog.limits_to_groups import groups_of
 from model_lineup.catalog.tables import aliases, models, providers, stated_facts
 
 _AT_ONCE = 2_000
 
 
 class ModelRow(NamedTuple):
-    """`pins`: value by field. `is_deleted`: only its mark is left."""
+    """`pins`: value by field. `is_deleted`: only its mark is left. `groups`: names, sorted."""
 
     id: int
     slug: str
@@ -23,6 +25,7 @@ class ModelRow(NamedTuple):
     agents_enabled: bool
     is_deleted: bool
     managed_by: str | None
+    groups: tuple[str, ...]
     pins: dict[str, Any]
 
 
@@ -36,16 +39,24 @@ class AliasRow(NamedTuple):
     fallbacks: list[int]
     description: str | None
     managed_by: str | None
+    groups: tuple[str, ...]
 
 
 def models_at_living_providers(connection: Connection) -> Iterator[ModelRow]:
     """By provider and id; deleted ones too."""
-    pins = _pins(connection)
+    pins, named = _pins(connection), group_store.names(connection)
     columns = (models.c.id, providers.c.slug, models.c.model_id, models.c.source)
-    flags = (models.c.visible, models.c.listed, models.c.agents_enabled, models.c.deleted_at, models.c.managed_by)
+    flags = (
+        models.c.visible,
+        models.c.listed,
+        models.c.agents_enabled,
+        models.c.deleted_at,
+        models.c.managed_by,
+        models.c.group_ids,
+    )
     query = select(*columns, *flags).select_from(models.join(providers)).where(providers.c.deleted_at.is_(None))
     rows = connection.execute(query.order_by(models.c.id), execution_options={"yield_per": _AT_ONCE})
-    for row_id, slug, model_id, source, visible, listed, agents, deleted_at, managed_by in rows:
+    for row_id, slug, model_id, source, visible, listed, agents, deleted_at, managed_by, limited in rows:
         yield ModelRow(
             row_id,
             slug,
@@ -56,22 +67,28 @@ def models_at_living_providers(connection: Connection) -> Iterator[ModelRow]:
             agents == 1,
             deleted_at is not None,
             managed_by,
+            _groups(limited, named),
             pins.get(row_id, {}),
         )
 
 
 def living_aliases(connection: Connection) -> list[AliasRow]:
     """By their folded names."""
+    named = group_store.names(connection)
     columns = (aliases.c.id, aliases.c.alias, aliases.c.folded, aliases.c.model_row, aliases.c.fallbacks)
     query = (
-        select(*columns, aliases.c.description, aliases.c.managed_by)
+        select(*columns, aliases.c.description, aliases.c.managed_by, aliases.c.group_ids)
         .where(aliases.c.deleted_at.is_(None))
         .order_by(aliases.c.folded)
     )
     return [
-        AliasRow(row_id, alias, folded, model, _rows(fallbacks), description, managed_by)
-        for row_id, alias, folded, model, fallbacks, description, managed_by in connection.execute(query)
+        AliasRow(row_id, alias, folded, model, _rows(fallbacks), description, managed_by, _groups(limited, named))
+        for row_id, alias, folded, model, fallbacks, description, managed_by, limited in connection.execute(query)
     ]
+
+
+def _groups(limited: str | None, named: Mapping[int, str]) -> tuple[str, ...]:
+    return tuple(sorted(named[one] for one in groups_of(limited) if one in named))
 
 
 def _pins(connection: Connection) -> dict[int, dict[str, Any]]:
