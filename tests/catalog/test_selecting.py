@@ -53,7 +53,8 @@ def test_q_that_nothing_can_hold_finds_nothing(desk: Desk) -> None:
 def test_each_filter_narrows(desk: Desk) -> None:
     one, two = desk.provider("One"), desk.provider("Two")
     chat = {"task": "chat", "supports_tools": True, "supports_vision": False}
-    a = desk.model(one, "a", visible=True, pins=chat)
+    group = desk.group()
+    a = desk.model(one, "a", visible=True, pins=chat, groups=[group.id])
     desk.model(one, "b", agents_enabled=True, pins={"task": "embedding", "supports_streaming": None})
     desk.model(two, "c", pins={"supports_tools": False, "supports_streaming": False})
     desk.alias(a, "alias")
@@ -81,6 +82,10 @@ def test_each_filter_narrows(desk: Desk) -> None:
         ("source", "discovered"): "",
         ("has_alias", True): "a",
         ("has_alias", False): "bc",
+        ("limited", True): "a",
+        ("limited", False): "bc",
+        ("group_id", group.id): "a",
+        ("group_id", 99): "",
     }
     for (name, value), ids in expected.items():
         assert "".join(desk.ids(**{name: value})) == ids, (name, value)
