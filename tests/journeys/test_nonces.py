@@ -51,12 +51,18 @@ def echo(rng: random.Random, got: Got) -> Answer:
     match way:
         case "surplus":
             surplus = head(200, "application/json", "content-length: 42") + b'{"surplus":"nonce-99999999-'
-            return [*answer, chunked(b"") + surplus, CUT]
+            *first, last = answer  # in one piece: what comes later, when the connection is in use again, is an answer
+            return [*first, _bytes(last) + chunked(b"") + surplus, CUT]
         case "reset":
             return [*answer, RESET]
         case "behind its back" | "announced":
             return [*answer, CUT]
     return answer
+
+
+def _bytes(step: Step) -> bytes:
+    assert isinstance(step, bytes)
+    return step
 
 
 def _chunk(word: str, finish: str | None = None) -> dict[str, Any]:
