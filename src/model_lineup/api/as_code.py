@@ -20,7 +20,10 @@ KINDS = {"toml": "application/toml", "json": "application/json"}
 _FILE: dict[int | str, Any] = {
     200: {
         "description": "The file.",
-        "content": {"application/toml": {"schema": {"type": "string"}}, "application/json": {"schema": {}}},
+        "content": {
+            "application/toml": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
     }
 }
 

@@ -22,6 +22,7 @@ router = noun("Runs", "/api/admin")
 RunId = Annotated[int, Query(ge=1, le=MOST_INTEGER)]
 SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 KINDS = {"json": "application/json", "csv": "text/csv; charset=utf-8", "html": "text/html; charset=utf-8"}
+_REPORT = {"schema": {"type": "object"}}
 Format = Literal["json", "csv", "html"]
 
 
@@ -95,7 +96,12 @@ def unpin_baseline(run_id: PathId, there: There, _: AsAdmin) -> Response:
 
 @router.get(
     "/runs/{run_id:row}/file",
-    responses={200: {"content": {kind.partition(";")[0]: {} for kind in KINDS.values()}, "description": "The file."}},
+    responses={
+        200: {
+            "content": {**{kind.partition(";")[0]: {} for kind in KINDS.values()}, "application/json": _REPORT},
+            "description": "The file.",
+        }
+    },
 )
 def take_file(run_id: PathId, there: There, _: AsViewer, format: Format = "json") -> Response:
     """A run to take away: its report as JSON, its requests as CSV, or all of it as one HTML page with plots."""
