@@ -104,10 +104,16 @@ def _ahead(spendings: Mapping[int, Spending], wanted: Wanted, now: int) -> Grant
 
 
 def _of(connection: Connection, ids: Iterable[int]) -> Mapping[int, Spending]:
-    """The rows, made where there are none; on PostgreSQL others who book for these keys wait here."""
-    ordered = sorted(ids)  # by everybody in the same order, lest two wait for each other
-    found = store.spendings_to_change(connection, ordered)
-    if len(found) < len(ordered):
+    """The rows, made where there are none; on PostgreSQL others who book for these keys wait here.
+
+    All that is missing is made before anything is locked, and all in one order: whoever held one row and waited for
+    another to be made could be waited for himself. Rows that are forgotten in between are made once more.
+    """
+    ordered = sorted(ids)
+    found: Mapping[int, Spending] = store.spendings(connection, ordered)
+    for _ in range(2):
         store.begin_spendings(connection, [key_id for key_id in ordered if key_id not in found])
         found = store.spendings_to_change(connection, ordered)
+        if len(found) == len(ordered):
+            break
     return found
