@@ -1,6 +1,5 @@
 """`lineup import litellm`: another proxy's configuration as a file of ours. Nothing is asked, and nothing is stored."""
 
-from model_lineup.changes.as_code.litellm.converting import convert
 from model_lineup.cli import show
 from model_lineup.cli.as_code import File, Output, read, write
 from model_lineup.cli.session import Session
@@ -21,6 +20,8 @@ def import_litellm(here: Session, file: File, output: Output = None) -> None:
 
     Deployments of one name become an alias with fallbacks. What is not carried is listed, each with its reason.
     """
+    from model_lineup.changes.as_code.litellm.converting import convert
+
     done = convert(read(file))
     write(done.text, output)
     counted = (
