@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.deploy.tools import CHART, done, from_apt, from_lock
+from tests.fakes.counts import HARD
 
 ON_POSTGRES = {"database": {"existingSecret": "db"}, "keyring": {"existingSecret": "ring"}}
 EVERYTHING = ON_POSTGRES | {
@@ -32,7 +33,7 @@ EVERYTHING = ON_POSTGRES | {
 }
 Render = Callable[[dict[str, Any]], "subprocess.CompletedProcess[str]"]
 
-pytestmark = pytest.mark.hard
+pytestmark = [pytest.mark.hard, pytest.mark.skipif(not HARD, reason="Go is installed and a program built for it")]
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,12 @@ import yaml
 
 from tests.deploy.proxy import nginx
 from tests.deploy.tools import DEPLOY, done, from_lock
+from tests.fakes.counts import HARD
 from tests.fakes.server import ROOT
 
 COMPOSE = DEPLOY / "compose"
 
-pytestmark = pytest.mark.hard
+pytestmark = [pytest.mark.hard, pytest.mark.skipif(not HARD, reason="three programs are installed for it")]
 
 
 def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
