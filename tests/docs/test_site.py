@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.counts import HARD
 from tools import site
 
 ROOT = Path(__file__).parents[2]
+
+pytestmark = [
+    pytest.mark.hard,
+    pytest.mark.skipif(not HARD, reason="Sphinx reads every page for it, 20 s; the docs workflow builds the site, too"),
+]
 
 
 @pytest.fixture(scope="module")
