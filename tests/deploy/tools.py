@@ -1,5 +1,6 @@
 """What the tests of deploy/ look with: programs of the distribution, and packages in an environment apart."""
 
+import fcntl
 import functools
 import os
 import shutil
@@ -45,11 +46,14 @@ def from_apt(program: str, *packages: str) -> str:
 @functools.cache
 def from_lock(program: str) -> Path:
     """Of requirements/deploy.lock."""
-    if not (ENVIRONMENT / "bin" / program).exists():
-        venv.create(ENVIRONMENT, with_pip=True)
-        python = ENVIRONMENT / "bin" / "python"
-        lock = ROOT / "requirements" / "deploy.lock"
-        done(python, "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", lock)
+    ENVIRONMENT.parent.mkdir(exist_ok=True)
+    with ENVIRONMENT.with_suffix(".lock").open("w") as alone:  # parts of `make hard` run side by side
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        if not (ENVIRONMENT / "bin" / program).exists():
+            venv.create(ENVIRONMENT, with_pip=True)
+            python = ENVIRONMENT / "bin" / "python"
+            lock = ROOT / "requirements" / "deploy.lock"
+            done(python, "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", lock)
     return ENVIRONMENT / "bin" / program
 
 

@@ -69,19 +69,37 @@ class KeyLimits:
         ids = {payer.id for one in wanted for payer in one.all_payers()} | {one.grant.key_id for one in settled}
         if not ids:
             return []
+        while True:
+            with self._database.write_activity() as connection:
+                spendings = store.spendings_to_change(connection, sorted(ids))
+                if len(spendings) == len(ids):
+                    return self._book(connection, spendings, wanted, settled)
+            self._begin(ids - spendings.keys())
+
+    def _begin(self, ids: Iterable[int]) -> None:
+        """Make rows, in a transaction that holds no other: whoever held one and waited for another to be made could be
+        waited for himself. All in one order, for the same reason."""
         with self._database.write_activity() as connection:
-            spendings = _of(connection, ids)
-            now = self.now()  # after the wait for the rows: others may have booked until just now
-            months = {key_id: spending.month for key_id, spending in spendings.items()}
-            for one in settled:
-                spendings[one.grant.key_id].settle(one.grant, one.requests, one.tokens, one.nanodollars, now)
-            bookings = _booked(spendings, wanted, now)
-            changed = {one.grant.key_id for one in settled}
-            granted = [one.answer for one in bookings if isinstance(one.answer, Grant)]
-            changed |= {grant.key_id for one in granted for grant in one.places()}
-            store.put_spendings(connection, {key_id: spendings[key_id] for key_id in changed})
-            if any(spendings[key_id].month != months[key_id] for key_id in changed):
-                store.forget_spendings(connection, before_month=min(one.month for one in spendings.values()) - 1)
+            store.begin_spendings(connection, sorted(ids))
+
+    def _book(
+        self,
+        connection: Connection,
+        spendings: Mapping[int, Spending],
+        wanted: Sequence[Wanted],
+        settled: Sequence[Settlement],
+    ) -> list[Booking]:
+        now = self.now()  # after the wait for the rows: others may have booked until just now
+        months = {key_id: spending.month for key_id, spending in spendings.items()}
+        for one in settled:
+            spendings[one.grant.key_id].settle(one.grant, one.requests, one.tokens, one.nanodollars, now)
+        bookings = _booked(spendings, wanted, now)
+        changed = {one.grant.key_id for one in settled}
+        granted = [one.answer for one in bookings if isinstance(one.answer, Grant)]
+        changed |= {grant.key_id for one in granted for grant in one.places()}
+        store.put_spendings(connection, {key_id: spendings[key_id] for key_id in changed})
+        if any(spendings[key_id].month != months[key_id] for key_id in changed):
+            store.forget_spendings(connection, before_month=min(one.month for one in spendings.values()) - 1)
         return bookings
 
     def spent(self, key_id: int) -> Spending:
@@ -101,19 +119,3 @@ def _booked(spendings: Mapping[int, Spending], wanted: Sequence[Wanted], now: in
 
 def _ahead(spendings: Mapping[int, Spending], wanted: Wanted, now: int) -> Grant | None:
     return take_ahead(spendings, wanted.all_payers(), wanted.tokens, wanted.nanodollars, wanted.ahead, now)
-
-
-def _of(connection: Connection, ids: Iterable[int]) -> Mapping[int, Spending]:
-    """The rows, made where there are none; on PostgreSQL others who book for these keys wait here.
-
-    All that is missing is made before anything is locked, and all in one order: whoever held one row and waited for
-    another to be made could be waited for himself. Rows that are forgotten in between are made once more.
-    """
-    ordered = sorted(ids)
-    found: Mapping[int, Spending] = store.spendings(connection, ordered)
-    for _ in range(2):
-        store.begin_spendings(connection, [key_id for key_id in ordered if key_id not in found])
-        found = store.spendings_to_change(connection, ordered)
-        if len(found) == len(ordered):
-            break
-    return found
