@@ -44,11 +44,11 @@ from model_lineup.changes.as_code.releasing import TakeOver
 from model_lineup.changes.impact import Impacts, Refusal, Refusals
 from model_lineup.changes.undo.undo import Undo
 from model_lineup.changes.weighing import weigh
-from model_lineup.chores.chores import Chores
 from model_lineup.clock import Clock, SystemClock
 from model_lineup.database import engines, holding, instance
 from model_lineup.database.engines import Database
 from model_lineup.gateway import failures
+from model_lineup.jobs.chores import Chores
 from model_lineup.journal.record import Journal
 from model_lineup.ledger.recorder import Kept, Recorder
 from model_lineup.ledger.spending import OwnWork

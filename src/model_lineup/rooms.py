@@ -28,9 +28,9 @@ from model_lineup.changes.as_code.exporting import Export
 from model_lineup.changes.as_code.releasing import TakeOver
 from model_lineup.changes.impact import Impacts
 from model_lineup.changes.undo.undo import Undo
-from model_lineup.chores.chores import Chores
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
+from model_lineup.jobs.chores import Chores
 from model_lineup.ledger.recorder import Recorder
 from model_lineup.ledger.spending import OwnWork
 from model_lineup.ledger.usage import Usage

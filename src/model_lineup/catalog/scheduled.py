@@ -16,11 +16,11 @@ from model_lineup.catalog.plans import Plans
 from model_lineup.catalog.providers import living
 from model_lineup.catalog.shapes import Provider
 from model_lineup.catalog.store import providers as provider_store
-from model_lineup.chores.chores import Chore, Chores
-from model_lineup.chores.rounds import rounds
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.errors import FetchUnderWay, LineupError, NotFound, Unavailable
+from model_lineup.jobs.chores import Chore, Chores
+from model_lineup.jobs.rounds import rounds
 from model_lineup.journal.record import Author
 from model_lineup.telemetry import log
 

@@ -18,12 +18,12 @@ from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import living
 from model_lineup.catalog.shapes import Model, ModelFilter, Provider
 from model_lineup.catalog.store import providers as provider_store
-from model_lineup.chores.chores import Chores
-from model_lineup.chores.rounds import rounds
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.errors import LineupError, ModelNotFound, TestInProgress
+from model_lineup.jobs.chores import Chores
 from model_lineup.jobs.leases import Leases
+from model_lineup.jobs.rounds import rounds
 from model_lineup.journal.record import Author
 from model_lineup.ledger.spending import TOKENS_UNTOLD, OwnWork, SpendingToday
 from model_lineup.probes.basis import way_of_asking

@@ -9,11 +9,11 @@ import msgspec
 from sqlalchemy import Connection, Row
 
 from model_lineup.catalog.lifecycle import notice_of
-from model_lineup.chores.chores import Chores
-from model_lineup.chores.rounds import rounds
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros, moment
+from model_lineup.jobs.chores import Chores
+from model_lineup.jobs.rounds import rounds
 from model_lineup.notices.notices import Notices
 from model_lineup.notices.shapes import KINDS, Notice
 from model_lineup.watch import store

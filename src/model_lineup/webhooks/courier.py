@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from model_lineup.chores.chores import Chores
-from model_lineup.chores.rounds import rounds
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros, moment
 from model_lineup.errors import KeyUndecryptable, NotFound
+from model_lineup.jobs.chores import Chores
+from model_lineup.jobs.rounds import rounds
 from model_lineup.notices import store as notice_store
 from model_lineup.notices.shapes import StoredNotice
 from model_lineup.upstream.contract import Bounds

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from model_lineup.chores import store
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import dump, micros, moment, moment_or_none
+from model_lineup.jobs import store
 
 
 class Chore(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,20 +40,22 @@ class Chores:
             if known.is_under_way or due_at > now:
                 return False  # seen without a write
         with self._database.write_activity() as connection:
-            return store.claim(connection, name, now=micros(now), until=micros(now + lease), due_by=by, is_due=at_once)
+            return store.claim_chore(
+                connection, name, now=micros(now), until=micros(now + lease), due_by=by, is_due=at_once
+            )
 
     def done(self, name: str, *, again_in: timedelta, failures: int = 0, outcome: dict[str, Any] | None = None) -> None:
         """It is over, well (no failures) or badly, and due again after `again_in`; what was missed is not repeated."""
         now = self._clock.now()
         values = {"last_at": micros(now), "due_at": micros(now + again_in), "failures": failures}
         with self._database.write_activity() as connection:
-            store.end(connection, name, {**values, "outcome": dump(outcome or {})})
+            store.end_chore(connection, name, {**values, "outcome": dump(outcome or {})})
 
     def states(self, names: Iterable[str]) -> dict[str, Chore]:
         """Of those that were ever claimed."""
         now = micros(self._clock.now())
         with self._database.read() as connection:
-            found = store.rows(connection, names)
+            found = store.chore_rows(connection, names)
         return {
             name: Chore(
                 due_at=moment(row.due_at),

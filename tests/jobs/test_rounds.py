@@ -2,8 +2,8 @@
 
 import asyncio
 
-from model_lineup.chores.rounds import rounds
 from model_lineup.errors import Unavailable
+from model_lineup.jobs.rounds import rounds
 
 
 def test_a_round_that_fails_ends_no_later_one() -> None:
