@@ -17,6 +17,8 @@ VALUES: dict[str, Any] = {
     "pricing": {"input_per_million": 1.0, "output_per_million": 2.0},
     "lifecycle": {"message": "Over soon."},
     "base_model": "gpt-4o",
+    "model_version": "001",
+    "owned_by": "acme",
     "knowledge_cutoff": "2026-01",
     "released_on": "2026-02-03",
     "expected_end": "2030-01-31",

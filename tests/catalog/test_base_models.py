@@ -98,3 +98,27 @@ def test_only_an_administrators_word_counts_and_only_at_his_own_model(desk: Desk
     mine = desk.model(other, "mine", pins={"base_model": "gpt-base"})
     assert facts_of(desk, mine).get("pricing") is None  # at an unknown service it stays a guess, and they disagree
     assert facts_of(desk, mine).get("context_length") is None
+
+
+def test_what_azures_list_says_of_a_base_model_counts_for_its_deployments(desk: Desk, azure: Provider) -> None:
+    """And is a fetch like any other: with a plan, once, taken back when the list says nothing more of it."""
+    ours, theirs = (desk.model(azure, name) for name in ("our-team", "unheard-of"))
+    same, gone = (desk.model(azure, name) for name in ("GPT-other", "gpt-base"))
+    desk.rooms.models.delete(gone.id, BY, confirm=True)
+    say(desk, ours, "gpt-base")
+    said = {"task": "chat", "lifecycle": {"state": "deprecated", "retires_at": 1_900_000_000}}
+    listed = ScriptedProvider(("gpt-base", said), ("gpt-other", {"task": "embedding"}), "gpt-third")
+    listed.offers_only_what_could_be_deployed = True
+    plan = asyncio.run(desk.plans(listed).make(azure.id, BY))
+    assert (plan.counts.added, plan.counts.changed, plan.counts.vanished) == (0, 2, 0)
+    fetched = asyncio.run(desk.discovery(listed).fetch(azure.id, BY))
+    assert {one.model_id for one in fetched.changed} == {"our-team", "GPT-other"}
+    known = facts_of(desk, ours)
+    assert known["task"] == ("chat", "provider")
+    assert known["expected_end"] == ("2030-03-17", "provider")
+    assert known["is_deprecated"] == (True, "provider")
+    assert "lifecycle" not in known  # a deployment mostly outlives its model, as a newer one
+    assert facts_of(desk, same)["task"] == ("embedding", "provider")
+    assert "task" not in {field for field, (_, source) in facts_of(desk, theirs).items() if source != "default"}
+    again = asyncio.run(desk.discovery(listed).fetch(azure.id, BY))
+    assert (again.changed, again.candidates) == ([], ["gpt-base", "gpt-other", "gpt-third"])

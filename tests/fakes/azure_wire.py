@@ -22,7 +22,8 @@ class AzureWire(OpenAIWire):
             "embeddings": False,
         }
         ends = {"fine_tune": 1_800_000_000, "inference": 1_900_000_000}
-        return {"id": model_id, "object": "model", "status": "succeeded", "capabilities": able, "deprecation": ends}
+        entry = {"id": model_id, "object": "model", "status": "succeeded", "created_at": 1, "updated_at": 2}
+        return {**entry, "capabilities": able, "lifecycle_status": "generally-available", "deprecation": ends}
 
     def chat_path(self, model_id: str, *, stream: bool) -> str:
         return "/openai/v1/chat/completions"

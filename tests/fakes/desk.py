@@ -125,6 +125,7 @@ class ScriptedProvider:
 
     def __init__(self, *models: str | tuple[str, dict[str, Any]]) -> None:
         self.models: list[ListedModel] = []
+        self.offers_only_what_could_be_deployed = False
         self.failure: Exception | None = None
         self.asked: list[Endpoint] = []
         self.lists(*models)
@@ -137,4 +138,6 @@ class ScriptedProvider:
         self.asked.append(endpoint)
         if self.failure is not None:
             raise self.failure
+        if self.offers_only_what_could_be_deployed:
+            return Listing((), 1, tuple(self.models))
         return Listing(tuple(self.models), 1)

@@ -112,13 +112,16 @@ def test_visible_but_failing_or_gone_from_the_list(desk: Desk) -> None:
         model = shown(desk, provider, name)
         with desk.rooms.database.write_activity() as connection:
             health.record_test(connection, model.id, passed=passed, last_test="{}")
-    listed = ScriptedProvider("gone")
+    off = {"lifecycle": {"state": "inactive"}}
+    listed = ScriptedProvider("gone", ("off", off))
     asyncio.run(desk.discovery(listed).fetch(provider.id, BY))
     gone = desk.rooms.models.find("gone")
     desk.rooms.models.change(gone.id, ModelChanges(visible=True, pins=KNOWN), BY)
-    listed.lists("other")
+    switched_off = desk.rooms.models.find("off")
+    desk.rooms.models.change(switched_off.id, ModelChanges(visible=True, pins=KNOWN), BY)
+    listed.lists("other", ("off", off))
     asyncio.run(desk.discovery(listed).fetch(provider.id, BY))
-    assert told(desk, "visible-but-failing") == [("fails", "error"), ("gone", "warning")]
+    assert told(desk, "visible-but-failing") == [("fails", "error"), ("gone", "warning"), ("off", "warning")]
 
 
 def test_unknown_price_and_context(desk: Desk) -> None:

@@ -55,8 +55,8 @@ def test_candidates_tell_what_they_are_for_and_until_when() -> None:
     page = KIND.page(json.dumps(WIRE.page(entries)).encode())
     assert page.candidates
     assert [model.facts for model in page.models] == [
-        {"task": "chat", "lifecycle": {"retires_at": 1_900_000_000}},
-        {"task": "embedding", "lifecycle": {"retires_at": 1_900_000_000}},
+        {"task": "chat", "lifecycle": {"state": "generally-available", "retires_at": 1_900_000_000}},
+        {"task": "embedding", "lifecycle": {"state": "generally-available", "retires_at": 1_900_000_000}},
         {},
     ]
 

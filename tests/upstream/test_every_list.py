@@ -5,7 +5,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from model_lineup.catalog.facts import FURTHER
+from model_lineup.catalog.facts import FURTHER, LISTS
 from tests.fakes.kind_server import KindServer
 from tests.fakes.provider import reply
 
@@ -93,6 +93,6 @@ FACT_TYPES: dict[str, type] = {
     "pricing": dict,
     "lifecycle": dict,
     **{field: bool for field in FURTHER if field.startswith("supports_")},
-    **dict.fromkeys(("input_modalities", "output_modalities", "capabilities", "parameters", "methods"), list),
-    **dict.fromkeys(("base_model", "knowledge_cutoff", "released_on"), str),
+    **dict.fromkeys(LISTS, list),
+    **dict.fromkeys(("base_model", "knowledge_cutoff", "released_on", "model_version", "owned_by"), str),
 }

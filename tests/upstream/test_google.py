@@ -38,6 +38,10 @@ def test_what_an_entry_tells() -> None:
         "supportedGenerationMethods": ["countTokens", "generateContent"],
         "thinking": True,
         "baseModelId": "gem",
+        "temperature": 1,
+        "topP": 0.95,
+        "topK": 64,
+        "maxTemperature": 2,
     }
     [model] = page_of({"models": [entry]}).models
     assert model.model_id == "gem-pro"
@@ -50,6 +54,8 @@ def test_what_an_entry_tells() -> None:
         "supports_reasoning": True,
         "methods": ["countTokens", "generateContent"],
         "base_model": "gem",
+        "model_version": "1",
+        "default_parameters": ["temperature=1", "top_k=64", "top_p=0.95"],
     }
 
 

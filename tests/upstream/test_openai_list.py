@@ -13,7 +13,7 @@ from model_lineup.upstream.kinds.openai import KIND
 ENTRIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "openai": (
         {"id": "gpt-x", "object": "model", "created": 1, "owned_by": "openai", "shutdown_date": "2027-01-01"},
-        {"lifecycle": {"retires_at": "2027-01-01"}},
+        {"lifecycle": {"retires_at": "2027-01-01"}, "owned_by": "openai"},
     ),
     "vllm": ({"id": "m", "root": "m", "max_model_len": 32768}, {"context_length": 32768}),
     "an adapter of vllm": (
@@ -49,6 +49,7 @@ ENTRIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "expiration_date": None,
             "knowledge_cutoff": "2025-03-31",
             "canonical_slug": "a/b-2026",
+            "default_parameters": {"temperature": 0.7, "top_p": None, "top_k": 40, "stop": "x", "seed": True},
         },
         {
             "display_name": "A: B",
@@ -71,6 +72,7 @@ ENTRIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "supports_audio": False,
             "knowledge_cutoff": "2025-03-31",
             "base_model": "a/b-2026",
+            "default_parameters": ["temperature=0.7", "top_k=40"],
         },
     ),
     "mistral": (
@@ -88,6 +90,9 @@ ENTRIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             },
             "deprecation": "2027-02-01T00:00:00Z",
             "deprecation_replacement_model": "mistral-y",
+            "aliases": ["mistral-x-latest", "mistral-x", 7, "mistral-x-2512"],
+            "owned_by": "mistralai",
+            "default_model_temperature": 0.3,
         },
         {
             "context_length": 131072,
@@ -97,11 +102,52 @@ ENTRIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "lifecycle": {"retires_at": "2027-02-01T00:00:00Z", "replacement": "mistral-y"},
             "supports_reasoning": True,
             "capabilities": ["fine_tuning"],
+            "other_names": ["mistral-x-2512", "mistral-x-latest"],
+            "owned_by": "mistralai",
+            "default_parameters": ["temperature=0.3"],
         },
     ),
+    "a model of one's own at mistral, put away": (
+        {"id": "ft:m", "archived": True, "aliases": []},
+        {"lifecycle": {"state": "inactive"}},
+    ),
     "groq": (
-        {"id": "g", "active": True, "context_window": 8192, "max_completion_tokens": 4096},
-        {"context_length": 8192, "max_output_tokens": 4096},
+        {"id": "g", "active": True, "context_window": 8192, "max_completion_tokens": 4096, "owned_by": "Meta"},
+        {"context_length": 8192, "max_output_tokens": 4096, "owned_by": "Meta"},
+    ),
+    "groq, switched off": ({"id": "g", "active": False}, {"lifecycle": {"state": "inactive"}}),
+    "fireworks": (
+        {
+            "id": "f",
+            "supports_chat": True,
+            "supports_image_input": False,
+            "supports_tools": True,
+            "context_length": 131072,
+        },
+        {"task": "chat", "supports_vision": False, "supports_tools": True, "context_length": 131072},
+    ),
+    "deepinfra": (
+        {"id": "d", "metadata": {"description": "Good.", "context_length": 4096, "max_tokens": 512, "tags": ["x"]}},
+        {"description": "Good.", "context_length": 4096, "max_output_tokens": 512},
+    ),
+    "lm studio": (
+        {
+            "id": "l",
+            "type": "llm",
+            "publisher": "acme",
+            "max_context_length": 8192,
+            "loaded_context_length": 4096,
+            "capabilities": ["tool_use"],
+        },
+        {"task": "chat", "owned_by": "acme", "context_length": 4096, "supports_tools": True},
+    ),
+    "lm studio, with flags": (
+        {"id": "l", "capabilities": {"vision": False, "trained_for_tool_use": True}},
+        {"supports_vision": False, "supports_tools": True},
+    ),
+    "azure, whatever its case": (
+        {"id": "a", "lifecycle_status": "Deprecating", "deprecation": {"inference": 1_900_000_000}},
+        {"lifecycle": {"state": "deprecated", "retires_at": 1_900_000_000}},
     ),
     "another lineup": (
         {
@@ -136,7 +182,12 @@ ENTRIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "llama.cpp with eyes": (
         {"id": "m", "modalities": {"vision": True, "audio": False}},
-        {"input_modalities": ["image", "text"], "supports_pdf": False, "supports_audio": False},
+        {
+            "input_modalities": ["image", "text"],
+            "supports_vision": True,
+            "supports_pdf": False,
+            "supports_audio": False,
+        },
     ),
     "vLLM with an adapter": ({"id": "m", "root": "acme/base", "created": 1}, {"base_model": "acme/base"}),
     "a list that would bloat": (
@@ -148,13 +199,21 @@ ENTRIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "architecture": {"input_modalities": [{}] * 10_000, "output_modalities": "text"},
             "knowledge_cutoff": "soon",
             "shutdown_date": "9" * 10_000,
+            "aliases": ["x" * 1_000] * 10_000,
+            "default_parameters": {f"p{n}" * 50: n for n in range(10_000)},
+            "lifecycle_status": 7,
+            "metadata": {"description": ["x"] * 10_000},
         },
         {},
     ),
     "embedding": ({"id": "e", "type": "embedding"}, {"task": "embedding"}),
     "nonsense": (
-        {"id": "n", "max_model_len": "12", "context_window": -5, "capabilities": ["tools"], "pricing": 3, "name": 7},
+        {"id": "n", "max_model_len": "12", "context_window": -5, "capabilities": [7, {}], "pricing": 3, "name": 7},
         {},
+    ),
+    "words that are a yes": (
+        {"id": "w", "capabilities": ["tools", "vision", "chat", "thinking"], "active": "no", "supports_tools": "no"},
+        {"supports_tools": True, "supports_vision": True, "task": "chat", "supports_reasoning": True},
     ),
     "no more than a float": ({"id": "f", "context_length": 1e300, "max_model_len": True, "description": " "}, {}),
 }

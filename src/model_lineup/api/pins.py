@@ -87,7 +87,11 @@ class Facts(BaseModel):
     capabilities: Words | None = None
     parameters: Words | None = None
     methods: Words | None = None
+    default_parameters: Words | None = None
+    other_names: Words | None = None
     base_model: ModelId | None = None
+    model_version: Name | None = None
+    owned_by: Name | None = None
     knowledge_cutoff: Day | None = None
     released_on: Day | None = None
     is_deprecated: bool | None = None

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from model_lineup.catalog import names
+from model_lineup.catalog import deployments, names
 from model_lineup.catalog.fetch_plan import Decision, PlanItem, decide
 from model_lineup.catalog.fetch_writing import shadowed, write
 from model_lineup.catalog.providers import Providers, living
@@ -36,6 +36,7 @@ class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
     the provider's rules left something alone.
 
     `candidates`: what could be deployed at a provider whose deployments have names of their own (Azure); not stored.
+    What the list says of them counts for the rows that are one of them.
     """
 
     provider_id: int
@@ -174,9 +175,10 @@ class Discovery:
         with self._journal.change(author, "providers.fetch", dry_run=dry_run) as change:
             provider = living(provider_store.one(change.connection, provider_id), provider_id)
             stored = fetching.rows(change.connection, provider_id)
-            listed = [stored[one.model_id].id for one in listing.models if one.model_id in stored]
+            said = deployments.found_in(change.connection, listing, stored)
+            listed = [stored[one.model_id].id for one in said if one.model_id in stored]
             stated = fact_store.stated(change.connection, listed)
-            decision = decide(listing.models, stored, stated, moment(change.now), provider.fetch_rules)
+            decision = decide(said, stored, stated, moment(change.now), provider.fetch_rules)
             added = write(change, provider_id, decision, confirm=confirm)
             warnings = shadowed(change.connection, [one.model_id for one in decision.arrivals])
             plan_store.overtake(change.connection, provider_id, by="a fetch", at=change.now)

@@ -45,17 +45,30 @@ FURTHER = (
     "capabilities",
     "parameters",
     "methods",
+    "default_parameters",
+    "other_names",
     "base_model",
+    "model_version",
+    "owned_by",
     "knowledge_cutoff",
     "released_on",
     "is_deprecated",
     "expected_end",
 )
 """Fields that stand in `facts` alone: flags are true or false, `…_modalities`, `capabilities` (further words that the
-source says yes to), `parameters` and `methods` are lists of text, the others are text. `is_deprecated` and
+source says yes to), `parameters`, `methods`, `default_parameters` (`temperature=0.7`) and `other_names` (under which
+the same model answers) are lists of text, the others are text. `is_deprecated` and
 `expected_end` are a catalogue's word on a model's end, which ends nothing: only `lifecycle` does."""
 
-LISTS = ("input_modalities", "output_modalities", "capabilities", "parameters", "methods")
+LISTS = (
+    "input_modalities",
+    "output_modalities",
+    "capabilities",
+    "parameters",
+    "methods",
+    "default_parameters",
+    "other_names",
+)
 """Those of the further fields that are lists of words."""
 
 _RANK = {source: rank for rank, source in enumerate(PRECEDENCE)}

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from model_lineup.catalog import fetch_rules
+from model_lineup.catalog import deployments, fetch_rules
 from model_lineup.catalog.discovery import Discovery
 from model_lineup.catalog.fetch_plan import Decision, decide
 from model_lineup.catalog.fetch_rules import FetchRules, RulesChecked
@@ -275,7 +275,7 @@ def address_of(provider: Provider) -> dict[str, Any]:
 def digest_of(listing: Listing) -> str:
     """SHA-256 of what the list says, in whatever order."""
     total = hashlib.sha256()
-    for one in sorted(listing.models, key=lambda listed: listed.model_id):
+    for one in sorted(listing.models + listing.candidates, key=lambda listed: listed.model_id):
         total.update(dump([one.model_id, one.facts]).encode(errors="surrogatepass"))
     return total.hexdigest()
 
@@ -283,10 +283,11 @@ def digest_of(listing: Listing) -> str:
 def _rows_of(connection: Connection, provider: Provider, listing: Listing, now: int) -> list[dict[str, Any]]:
     """The items of a plan, as they are stored."""
     stored = fetching.rows(connection, provider.id)
-    listed = [stored[one.model_id].id for one in listing.models if one.model_id in stored]
+    said = deployments.found_in(connection, listing, stored)
+    listed = [stored[one.model_id].id for one in said if one.model_id in stored]
     stated = fact_store.stated(connection, listed)
-    decision = decide(listing.models, stored, stated, moment(now), provider.fetch_rules)
-    return items_of(listing.models, stored, decision)
+    decision = decide(said, stored, stated, moment(now), provider.fetch_rules)
+    return items_of(said, stored, decision)
 
 
 def _recorded(listed: int, counts: OutcomeCounts, plan_id: int | None) -> dict[str, Any]:

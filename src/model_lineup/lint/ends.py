@@ -8,12 +8,14 @@ import msgspec
 from model_lineup.lint.scene import Scene
 from model_lineup.lint.shapes import ModelSeen
 
+_BY = {"provider": "the provider of its base model"}
+
 
 class End(NamedTuple):
-    """`is_certain`: said by an administrator or the provider, not by a catalogue alone."""
+    """`by`: who expects it, where neither an administrator nor the provider's list says so of this very model."""
 
     at: datetime
-    is_certain: bool
+    by: str | None = None
 
 
 def end_of(scene: Scene, model: ModelSeen) -> End | None:
@@ -22,15 +24,16 @@ def end_of(scene: Scene, model: ModelSeen) -> End | None:
     if notice is not None and notice.retired:
         return None
     if notice is not None and notice.sunset_at is not None:
-        return End(datetime.fromtimestamp(notice.sunset_at, UTC), is_certain=True)
+        return End(datetime.fromtimestamp(notice.sunset_at, UTC))
     return None if model.expected_end is None else _expected(model.expected_end)
 
 
 def _expected(facts: str) -> End | None:
     known: dict[str, Any] = msgspec.json.decode(facts)
-    said = known.get("expected_end", {}).get("value")
+    fact = known.get("expected_end", {})
+    said = fact.get("value")
     try:
         day = date.fromisoformat(said if len(said) == 10 else f"{said}-01")
     except (TypeError, ValueError):
         return None
-    return End(datetime.combine(day, time(), UTC), is_certain=False)
+    return End(datetime.combine(day, time(), UTC), _BY.get(fact.get("source"), "a catalogue"))

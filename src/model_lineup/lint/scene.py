@@ -9,6 +9,8 @@ from model_lineup.catalog import names
 from model_lineup.catalog.lifecycle import Notice, notice_of
 from model_lineup.lint.shapes import AliasSeen, ModelSeen, ProviderSeen, Subject
 
+INACTIVE = '"state":"inactive"'
+
 
 class Scene:
     """`models` and `providers` without deleted ones; `providers` in their order. A `names.NameIndex`."""
@@ -72,6 +74,10 @@ class Scene:
             told = msgspec.json.decode(said)
             self._notices[said] = notice_of(told, self.now) if isinstance(told, dict) else None
         return self._notices[said]
+
+    def is_inactive(self, model: ModelSeen) -> bool:
+        """Whether its provider lists it, and says in the same breath that it is switched off."""
+        return model.lifecycle is not None and INACTIVE in model.lifecycle
 
     def alias(self, name: str) -> int | None:
         return self._exact.get(name)

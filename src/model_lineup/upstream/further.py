@@ -1,9 +1,11 @@
-"""What lists tell beside the fields of a model: modalities, parameters, dates, abilities. Pure.
+"""What lists tell beside the fields of a model: modalities, parameters, names, dates, abilities. Pure.
 
-Read here: OpenRouter `architecture`, `supported_parameters`, `knowledge_cutoff`, `canonical_slug`, `alias_target` ·
-vLLM `parent` (of an adapter), `root` · Mistral and LM Studio `capabilities` (flags, or a list of words) · llama.cpp
-`modalities`. `created` is not read: servers in one's own house say the moment of the request there. Everything is
-bounded: a list may have 100 000 entries. Keys are those of `catalog.facts.FURTHER`.
+Read here: OpenRouter `architecture`, `supported_parameters`, `default_parameters`, `knowledge_cutoff`,
+`canonical_slug`, `alias_target` · vLLM `parent` (of an adapter), `root` · Mistral and LM Studio `capabilities` (flags,
+or a list of words) · Mistral and xAI `aliases`, Mistral `default_model_temperature` · llama.cpp `modalities` · who owns
+it: `owned_by`, Together `organization`, LM Studio `publisher`. `created` is not read: servers in one's own house say
+the moment of the request there. Everything is bounded: a list may have 100 000 entries. Keys are those of
+`catalog.facts.FURTHER`.
 """
 
 import re
@@ -31,7 +33,16 @@ _ABLE = {
     "audio_input": "supports_audio",
 }
 _SAID_ELSEWHERE = {"tools", "function_calling", "vision", "image_input", "streaming", "completion", "embedding"}
-_SAID_ELSEWHERE |= {"completion_chat", "chat_completion", "embeddings", "chat", "inference"}
+_SAID_ELSEWHERE |= {
+    "tool_use",
+    "trained_for_tool_use",
+    "completion_chat",
+    "chat_completion",
+    "embeddings",
+    "chat",
+    "inference",
+}
+_OWNERS = ("owned_by", "organization", "publisher")
 _MODALITIES = {"image": "supports_vision", "file": "supports_pdf", "audio": "supports_audio"}
 
 
@@ -39,17 +50,36 @@ def of_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Field → value, of an entry of an OpenAI-compatible list."""
     architecture, told = _object(entry.get("architecture")), able(entry.get("capabilities"))
     parameters = words(entry.get("supported_parameters"))
-    reads = words(architecture.get("input_modalities")) or _llama(entry.get("modalities"))
+    reads = reads_of(entry)
     told |= by_modality(reads)
     told |= {field: word in parameters for word, field in _PARAMETERS.items()} if parameters else {}
     told |= {
         "input_modalities": reads,
         "output_modalities": words(architecture.get("output_modalities")),
         "parameters": parameters,
+        "default_parameters": _defaults(entry),
+        "other_names": other_names(entry.get("aliases"), entry.get("id")),
+        "owned_by": next((owner for key in _OWNERS if (owner := name(entry.get(key)))), None),
         "base_model": _base(entry),
         "knowledge_cutoff": day(entry.get("knowledge_cutoff")),
     }
     return {field: value for field, value in told.items() if value is not None}
+
+
+def reads_of(entry: Mapping[str, Any]) -> list[str] | None:
+    """What a model takes as input, as words."""
+    return words(_object(entry.get("architecture")).get("input_modalities")) or _llama(entry.get("modalities"))
+
+
+def other_names(told: Any, model_id: Any) -> list[str] | None:
+    """Names under which the same model answers at the same provider, without its own."""
+    return [word for word in words(told) or () if word != model_id] or None
+
+
+def parameters_as_words(told: Mapping[str, Any]) -> list[str] | None:
+    """`temperature=0.7` and the like: numbers that are used where a caller says none."""
+    numbers = {key: value for key, value in list(told.items())[:200] if _is_number(value)}
+    return words([f"{key}={value:g}" for key, value in numbers.items()])
 
 
 def able(told: Any) -> dict[str, Any]:
@@ -118,6 +148,15 @@ def _llama(told: Any) -> list[str] | None:
         return None
     more = {"vision": "image", "audio": "audio"}
     return sorted(["text", *(ours for theirs, ours in more.items() if flags.get(theirs) is True)])
+
+
+def _defaults(entry: Mapping[str, Any]) -> list[str] | None:
+    said = _object(entry.get("default_parameters"))
+    return parameters_as_words({"temperature": entry.get("default_model_temperature"), **said})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LATEST
 
 
 def _base(entry: Mapping[str, Any]) -> str | None:

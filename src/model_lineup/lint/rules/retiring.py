@@ -16,7 +16,7 @@ def _check(scene: Scene) -> Iterator[Found]:
         end = end_of(scene, model)
         if end is None or end.at > latest:
             continue
-        day, who = end.at.date().isoformat(), "" if end.is_certain else ", as a catalogue says"
+        day, who = end.at.date().isoformat(), "" if end.by is None else f", as {end.by} says"
         if end.at > scene.now:
             days = (end.at - scene.now).days
             yield Found(scene.subject(model), f"It ends on {day}, in {days} days{who}.")

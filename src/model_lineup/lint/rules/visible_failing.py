@@ -12,12 +12,14 @@ def _check(scene: Scene) -> Iterator[Found]:
             yield Found(scene.subject(model), "Callers see it, and its last test failed.")
         elif model.missing_since is not None:
             yield Found(scene.subject(model), "Callers see it, and its provider lists it no more.", "warning")
+        elif scene.is_inactive(model):
+            yield Found(scene.subject(model), "Callers see it, and its provider lists it as inactive.", "warning")
 
 
 RULE = Rule(
     "visible-but-failing",
     "error",
-    "A visible model whose last test failed, or that its provider lists no more.",
+    "A visible model whose last test failed, or that its provider lists no more or as inactive.",
     "Look at the test (lineup test), test it again, or hide it.",
     _check,
 )

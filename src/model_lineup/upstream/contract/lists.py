@@ -20,7 +20,7 @@ class ListedModel(Struct, frozen=True, gc=False):
 class Listing(Struct, frozen=True):
     """A list read to its last page: each `model_id` once, in the provider's order.
 
-    `candidates`: what could be deployed there but cannot be called by these ids (Azure); nothing to be stored. A list
+    `candidates`: what could be deployed there but cannot be called by these ids (Azure); no rows of their own. A list
     holds either these or `models`.
     """
 

@@ -1,7 +1,8 @@
 """Azure OpenAI: OpenAI's wire format under addresses of its own, with the key in `api-key`.
 
 What is called is a deployment, by the name that its owner gave it. The list holds only the base models that *could* be
-deployed, so a fetch stores none of them: add each deployment by hand, its name as `model_id`.
+deployed, so a fetch stores none of them: add each deployment by hand, its name as `model_id`. What the list tells of a
+base model (what it is for, its state, its end) counts for the deployments that have its name or say it (`base_model`).
 
 Without an API version, or with `v1`, requests go to `/openai/v1/…`; a word such as `preview` is sent along there. With
 a dated one they go to `/openai/deployments/<name>/…?api-version=<date>`.

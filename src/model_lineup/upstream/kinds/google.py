@@ -1,8 +1,9 @@
 """Google's Gemini API (not Vertex AI, which signs its requests otherwise).
 
-The list (`models`, 1 000 to a page) tells names, windows, largest output and what each model can be asked for. Only
-models that generate content or embed are taken; those for images, video or live sessions alone cannot be called by
-what users of Lineup send. The key travels as a header: as `?key=` it would stand in logs.
+The list (`models`, 1 000 to a page) tells names, versions, windows, largest output, what each model can be asked for,
+and the sampling that it has where a caller says nothing. Only models that generate content or embed are taken; those
+for images, video or live sessions alone cannot be called by what users of Lineup send. The key travels as a header: as
+`?key=` it would stand in logs.
 Source: https://ai.google.dev/api/models, read 2026-11-23.
 """
 
@@ -27,6 +28,7 @@ from model_lineup.upstream.parsing import count_or_none, list_or_empty, object_o
 
 _PAGE_SIZE = ("pageSize", "1000")
 _TASKS = {"generateContent": "chat", "embedContent": "embedding", "batchEmbedContents": "embedding"}
+_DEFAULTS = {"temperature": "temperature", "topP": "top_p", "topK": "top_k"}
 _PAGE_FIELDS = {"models", "nextPageToken"}
 
 
@@ -82,6 +84,10 @@ def _model(entry: Any) -> ListedModel | None:
         "supports_reasoning": thinks if isinstance(thinks := entry.get("thinking"), bool) else None,
         "methods": further.words(entry.get("supportedGenerationMethods")),
         "base_model": _base(entry, model_id),
+        "model_version": further.name(entry.get("version")),
+        "default_parameters": further.parameters_as_words(
+            {ours: entry.get(theirs) for theirs, ours in _DEFAULTS.items()}
+        ),
     }
     if told["task"] == "embedding":
         told["max_output_tokens"] = None  # Google says 1 there: one vector
