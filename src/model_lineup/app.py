@@ -111,7 +111,8 @@ def open_database(settings: Settings, *, migrate: bool = True) -> Database:
         url = settings.database_url.get_secret_value()
         if migrate:
             _migrate(engines.postgres_engine(url, pool=1))
-        return engines.open_postgres(url, busy_s=busy_s, pool=settings.postgres_pool)
+        silence_s = settings.postgres_silence_s
+        return engines.open_postgres(url, busy_s=busy_s, pool=settings.postgres_pool, silence_s=silence_s)
     preflight.make_folder(settings.data_dir)
     swap.finish_interrupted(settings.data_dir)
     with contextlib.ExitStack() as held:

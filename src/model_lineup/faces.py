@@ -55,6 +55,7 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         is_set_up=rooms.people.set_up,
         readiness=lambda: _readiness(rooms.database),
         may_read_metrics=lambda token: _may_read_metrics(rooms, token),
+        notes=lambda: {} if rooms.follower.listens is None else {"listen": rooms.follower.listens},
     )
 
     figures = Figures(metrics)

@@ -161,7 +161,10 @@ class Settings(BaseModel):
     backup_days: int = Field(
         7, ge=0, le=3650, description="Age in days from which `lineup doctor` calls the last backup old; 0: never."
     )
-    postgres_pool: int = Field(10, ge=2, le=100, description="Connections to PostgreSQL, at most.")
+    postgres_pool: int = Field(10, ge=2, le=100, description="Connections to PostgreSQL, at most; one more listens.")
+    postgres_silence_s: float = Field(
+        30, ge=1, le=3_600, description="How long PostgreSQL may take for an answer before its connection is given up."
+    )
 
     fetch_models: int = Field(20_000, ge=1, le=200_000, description="Most models that one provider list may have.")
     fetch_mib: int = Field(

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from model_lineup.database import listening
 from tests.cli.conftest import Lineup
+from tests.fakes.cable import cable
 
 
 def _checks(lineup: Lineup, *more: str, env: dict[str, str] | None = None) -> dict[str, Any]:
@@ -160,7 +162,29 @@ def test_a_postgres_is_sound(lineup: Lineup, postgres_url: str) -> None:
     lineup.ok("create-admin", "ann@example.com", "--password-stdin", input="correct horse battery", env=env)
     checks = _checks(lineup, env=env)
     assert checks["database"]["finding"].startswith("PostgreSQL ")
-    assert checks["sealed keys"]["state"] == "ok"
+    assert {checks[name]["state"] for name in ("sealed keys", "keys in use", "notifications")} == {"ok"}
+
+
+def test_through_a_pooler_notifications_do_not_come(
+    lineup: Lineup, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "TEST_S", 0.2)
+    (lineup.folder / "keyring.json").unlink()
+    env = {"LINEUP_DATABASE_URL": postgres_url}
+    lineup.ok("create-admin", "ann@example.com", "--password-stdin", input="correct horse battery", env=env)
+    with cable(postgres_url, deaf=True) as pooler:
+        check = _checks(lineup, env={"LINEUP_DATABASE_URL": pooler.url})["notifications"]
+    assert (check["state"], "every 250 ms" in check["finding"]) == ("warn", True)
+
+
+def test_a_ring_that_was_not_copied_after_a_rotation_is_found(lineup: Lineup) -> None:
+    before = (lineup.folder / "keyring.json").read_bytes()
+    lineup.ok("rotate-keys")
+    (lineup.folder / "keyring.json").write_bytes(before)
+    checks = _checks(lineup)
+    assert checks["keys in use"]["state"] == "fail"
+    assert "which this key ring does not have" in checks["keys in use"]["finding"]
+    assert "rotate-keys" in checks["keys in use"]["remedy"]
 
 
 def test_files_that_others_can_read_are_to_be_looked_at_and_the_exit_code_says_so(lineup: Lineup) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -214,3 +215,48 @@ def test_a_read_that_has_just_ended_is_not_taken_for_one_to_come(desk: Desk, fol
         return (await follower.newest()).available(model.id)
 
     assert asyncio.run(scenario()) is False
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_what_another_process_writes_is_seen_before_the_next_look_where_the_database_tells(
+    desk: Desk, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "POLL_EVERY_S", 3600)
+    model = desk.model(desk.provider(), "m", visible=True)
+
+    async def main() -> None:
+        following = asyncio.create_task(follower.follow())
+        async with asyncio.timeout(60):
+            while follower.listens != "ok":
+                await asyncio.sleep(0.001)
+            for visible in (False, True):
+                await asyncio.to_thread(desk.rooms.models.change, model.id, ModelChanges(visible=visible), BY)
+                while (found := follower._snapshot) is None or found.available(model.id) != visible:
+                    await asyncio.sleep(0.001)
+        following.cancel()
+
+    asyncio.run(main())
+    assert follower.listens is not None
+
+
+def test_nobody_waits_longer_for_a_read_than_the_snapshot_may_serve(
+    desk: Desk, follower: Follower, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that swallows packets lets a read hang."""
+    desk.model(desk.provider(), "m", visible=True)
+    hanging, released = follower._look, threading.Event()
+
+    async def main() -> None:
+        await follower.newest()
+        monkeypatch.setattr(follower, "_look", lambda: released.wait(60) and hanging())
+        monkeypatch.setattr(follow, "GRACE_S", 0.01)
+        clock.advance(seconds=11)
+        with monkeypatch.context() as unmarked:
+            unmarked.setattr(follower._on_loop, "mark", lambda: None)
+            for _ in range(2):
+                with pytest.raises(Unavailable):
+                    await follower.newest()
+        released.set()
+        await follower.newest()
+
+    asyncio.run(main())

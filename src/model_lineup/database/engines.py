@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from model_lineup import durable
-from model_lineup.database import failures, holding
+from model_lineup.database import failures, holding, silence
 from model_lineup.database.dialects import take_hints
 from model_lineup.errors import DatabaseBusy, StartRefused, Unavailable
 
@@ -49,6 +49,8 @@ class Database:
         self.file = file
         self.written = 0
         """How many transactions on the configuration this process has committed."""
+        self.silence_s: float | None = None
+        """How long PostgreSQL may take for an answer, in seconds; None: as long as it takes."""
         self._readers = readers
         self._writer = writer
         self._activity_writer = activity_writer
@@ -62,6 +64,11 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self._readers.dialect.name == "sqlite"
+
+    @property
+    def address(self) -> URL:
+        """Of PostgreSQL, its password in it."""
+        return self._writer.url
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -134,19 +141,26 @@ def open_sqlite_for_migration(folder: Path) -> Engine:
     return _sqlite(files[0], attach=files[1], busy_s=60, begin=("BEGIN IMMEDIATE",), create=True)
 
 
-def open_postgres(url: str, *, busy_s: float, pool: int, wait_s: float = _POOL_WAIT_S) -> Database:
-    """One pool; `url` is any `postgresql://` address. Raises StartRefused when the driver is not installed."""
-    engine = postgres_engine(url, pool=pool, wait_s=wait_s)
+def open_postgres(
+    url: str, *, busy_s: float, pool: int, wait_s: float = _POOL_WAIT_S, silence_s: float | None = None
+) -> Database:
+    """One pool; `url` is any `postgresql://` address. `silence_s`: how long an answer may take, then the connection is
+    given up. Raises StartRefused when the driver is not installed."""
+    engine = postgres_engine(url, pool=pool, wait_s=wait_s, silence_s=silence_s)
     readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @event.listens_for(engine, "begin")
     def limit_waiting(connection: Connection) -> None:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(busy_s * 1000)}")
 
-    return Database(readers, engine, engine)
+    database = Database(readers, engine, engine)
+    database.silence_s = silence_s
+    return database
 
 
-def postgres_engine(url: str, *, pool: int, wait_s: float = _POOL_WAIT_S, held: bool = True) -> Engine:
+def postgres_engine(
+    url: str | URL, *, pool: int, wait_s: float = _POOL_WAIT_S, held: bool = True, silence_s: float | None = None
+) -> Engine:
     """`held`: each connection keeps a restore away while it is open, and is not made while one is under way.
 
     Raises StartRefused for an address that is not PostgreSQL's, or without the driver.
@@ -163,6 +177,11 @@ def postgres_engine(url: str, *, pool: int, wait_s: float = _POOL_WAIT_S, held: 
         )
     except ImportError:
         raise StartRefused("PostgreSQL needs its driver: pip install 'model-lineup[postgres]'.") from None
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: Any, _record: Any, arguments: list[Any], parameters: dict[str, Any]) -> Any:
+        return silence.connect(silence_s, *arguments, **{**silence.PARAMETERS, **parameters})
+
     if held:
         event.listen(engine, "connect", _hold_together)
     return engine

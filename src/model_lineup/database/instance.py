@@ -11,7 +11,7 @@ from model_lineup.database.metadata import micros
 from model_lineup.database.tables import instance
 from model_lineup.database.upsert import insert_once
 from model_lineup.errors import KeyUndecryptable, StartRefused
-from model_lineup.vault import KeyRing, Vault, load_ring, new_ring, store_ring
+from model_lineup.vault import KeyRing, Vault, key_id, load_ring, new_ring, store_ring
 
 CANARY = "lineup canary"
 CANARY_BOUND_TO = "instance 1|canary|-"
@@ -60,5 +60,6 @@ def check_canary(database: Database, vault: Vault, now: datetime) -> None:
         vault.open(stored, CANARY_BOUND_TO)
     except KeyUndecryptable:
         raise StartRefused(
-            "This key ring does not open this database. Start Lineup with the ring that the database was made with."
+            f"This key ring does not open this database, which is sealed under the key {key_id(stored)}. Start Lineup "
+            "with the ring that the database was made with; where `lineup rotate-keys` ran, with the ring from there."
         ) from None

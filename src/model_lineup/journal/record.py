@@ -18,6 +18,7 @@ from msgspec import UNSET
 from sqlalchemy import Connection, delete, insert, select, update
 
 from model_lineup.clock import Clock
+from model_lineup.database import listening
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
 from model_lineup.database.tables import instance
@@ -146,6 +147,7 @@ def _lock_revision(connection: Connection) -> int:
 def _store(change: Change, author: Author, operation: str) -> chain.Head:
     connection = change.connection
     connection.execute(update(instance).values(revision=change.revision))
+    listening.tell(connection, change.revision)
     values = {
         "revision": change.revision,
         "at": change.now,

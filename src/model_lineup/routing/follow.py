@@ -8,13 +8,14 @@ have written when `follow` reads it, a moment later. docs/decisions/0019-snapsho
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Connection
 
 from model_lineup.clock import tick, wall_ns
 from model_lineup.database.engines import Database
+from model_lineup.database.listening import Listener, State
 from model_lineup.database.watch import Watch
 from model_lineup.errors import Unavailable
 from model_lineup.routing import retirement, store
@@ -25,7 +26,12 @@ STALE_S = 10.0
 """How long the last snapshot serves while the database is out of reach."""
 LOOK_EVERY_S = 0.1
 POLL_EVERY_S = 0.25
-"""On PostgreSQL, where looking is reading."""
+"""On PostgreSQL, where looking is reading; sooner when the database tells that something was written."""
+TOLD_EVERY_S = 0.025
+"""At most so often, whatever it tells."""
+GRACE_S = 1.0
+"""How long a read is waited for when the snapshot is too old already: after a sleep of the machine it takes no longer.
+"""
 
 
 def _wall() -> float:
@@ -55,6 +61,12 @@ class Follower:
         self._loop_mark: int | None = None
         self._reader = ThreadPoolExecutor(1, "follower")
         self._reading: asyncio.Task[Snapshot] | None = None
+        self._listener: Listener | None = None
+
+    @property
+    def listens(self) -> State | None:
+        """Whether the database tells of changes (PostgreSQL alone); None where nobody listens."""
+        return None if self._listener is None else self._listener.state
 
     @property
     def revision(self) -> int:
@@ -93,26 +105,58 @@ class Follower:
         found = self.fresh()
         if found is None and self._reading is not None:
             with contextlib.suppress(Unavailable):
-                await asyncio.shield(self._reading)  # it may have begun before that change
+                await self._in_time(self._reading)  # it may have begun before that change
             found = self.fresh()
-        return found if found is not None else await asyncio.shield(self._read_on())
+        return found if found is not None else await self._in_time(self._read_on())
 
     async def follow(self) -> None:
         """Look every now and then, for ever, so that a process without requests follows too."""
-        sees_others = self._in_threads.sees_others
-        while True:
-            with contextlib.suppress(Unavailable):
-                await (self.newest() if sees_others else asyncio.shield(self._read_on()))
-            await asyncio.sleep(LOOK_EVERY_S if sees_others else POLL_EVERY_S)
+        if self._in_threads.sees_others:
+            while True:
+                with contextlib.suppress(Unavailable):
+                    await self.newest()
+                await asyncio.sleep(LOOK_EVERY_S)
+        with self._told() as told:
+            while True:
+                told.clear()
+                with contextlib.suppress(Unavailable):
+                    await asyncio.shield(self._read_on())
+                await asyncio.sleep(TOLD_EVERY_S)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(told.wait(), POLL_EVERY_S - TOLD_EVERY_S)
 
     def due(self) -> list[int]:
         """Rows of models whose end has come, and which are not stored as retired yet. It looks at nothing."""
         return [] if self._stored is None else retirement.due(self._stored, self._wall())
 
     def close(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
         self._reader.shutdown()
         for watch in (self._in_threads, self._on_loop):
             watch.close()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[asyncio.Event]:
+        """Is set, on the loop, when the database tells that something was written."""
+        told, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def hint() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(told.set)
+
+        self._listener = Listener(self._database, hint)
+        self._listener.start()
+        try:
+            yield told
+        finally:
+            self._listener.close(wait_s=0)
+
+    async def _in_time(self, reading: "asyncio.Task[Snapshot]") -> Snapshot:
+        """What is read, or the last snapshot where that takes longer than it may serve. Raises Unavailable."""
+        left_s = None if self._stored is None else max(STALE_S - (self._now() - self._read_at), GRACE_S)
+        done, _ = await asyncio.wait({reading}, timeout=left_s)
+        return reading.result() if done else self._last_good()
 
     def _read_on(self) -> "asyncio.Task[Snapshot]":
         """The read that is under way and not yet begun, else a new one."""
@@ -140,12 +184,12 @@ class Follower:
     def _look(self) -> Snapshot:
         """Raises Unavailable."""
         with self._lock:
-            mark = self._in_threads.mark()
+            began_at, mark = self._now(), self._in_threads.mark()
             if self._stored is None or mark is None or mark != self._mark or not self._in_threads.sees_others:
                 seen = self._see(self._next())
             else:
                 seen = self._see(self._stored)
-            self._mark, self._read_at = mark, self._now()
+            self._mark, self._read_at = mark, began_at  # a slow answer is as old as its question
             return seen
 
     def _see(self, stored: Snapshot) -> Snapshot:

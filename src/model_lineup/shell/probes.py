@@ -13,16 +13,19 @@ from model_lineup.shell.requests import header
 
 PROBES = ("/livez", "/health", "/readyz", "/metrics")
 WITHOUT_SETUP = ("/livez", "/health", "/readyz", "/admin/setup", "/api/setup")
+READINESS_S = 3.0
 FILES_OF_PAGES = "/admin/static/"
 
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """What the shell asks: whether anybody is set up, whether the databases answer, who may read the metrics."""
+    """What the shell asks: whether anybody is set up, whether the databases answer, who may read the metrics. `notes`:
+    what else `/readyz` tells, and readiness does not hang on."""
 
     is_set_up: Callable[[], bool]
     readiness: Callable[[], dict[str, str]]
     may_read_metrics: Callable[[str], bool]
+    notes: Callable[[], dict[str, str]] = dict
 
 
 class Watch:
@@ -32,6 +35,7 @@ class Watch:
         self._probes = probes
         self._metrics = metrics
         self._set_up = False
+        self._asked: asyncio.Task[dict[str, str]] | None = None
         self.stopping = False
 
     @property
@@ -67,9 +71,16 @@ class Watch:
         return self._set_up
 
     async def _readyz(self, answer: Answer) -> None:
-        checks = {} if self.stopping else await asyncio.to_thread(self._probes.readiness)
+        checks = {} if self.stopping else await self._readiness()
         ready = bool(checks) and all(state == "ok" for state in checks.values()) and await self._is_set_up()
-        await answer.json(200 if ready else 503, {"status": "ready" if ready else "not ready"})
+        await answer.json(200 if ready else 503, {"status": "ready" if ready else "not ready", **self._probes.notes()})
+
+    async def _readiness(self) -> dict[str, str]:
+        """Asked once at a time: a database that does not answer keeps one thread, however often it is asked for."""
+        if self._asked is None or self._asked.done():
+            self._asked = asyncio.create_task(asyncio.to_thread(self._probes.readiness))
+        done, _ = await asyncio.wait({self._asked}, timeout=READINESS_S)
+        return self._asked.result() if done else {"database": "no answer"}
 
     async def _show_metrics(self, scope: Scope, answer: Answer) -> None:
         token = header(scope, b"authorization").removeprefix(b"Bearer ").decode("latin-1")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from model_lineup.app import open_instance
 from model_lineup.catalog.shapes import Provider
 from model_lineup.cli.doctor.check import Check, failed, ok, warned
-from model_lineup.database import health
+from model_lineup.database import health, listening
 from model_lineup.database.metadata import moment
 from model_lineup.errors import LineupError
 from model_lineup.journal.verify import verify
@@ -24,6 +24,7 @@ def examine(settings: Settings, *, online: bool) -> Iterator[Check]:
     """The instance must be sound: opening it then changes nothing. Raises StartRefused for another key ring."""
     with open_instance(settings) as rooms:
         yield ok("sealed keys", "the key ring opens this database")
+        yield from _notifications(rooms)
         yield _people(rooms)
         yield _journal(rooms)
         yield _references(rooms)
@@ -35,6 +36,20 @@ def examine(settings: Settings, *, online: bool) -> Iterator[Check]:
         yield from asyncio.run(_try_proxies(rooms, enabled))
         if online:
             yield from asyncio.run(_ask(rooms, enabled))
+
+
+def _notifications(rooms: Rooms) -> Iterator[Check]:
+    """PostgreSQL tells of changes, unless something between does not pass it on."""
+    if rooms.database.is_sqlite:
+        return
+    if listening.comes_through(rooms.database):
+        yield ok("notifications", "PostgreSQL's come through: replicas hear of a change at once")
+    else:
+        yield warned(
+            "notifications",
+            "PostgreSQL's do not come through: replicas see a change when they look, every 250 ms",
+            "A pooler that shares connections keeps them; name PostgreSQL itself in LINEUP_DATABASE_URL.",
+        )
 
 
 def _people(rooms: Rooms) -> Check:

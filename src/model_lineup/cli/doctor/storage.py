@@ -11,6 +11,7 @@ from model_lineup.database import engines, health
 from model_lineup.database.engines import Database
 from model_lineup.errors import LineupError
 from model_lineup.migrations import upgrade
+from model_lineup.operations import store
 from model_lineup.settings import Settings
 from model_lineup.vault import load_ring
 
@@ -109,6 +110,24 @@ def _tables(settings: Settings, database: Database) -> Iterator[Check]:
         yield failed(DATABASE, f"{version} is damaged: {'; '.join(damage[:3])}", "Restore it from your backup.")
         return
     yield ok(DATABASE, f"{version}; tables up to date{', quick check passed' if database.is_sqlite else ''}")
+    yield from _keys_in_use(settings, database)
+
+
+def _keys_in_use(settings: Settings, database: Database) -> Iterator[Check]:
+    """Of several machines on one database each has a ring of its own, and one may have been forgotten."""
+    name, ring = "keys in use", load_ring(settings.keyring_path)
+    if ring is None:
+        return
+    with database.read() as connection:
+        used = store.keys_in_use(connection)
+    if lacking := sorted(set(used) - set(ring.keys)):
+        yield failed(
+            name,
+            f"secrets are sealed under {', '.join(lacking)}, which this key ring does not have",
+            f"Copy the key ring from the machine where `lineup rotate-keys` ran to {settings.keyring_path}.",
+        )
+    elif used:
+        yield ok(name, f"all {len(used)} are in this key ring")
 
 
 def _open(settings: Settings) -> Database:
