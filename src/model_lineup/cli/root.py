@@ -17,6 +17,7 @@ from model_lineup.cli import (
     changes,
     chat,
     config,
+    db,
     demo,
     doctor,
     drill,
@@ -64,6 +65,7 @@ NOUNS = (
     changes,
     webhooks,
     config,
+    db,
     importing,
     drill,
 )

@@ -54,7 +54,7 @@ def of_rows(source: Connection, into: Path) -> None:
     try:
         with made.begin() as target:
             upgrade.make_as_of(target, versions)
-            target.exec_driver_sql("PRAGMA defer_foreign_keys = ON").close()
+            store.check_references_at_the_end(target)
             store.copy(source, target)
     finally:
         made.dispose()

@@ -1,9 +1,11 @@
 """SQL over whole tables, whichever there are: counting, copying, and what a restore takes away."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import (
     Connection,
     MetaData,
@@ -72,15 +74,52 @@ def keys_in_use(connection: Connection) -> list[str]:
     return sorted(found)
 
 
-def copy(source: Connection, target: Connection) -> None:
-    """All rows of all tables of `source` into the same tables of `target`, which are empty, and the next row ids."""
+def copy(
+    source: Connection, target: Connection, *, tell: Callable[[str, int], None] = lambda _table, _rows: None
+) -> None:
+    """All rows of all tables of `source` into the same tables of `target`, which are empty, and the next row ids.
+
+    `tell` hears of each table when it is done, with the number of its rows.
+    """
     for each in tables(source):
         if each.name == VERSIONS:
             continue
-        found = source.execute(select(each).execution_options(yield_per=_AT_ONCE)).mappings()
+        count, found = 0, source.execute(select(each).execution_options(yield_per=_AT_ONCE)).mappings()
         for some in found.partitions(_AT_ONCE):
             _add(target, each, some)
+            count += len(some)
         _copy_last_id(source, target, each)
+        tell(each.fullname, count)
+
+
+class Digest(NamedTuple):
+    """Of a table: two are equal when it holds the same rows, in whatever order, and gives the same row id next."""
+
+    rows: int
+    sum: int
+    last_id: int | None
+
+
+def digest(connection: Connection, each: TableClause) -> Digest:
+    """The columns go by name: the two databases may have them in another order."""
+    names = sorted(one.name for one in each.columns)
+    found = connection.execute(select(*(each.c[name] for name in names)).execution_options(yield_per=_AT_ONCE))
+    count = total = 0
+    for row in found:
+        one = hashlib.sha256(msgspec.json.encode(tuple(row))).digest()
+        count, total = count + 1, (total + int.from_bytes(one)) % 2**256
+    return Digest(count, total, _last_id(connection, each))
+
+
+def check_references_at_the_end(connection: Connection) -> None:
+    """Of a transaction on SQLite: rows may come before those that they refer to."""
+    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON").close()
+
+
+def gather_statistics(connection: Connection) -> None:
+    """So that PostgreSQL plans well from the first query on."""
+    for each in tables(connection):
+        connection.exec_driver_sql(f"ANALYZE {connection.dialect.identifier_preparer.format_table(each)}").close()
 
 
 def _add(target: Connection, each: TableClause, some: Sequence[RowMapping]) -> None:
@@ -235,7 +274,8 @@ def drop_all(connection: Connection) -> None:
         connection.execute(DropTable(Table(each.name, MetaData())))
 
 
-def lock_out_others(connection: Connection) -> bool:
-    """Whether this transaction has the PostgreSQL database alone, as far as Lineups go."""
-    asked = select(func.pg_try_advisory_xact_lock(holding.ADVISORY_LOCK))
-    return bool(connection.execute(asked).scalar_one())
+def lock_out_others(connection: Connection, *, until_closed: bool = False) -> bool:
+    """Whether this transaction has the PostgreSQL database alone, as far as Lineups go; or this connection, until it
+    is closed."""
+    lock = func.pg_try_advisory_lock if until_closed else func.pg_try_advisory_xact_lock
+    return bool(connection.execute(select(lock(holding.ADVISORY_LOCK))).scalar_one())
