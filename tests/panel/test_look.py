@@ -7,8 +7,10 @@ AS_BODY_COMES = """new MutationObserver((_, watching) => {
     window.darkAtFirst = document.documentElement.classList.contains("dark");
     watching.disconnect();
 }).observe(document, {childList: true, subtree: true});"""
-MOVES = """() => [...document.querySelectorAll("main *")].filter((one) =>
-    parseFloat(getComputedStyle(one).transitionDuration) > 0).length"""
+MOVES = """() => [null, "::details-content", "::backdrop"].map((part) => [...document.querySelectorAll("main *")].filter(
+    (one) => parseFloat(getComputedStyle(one, part).transitionDuration) > 0).length)"""
+UNFOLDS = """document.querySelector("main").insertAdjacentHTML("beforeend",
+    "<details open><summary>More</summary>Words</details><dialog class='dialog' open>Words</dialog>")"""
 
 
 def test_what_is_dark_is_dark_before_anything_is_painted(open_page: Open) -> None:
@@ -22,6 +24,15 @@ def test_what_is_dark_is_dark_before_anything_is_painted(open_page: Open) -> Non
 def test_nothing_moves_for_who_wants_no_motion(open_page: Open) -> None:
     page = open_page(reduced_motion="no-preference")
     page.goto("/admin/sign-in")
-    assert page.evaluate(MOVES) > 0
+    page.evaluate(UNFOLDS)
+    assert all(count > 0 for count in page.evaluate(MOVES))
     page.emulate_media(reduced_motion="reduce")
-    assert page.evaluate(MOVES) == 0
+    assert page.evaluate(MOVES) == [0, 0, 0]
+
+
+def test_what_is_unfolded_has_a_new_theme_at_once(open_page: Open) -> None:
+    page = open_page(reduced_motion="no-preference")
+    page.goto("/admin/sign-in")
+    page.evaluate(UNFOLDS)
+    moving = page.locator("details").evaluate("(one) => getComputedStyle(one, '::details-content').transitionProperty")
+    assert moving == "block-size, opacity, content-visibility"
