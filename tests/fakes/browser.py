@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -32,6 +32,8 @@ FLAGS = [
 ]
 AXE = Path(__file__).parents[2] / "build/browser/axe.js"
 INSTALL_WITHIN_S = 100
+COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules that a theme can break; all others say the same in the light and in the dark."""
 _RUN_AXE = """async ({rules, within}) => {
     const only = rules.length ? {runOnly: {type: "rule", values: rules}} : {};
     const found = await axe.run(within || document, {resultTypes: ["violations", "incomplete"], ...only});
@@ -126,6 +128,13 @@ def violations(page: Page, *rules: str, within: str = "") -> list[str]:
         page.evaluate(_axe())
     found: list[list[Any]] = page.evaluate(_RUN_AXE, {"rules": list(rules), "within": within})
     return [f"{rule} ({impact}): {about}: {where}: {mend}" for rule, impact, about, where, mend in found]
+
+
+def wear(page: Page, theme: Literal["light", "dark"]) -> None:
+    """Have the system want that theme, and wait until an open page has it: it is told with its next frame, and axe-core
+    would look at a page that changes under it, or at one that has not changed yet."""
+    page.emulate_media(color_scheme=theme)
+    expect(page.locator("html.dark")).to_have_count(int(theme == "dark"))
 
 
 @cache

@@ -8,11 +8,18 @@ every page, stand on it.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from model_lineup.app import open_database
+from model_lineup.clock import SystemClock
+from model_lineup.jobs.chores import Chores
+from model_lineup.notices.notices import Notices
+from model_lineup.settings import Settings
+from model_lineup.watch.watching import Watch
 from tests.fakes.paced import paced
 from tests.fakes.server import PASSWORD, Client, Server, by_id, running_server
 
@@ -73,6 +80,8 @@ def showcase(folder: Path, *, models: int = 60, measured: int = 3, requests: int
         _measure(admin, show, measured, requests)
         _use(admin, server)
         _webhooks(admin, show, addresses["Workstation"])
+        _groups(admin, show)
+        _look_round(server)
         yield show
 
 
@@ -115,6 +124,9 @@ def _models(admin: Client, show: Showcase, how_many: int) -> None:
         show.placeholders.setdefault("model", made["id"])
     lost = {"provider_id": providers[-1], "model_id": "old-model-7b", "visible": True}
     show.placeholders["lost_model"] = admin.must("POST", "/api/admin/models", lost)["id"]
+    gone = admin.must("POST", "/api/admin/models", {"provider_id": providers[0], "model_id": "trial-1b"})["id"]
+    admin.must("DELETE", f"/api/admin/models/{gone}")
+    show.placeholders["deleted_model"] = gone
 
 
 def _aliases(admin: Client, show: Showcase) -> None:
@@ -140,6 +152,9 @@ def _people_and_keys(admin: Client, show: Showcase) -> None:
     ):
         made = admin.must("POST", "/api/admin/keys", {"name": name, "kind": kind, "limits": limits})
         show.placeholders.setdefault("key", made["id"])
+    soon = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    own = admin.must("POST", "/api/me/keys", {"name": "Laptop", "kind": "user", "expires_at": soon})
+    show.placeholders["own_key"] = own["id"]
 
 
 def _measure(admin: Client, show: Showcase, how_many: int, requests: int) -> None:
@@ -176,3 +191,31 @@ def _webhooks(admin: Client, show: Showcase, nearby: str) -> None:
         body = {"name": name, "url": f"{nearby}/hook", "network_scope": "loopback", **more}
         made = admin.must("POST", "/api/admin/webhooks", body)
         show.placeholders.setdefault("webhook", made["id"])
+
+
+def _groups(admin: Client, show: Showcase) -> None:
+    """Two with members, one of which a model and an alias are for; one without."""
+    people = [show.placeholders["person"], show.placeholders["person"] + 1]
+    members = {"people": people, "keys": [show.placeholders["key"]]}
+    for name, about, limits, who in (
+        ("Research", "Works on what is not for everybody yet", {"tokens_per_month": 20_000_000}, members),
+        ("Editors", None, {"requests_per_minute": 300, "cost_per_month": 120.0}, {"people": people[:1]}),
+        ("Guests", "Nobody so far", {}, {}),
+    ):
+        group = admin.must("POST", "/api/admin/groups", {"name": name, "description": about, "limits": limits})["id"]
+        show.placeholders.setdefault("group", group)
+        if who:
+            admin.must("POST", f"/api/admin/groups/{group}/members", who)
+    limited = show.placeholders["model"] + 3
+    group = show.placeholders["group"]
+    model = admin.must("PUT", f"/api/admin/models/{limited}", {"groups": [group]})
+    admin.must("POST", by_id(model["model_id"], "/aliases"), {"alias": "preview", "groups": [group]})
+    show.placeholders["limited_model"] = limited
+
+
+def _look_round(server: Server) -> None:
+    """What the server looks for from time to time, now: the old server, its model and a key are worth a notice."""
+    with closing(open_database(Settings.model_validate({"data_dir": server.data_dir}))) as database:
+        clock = SystemClock()
+        watch = Watch(database, clock, Chores(database, clock), Notices(database, clock), ahead=timedelta(days=30))
+        watch.look()

@@ -4,11 +4,9 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Page
 
 from model_lineup.journal.shapes import ChangeSet
 from model_lineup.panel.changes import in_words
-from tests.fakes.browser import violations
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.server import PASSWORD, Workbench, by_id
 
@@ -94,11 +92,3 @@ def test_who_is_only_a_user_sees_none_of_it(workbench: Workbench, stranger: Look
     stranger.get("/admin/sign-in")
     stranger.send("/admin/sign-in", {"email": made["email"], "password": PASSWORD})
     assert [stranger.get(f"/admin/activity{path}").status for path in ("", "/1", "/security")] == [403, 403, 403]
-
-
-def test_the_pages_in_a_browser(admin_page: Page) -> None:
-    for scheme in ("light", "dark"):
-        admin_page.emulate_media(color_scheme=scheme)
-        for path in ("", "/1", "/security"):
-            admin_page.goto(f"/admin/activity{path}")
-            assert violations(admin_page) == []

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from model_lineup.errors import BadRequest
 from model_lineup.panel import multipart
-from tests.fakes.browser import violations
+from tests.fakes.browser import COLOURS, violations, wear
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.server import PASSWORD, Answer, Workbench
 
@@ -254,5 +254,5 @@ def test_in_a_browser_the_name_is_checked_while_it_is_typed(admin_page: Page, mo
     page.wait_for_url("**/admin/aliases")
     page.get_by_role("link", name=name).click()
     page.wait_for_url("**/admin/aliases/one**")
-    page.emulate_media(color_scheme="dark")
-    assert violations(page) == []
+    wear(page, "dark")
+    assert violations(page, *COLOURS) == []

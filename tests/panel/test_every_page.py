@@ -2,14 +2,17 @@
 and no sideways scrolling."""
 
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
 import pytest
+from fastapi.routing import APIRoute
 from playwright.sync_api import Page
 
-from tests.fakes.browser import violations
+from model_lineup.panel.application import ROUTERS
+from tests.fakes.browser import COLOURS, violations, wear
 from tests.fakes.counts import SEED, count
 from tests.fakes.server import running_server
 from tests.fakes.showcase import Showcase, showcase
@@ -21,6 +24,17 @@ from tools.screenshots import LOOKS, PAGES, Shown, visit
 WIDER_THAN_ITS_WINDOW = "() => document.documentElement.scrollWidth - window.innerWidth"
 AT_ONCE = 10
 """Pages that one test looks at: a new window for each costs more than looking."""
+NO_PAGES = {
+    **dict.fromkeys(("/models/export.csv", "/models/export.json", "/usage/export"), "a file"),
+    **dict.fromkeys(("/settings/as-code/lineup.toml", "/runs/{run_id:row}/file", "/static/{version}/{name}"), "a file"),
+    **dict.fromkeys(("/models/{row_id:row}/capabilities", "/playground/steps", "/runs/{run_id:row}/row"), "a piece"),
+    **dict.fromkeys(("/runs/live", "/runs/{run_id:row}/events"), "a stream"),
+    "": "leads to /",
+    "/start": "leads to the first step that is left",
+    "/models/{row_id:row}/confirm": "only where a name would move: test_models.py has it come to that",
+    "/setup": "works once, of a server without people: test_setup_page.py looks at it; a used one is a state",
+}
+"""Addresses that answer with no page of their own, or with one that is looked at elsewhere."""
 FEW = 12
 """States on every day; all of them in `make hard`."""
 T = TypeVar("T")
@@ -50,11 +64,30 @@ def some(every: Sequence[T]) -> list[Sequence[T]]:
     return [every[start : start + AT_ONCE] for start in range(0, len(every), AT_ONCE)]
 
 
+def pattern(path: str) -> str:
+    """Of an address, whatever its rows are called and whatever it is asked."""
+    return re.sub(r"{.*?}", "{}", path.partition("?")[0])
+
+
+def test_every_address_has_its_picture_or_a_reason() -> None:
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    answering = {route.path.removeprefix("/admin") for route in routes if "GET" in (route.methods or ())}
+    shown = {pattern(page.path) for page in PAGES}
+    assert sorted(path for path in answering if pattern(path) not in shown) == sorted(NO_PAGES)
+    assert sorted(shown - {pattern(path) for path in answering}) == []
+
+
+def test_what_a_page_is_like_is_looked_at_every_day() -> None:
+    assert {page.like for page in PAGES if page.like} <= {page.name for page in PAGES if not page.like}
+
+
 def first_name(few: Sequence[Shown | State]) -> str:
     return f"{few[0].name}…"
 
 
-@pytest.mark.parametrize("few", some(PAGES), ids=first_name)
+@pytest.mark.hard
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("few", some(count([page for page in PAGES if not page.like], PAGES)), ids=first_name)
 def test_a_page_is_accessible_and_fits(few: Sequence[Shown], show: Showcase, on: Stage, page: Page) -> None:
     wrong = {}
     for shown in few:
@@ -81,10 +114,8 @@ def looked_at(page: Page, come: Callable[[], None], within: str = "") -> list[st
     come()
     found = violations(page, within=within)
     found += [f"{count} headings of the first rank" for count in [page.locator("h1").count()] if count != 1]
-    page.emulate_media(color_scheme="dark")
-    found += violations(
-        page, "color-contrast", "link-in-text-block", within=within
-    )  # nothing but colours is another in the dark
+    wear(page, "dark")
+    found += violations(page, *COLOURS, within=within)
     page.set_viewport_size(LOOKS["narrow"]["viewport"])
     wide = page.evaluate(WIDER_THAN_ITS_WINDOW)
     return [*found, f"{wide} px wider than its window"] if wide > 0 else found

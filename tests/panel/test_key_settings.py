@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.fakes.browser import violations
+from tests.fakes.browser import COLOURS, violations, wear
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.server import Server, Workbench
 
@@ -123,5 +123,5 @@ def test_the_page_in_a_browser(admin_page: Page, workbench: Workbench) -> None:
     admin_page.get_by_role("button", name="Save").click()
     admin_page.get_by_text("this holds on the next request").first.wait_for()
     assert _now(workbench, key)["limits"] == {"tokens_per_month": 2_000_000, "cost_per_month": 12.5}
-    admin_page.emulate_media(color_scheme="dark")
-    assert violations(admin_page) == []
+    wear(admin_page, "dark")
+    assert violations(admin_page, *COLOURS) == []

@@ -7,7 +7,8 @@ AS_BODY_COMES = """new MutationObserver((_, watching) => {
     window.darkAtFirst = document.documentElement.classList.contains("dark");
     watching.disconnect();
 }).observe(document, {childList: true, subtree: true});"""
-MOVES = """() => [null, "::details-content", "::backdrop"].map((part) => [...document.querySelectorAll("main *")].filter(
+MOVES = """() => [null, "::details-content", "::backdrop"].map((part) =>
+    [...document.querySelectorAll("main *")].filter(
     (one) => parseFloat(getComputedStyle(one, part).transitionDuration) > 0).length)"""
 UNFOLDS = """document.querySelector("main").insertAdjacentHTML("beforeend",
     "<details open><summary>More</summary>Words</details><dialog class='dialog' open>Words</dialog>")"""

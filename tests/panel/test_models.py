@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.fakes.browser import violations
+from tests.fakes.browser import COLOURS, violations, wear
 from tests.fakes.held import Held
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.server import PASSWORD, Answer, Workbench
@@ -207,8 +207,8 @@ def test_in_a_browser_filters_change_the_address_and_a_toggled_row_stays(in_brow
     expect(page.get_by_role("columnheader", name="Can")).to_have_count(0)
     assert "visible=false" in page.url
     expect(rows).to_have_count(40)
-    page.emulate_media(color_scheme="dark")
-    assert violations(page) == []
+    wear(page, "dark")
+    assert violations(page, *COLOURS) == []
 
 
 def test_the_whole_table_is_worked_with_keys_alone(in_browser: Page) -> None:

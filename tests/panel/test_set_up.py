@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from model_lineup.settings import SETUP_LINK_FILE
-from tests.fakes.browser import violations
+from tests.fakes.browser import COLOURS, violations, wear
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.provider import FakeProvider, delta, fake_provider, reply, sse
 from tests.fakes.server import EMAIL, PASSWORD, Server
@@ -53,8 +53,8 @@ def test_from_the_link_to_a_streamed_reply(new_server: Server, upstream: FakePro
     page.get_by_role("button", name="Make the alias").click()
     page.get_by_role("button", name="Make a key").click()
     key = page.locator("#secret").inner_text()
-    page.emulate_media(color_scheme="dark")
-    assert violations(page) == []
+    wear(page, "dark")
+    assert violations(page, *COLOURS) == []
     shown = page.locator("figure", has_text="curl").locator("pre").inner_text()
     assert f"{new_server.url}/v1/chat/completions" in shown
     assert key in shown

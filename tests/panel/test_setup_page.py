@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from model_lineup.settings import SETUP_LINK_FILE
-from tests.fakes.browser import violations
+from tests.fakes.browser import COLOURS, violations, wear
 from tests.fakes.server import EMAIL, PASSWORD, Server
 from tests.fakes.watch import Watch
 from tests.panel.conftest import Open
@@ -25,6 +25,8 @@ def test_the_link_makes_the_first_administrator_once(new_server: Server, open_pa
     page = open_page(new_server.url)
     page.goto(link)
     assert violations(page) == []
+    wear(page, "dark")
+    assert violations(page, *COLOURS) == []
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create administrator").click()
