@@ -134,9 +134,34 @@ class Journal:
         if self._listener is not None:
             self._listener(author, operation, change.entries)
 
+    @contextlib.contextmanager
+    def rehearsal(self, change: Change, operation: str) -> Iterator[Change]:
+        """A part of a change that is tried and taken back, as a dry run within it: what it yields knows afterwards what
+        it touched and, in its receipt, whom that would meet."""
+        with change.connection.begin_nested() as tried:
+            trial = Change(change.connection, change.revision, change.now, dry_run=True)
+            yield trial
+            if self._lock is not None:
+                self._lock(change.connection, operation, trial.entries)
+            trial.receipt = self._rehearsed(trial, change.revision - 1)
+            tried.rollback()
+
     def _rehearsed(self, change: Change, before: int) -> Receipt:
         impact = UNSET if self._weigh is None else self._weigh(change.connection, change.entries, change.now)
         return Receipt(before, None, dry_run=True, impact=impact)
+
+
+class Joined(Journal):
+    """For operations that take part in a change that is under way: they have no transaction, change set or receipt of
+    their own, and what they touch is that change's."""
+
+    def __init__(self, change: Change) -> None:
+        self._under_way = change
+
+    @contextlib.contextmanager
+    def change(self, author: Author, operation: str, *, dry_run: bool = False) -> Iterator[Change]:
+        self._under_way.receipt = Receipt(self._under_way.revision - 1, None)
+        yield self._under_way
 
 
 def _lock_revision(connection: Connection) -> int:
