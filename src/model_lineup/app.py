@@ -42,6 +42,8 @@ from model_lineup.changes.as_code.exporting import Export
 from model_lineup.changes.as_code.lock import refuse_locked
 from model_lineup.changes.as_code.releasing import TakeOver
 from model_lineup.changes.impact import Impacts, Refusal, Refusals
+from model_lineup.changes.staged.operations import Operations
+from model_lineup.changes.staged.staging import Staging
 from model_lineup.changes.undo.undo import Undo
 from model_lineup.changes.weighing import weigh
 from model_lineup.clock import Clock, SystemClock
@@ -236,10 +238,22 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         own_work=own_work,
         impacts=Impacts(database, ledger, clock, _REFUSALS),
         undo=Undo(journal, providers),
+        staging=_staging(settings, database, journal, providers),
         export=Export(database),
         apply=Apply(journal, providers),
         take_over=TakeOver(journal),
         linter=Linter(database, clock, silenced=(settings.lint_silenced or "").replace(",", " ").split()),
+    )
+
+
+def _staging(settings: Settings, database: Database, journal: Journal, providers: Providers) -> Staging:
+    return Staging(
+        database,
+        journal,
+        Operations(database, providers, most=settings.bulk_ids),
+        ahead=timedelta(days=settings.staged_ahead_days),
+        waiting=settings.staged_waiting,
+        kept=settings.staged_kept,
     )
 
 

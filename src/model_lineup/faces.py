@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from model_lineup.access.callers import CallerKind
 from model_lineup.access.tokens import kind_of
 from model_lineup.api import application
+from model_lineup.changes.staged.carrying import carry_out_on_time
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
 from model_lineup.errors import Unavailable
@@ -70,6 +71,7 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         background.append(asyncio.create_task(rooms.follower.follow()))
         background.append(asyncio.create_task(watch_loop(metrics, also=note_snapshot)))
         background.append(asyncio.create_task(retire_on_time(rooms.follower, rooms.retirement.carry_out)))
+        background.append(asyncio.create_task(carry_out_on_time(rooms.follower, rooms.staging.carry_out)))
         background.append(asyncio.create_task(gateway.sweep(lambda: micros(rooms.clock.now()))))
         background.append(asyncio.create_task(hearing.run()))
         background.append(asyncio.create_task(rooms.ledger.run(settings.usage_flush_s)))

@@ -179,6 +179,13 @@ class Settings(BaseModel):
     fetch_plans_kept: int = Field(
         20, ge=1, le=1_000, description="Plans of fetches that are kept of each provider, the newest ones."
     )
+    staged_ahead_days: int = Field(
+        400, ge=1, le=3_650, description="How far ahead of its moment a change may be staged."
+    )
+    staged_waiting: int = Field(1_000, ge=1, le=100_000, description="Staged changes that may wait at a time.")
+    staged_kept: int = Field(
+        500, ge=1, le=100_000, description="Staged changes that are kept once they ended, the newest ones."
+    )
     upstream_connect_s: float = Field(5, gt=0, le=60, description="DNS, TCP and TLS to a provider.")
     upstream_first_byte_s: float = Field(120, gt=0, le=600, description="Request sent to first byte of a stream.")
     upstream_idle_s: float = Field(300, gt=0, le=3600, description="Silence inside a stream.")

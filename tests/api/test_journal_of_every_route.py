@@ -36,6 +36,8 @@ BY_ID = "/api/admin/models/by-id"
 KEY = {"name": "ci", "kind": "agent"}
 CATALOGUE = {"openai": {"models": {"gpt": {"id": "gpt", "limit": {"context": 1}}}}}
 FILE = '[providers.file]\nname = "F"\ntype = "openai"\nbase_url = "https://api.example.com/v1"'
+HIDE = {"operation": "models.visibility", "model_ids": [1], "visible": False}
+STAGED = {"change": HIDE, "at": "2026-06-01T00:00:00Z", "announce": {"message": "Bye."}}
 PERSON = {"email": "bob@example.com", "role": "admin", "password": PASSWORD}
 
 
@@ -78,6 +80,8 @@ def steps(base_url: str) -> list[Step]:
         Step("DELETE", "/api/admin/runs/1/baseline", sets=0),
         Step("POST", "/api/admin/runs/pairs", {**run, "base": 1, "other": 2}, sets=0),
         Step("DELETE", "/api/admin/runs/1", sets=0),
+        Step("POST", "/api/admin/staged", STAGED, again=1),
+        Step("DELETE", "/api/admin/staged/1", dry=True),
         Step("POST", f"{BY_ID}/aliases?model_id=gpt", {"alias": "fast"}),
         Step("PUT", f"{BY_ID}/aliases?model_id=gpt&alias=fast", {"description": "for drafts"}),
         Step("POST", "/api/admin/models/import-aliases", {"aliases": [alias]}, dry=True),

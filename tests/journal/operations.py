@@ -21,6 +21,7 @@ from model_lineup.catalog.shapes import (
     ProviderChanges,
     Selection,
 )
+from model_lineup.changes.staged.shapes import FlagWanted, NewStaged
 from model_lineup.webhooks.shapes import NewWebhook, WebhookChanges
 from tests.fakes.desk import BY, Desk, ScriptedProvider
 
@@ -281,6 +282,26 @@ def what_was_shown_is_hidden_again(desk: Desk) -> Ready:
     hidden = desk.last_change().id
     do = lambda **dry: desk.rooms.undo.undo([hidden], BY, **dry)  # noqa: E731
     return Ready(do, (("model", {"visible": False}, {"visible": True}),))
+
+
+def _staged(desk: Desk) -> NewStaged:
+    model = desk.model(desk.provider(), "gpt", visible=True).id
+    hide = FlagWanted(chosen=Selection(model_ids=[model]), flag="visible", value=False)
+    return NewStaged(wanted=hide, at=desk.rooms.clock.now() + timedelta(days=1))
+
+
+@of("staging.stage")
+def a_change_that_waits(desk: Desk) -> Ready:
+    new = _staged(desk)
+    do = lambda **dry: desk.rooms.staging.stage(new, BY, **dry)  # noqa: E731
+    return Ready(do, (("staged_change", {}, {"operation": "models.visibility", "state": "waiting"}),), anew=True)
+
+
+@of("staging.cancel")
+def a_change_that_waits_no_more(desk: Desk) -> Ready:
+    staged = desk.rooms.staging.stage(_staged(desk), BY)[0].id
+    do = lambda **dry: desk.rooms.staging.cancel(staged, BY, **dry)  # noqa: E731
+    return Ready(do, (("staged_change", {"state": "waiting"}, {"state": "cancelled"}),))
 
 
 @of("facts.state")

@@ -36,6 +36,7 @@ from model_lineup.api import (
     selector,
     setup,
     sights,
+    staged,
     usage,
     webhooks,
 )
@@ -66,6 +67,7 @@ ROUTERS = (
     sights.router,
     keys.router,
     changes.router,
+    staged.router,
     as_code.router,
     security.router,
     usage.router,

@@ -72,16 +72,20 @@ class Bulk:
         return _result(change, matched=len(rows), changed=len(rows))
 
     def _chosen(self, connection: Connection, chosen: Selection) -> set[int]:
-        """The ids that are meant; those that the caller has named need not be models. Raises InvalidInput."""
-        if chosen.model_ids is not None:
-            if len(chosen.model_ids) > self._most:
-                raise InvalidInput.at(
-                    "/model_ids", f"{len(chosen.model_ids)} ids are too many for one change; {self._most} at most"
-                )
-            return set(chosen.model_ids)
-        if chosen.filter is None:
-            raise InvalidInput.at("/model_ids", "say which models: `model_ids`, or `filter` with an optional `exclude`")
-        return set(connection.execute(selecting.matching(chosen.filter)).scalars()).difference(chosen.exclude)
+        return chosen_ids(connection, chosen, most=self._most)
+
+
+def chosen_ids(connection: Connection, chosen: Selection, *, most: int) -> set[int]:
+    """The ids that are meant; those that the caller has named need not be models. Raises InvalidInput."""
+    if chosen.model_ids is not None:
+        if len(chosen.model_ids) > most:
+            raise InvalidInput.at(
+                "/model_ids", f"{len(chosen.model_ids)} ids are too many for one change; {most} at most"
+            )
+        return set(chosen.model_ids)
+    if chosen.filter is None:
+        raise InvalidInput.at("/model_ids", "say which models: `model_ids`, or `filter` with an optional `exclude`")
+    return set(connection.execute(selecting.matching(chosen.filter)).scalars()).difference(chosen.exclude)
 
 
 def _check_groups(change: Change, edit: GroupsEdit) -> None:

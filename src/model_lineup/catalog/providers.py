@@ -1,5 +1,6 @@
 """Administrative operations on providers, each in one transaction. Keys go in and never come out again."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -49,6 +50,12 @@ class Providers:
         self.bounds = bounds
         self.told_of_moves: Callable[[Change, int], None] = lambda change, provider_id: None
         """Hears, inside the change, of a provider that is asked elsewhere, as somebody else or in another way."""
+
+    def through(self, journal: Journal) -> "Providers":
+        """The same, whose changes are written by another journal."""
+        other = copy.copy(self)
+        other._journal = journal
+        return other
 
     def page(self, *, limit: int, offset: int) -> tuple[list[Provider], int]:
         """Providers in the admin's order, and how many there are."""

@@ -240,3 +240,31 @@ fetch_plan_items = table(
     Index("ix_fetch_plan_items_outcome", "plan_id", "outcome", "number"),
 )
 """`listed`: what the list said of the model, as JSON; nothing for one that it does not have."""
+
+staged_changes = table(
+    "staged_changes",
+    configuration,
+    row_id(),
+    Column("operation", Words, nullable=False),
+    Column("wanted", Words, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("due_at", Number, nullable=False),
+    Column("announced_at", Number),
+    Column("message", Words),
+    Column("successor", Number),
+    Column("confirmed", Flag, nullable=False),
+    Column("impact", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("made_at", Number, nullable=False),
+    Column("made_by", Words, nullable=False),
+    Column("made_at_revision", Number, nullable=False),
+    Column("ended_at", Number),
+    Column("ended_by", Words),
+    Column("refusal", Words),
+    Column("changed_at_revision", Number, nullable=False),
+    Index("ix_staged_changes_state", "state", "id"),
+    Index("ix_staged_changes_changed", "changed_at_revision"),
+)
+"""Changes that wait for their moment, and what became of them. `wanted`: what the operation needs, as JSON, with the
+ids of all rows. `announced_at`: from when on callers are told, nothing where they are not; `successor`: a model's row
+(docs/decisions/0052)."""

@@ -13,6 +13,7 @@
     │   ├── DuplicateGroup, GroupInUse
     │   ├── PlanOvertaken, PlanClosed, FetchUnderWay
     │   ├── NotUndoable, UndoConflict, ManagedByFile
+    │   ├── StagedOver
     │   ├── IdempotencyInProgress, IdempotencyAnswerLost
     │   └── RunInProgress, TestInProgress, LastAdmin, SetupDone
     ├── PreconditionFailed 412   If-Match names an older version
@@ -63,6 +64,7 @@ from model_lineup.errors.catalog import (
     PlanOvertaken,
     ProviderHasModels,
     RunInProgress,
+    StagedOver,
     TestInProgress,
     UndoConflict,
     UnknownProvider,
@@ -160,6 +162,7 @@ __all__ = [
     "SetupDone",
     "SetupPending",
     "SignInThrottled",
+    "StagedOver",
     "StartRefused",
     "StorageFull",
     "TestInProgress",

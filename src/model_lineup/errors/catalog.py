@@ -108,6 +108,11 @@ class PlanClosed(Conflict):
     title = "The plan has ended"
 
 
+class StagedOver(Conflict):
+    code = "staged_over"
+    title = "The staged change has ended"
+
+
 class TestInProgress(Conflict):
     __test__ = False
     code = "test_in_progress"

@@ -187,8 +187,8 @@ class Gateway:
 
     def _begin(self, visit: Visit, ask: Ask, route: Route, hops: str) -> Begun:
         """Raises Refused."""
-        if route.models[0].notice is not None:
-            visit.headers += notices.headers_of(route.snapshot, ask.name, route.models[0], visit.caller.audience)
+        if route.told.notice is not None:
+            visit.headers += notices.headers_of(route.snapshot, ask.name, route.told, visit.caller.audience)
         return Begun(visit, ask, route, hops, self._streams.begin(visit))
 
     def _over(self, begun: Begun) -> None:

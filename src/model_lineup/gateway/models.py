@@ -18,6 +18,7 @@ from model_lineup.gateway.failures import Refused
 from model_lineup.gateway.notices import following
 from model_lineup.gateway.resolve import route_of
 from model_lineup.gateway.shelves import Shelf, encoded
+from model_lineup.routing.coming import as_told
 from model_lineup.routing.listing import Listed, listed
 from model_lineup.routing.snapshot import ModelState, Snapshot
 
@@ -97,6 +98,7 @@ def _encoded(snapshot: Snapshot, one: Listed, audience: Audience) -> bytes:
 
 
 def _entry(snapshot: Snapshot, name: str, model: ModelState, audience: Audience) -> dict[str, Any]:
+    model = as_told(snapshot, model, audience.kind)
     slug = snapshot.providers[model.provider_id].slug
     created = datetime.fromtimestamp(model.created_at, UTC)
     entry = {

@@ -6,6 +6,7 @@ from model_lineup.access.callers import Caller, CallerKind, GroupSet
 from model_lineup.catalog import names
 from model_lineup.gateway import notices
 from model_lineup.gateway.failures import not_for_agents, not_found
+from model_lineup.routing.coming import as_told
 from model_lineup.routing.listing import fallbacks, meaning
 from model_lineup.routing.snapshot import ModelState, Snapshot
 
@@ -14,11 +15,13 @@ _REMEMBERED = 4096
 
 
 class Route(NamedTuple):
-    """`models`: the one that the name means, then its alias's fallbacks as far as this caller may use them."""
+    """`models`: the one that the name means, then its alias's fallbacks as far as this caller may use them. `told`: the
+    first of them, with the notice that this caller gets."""
 
     name: str
     models: tuple[ModelState, ...]
     snapshot: Snapshot
+    told: ModelState
 
 
 class Routes:
@@ -53,4 +56,5 @@ def route_of(snapshot: Snapshot, name: str, caller: Caller) -> Route:
         raise not_for_agents(name)
     if model.notice is not None and model.notice.retired:
         raise notices.retired(snapshot, name, model, audience)
-    return Route(name, (model, *fallbacks(snapshot, meant, audience)), snapshot)
+    told = as_told(snapshot, model, caller.kind)
+    return Route(name, (model, *fallbacks(snapshot, meant, audience)), snapshot, told)

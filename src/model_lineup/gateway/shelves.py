@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from model_lineup.access.callers import Audience, CallerKind, GroupSet
+from model_lineup.routing.coming import as_told
 from model_lineup.routing.listing import Listed, listed
 from model_lineup.routing.retirement import successor
 from model_lineup.routing.snapshot import Snapshot
@@ -27,8 +28,9 @@ class Shelf:
         self._kind, self._entry = kind, entry
         found = listed(snapshot, Audience(kind, None))
         self._names = [one.name for one in found]
-        self._gaps = {place: one for place, one in enumerate(found) if _varies(snapshot, one)}
-        self._matters = GroupSet().union(*(group for one in self._gaps.values() for group in _limits(snapshot, one)))
+        self._gaps = {place: one for place, one in enumerate(found) if _varies(snapshot, one, kind)}
+        limits = (group for one in self._gaps.values() for group in _limits(snapshot, one, kind))
+        self._matters = GroupSet().union(*limits)
         whole = Audience(kind, None)
         self._pieces = [b"" if place in self._gaps else entry(snapshot, one, whole) for place, one in enumerate(found)]
         self._lists: dict[GroupSet | None, bytes] = {}
@@ -77,13 +79,14 @@ def encoded(entries: list[bytes], first: str | None, last: str | None, *, more: 
     return b'{"object":"list","data":[%b],%b' % (b",".join(entries), ends[1:])
 
 
-def _varies(snapshot: Snapshot, one: Listed) -> bool:
-    return any(True for _ in _limits(snapshot, one))
+def _varies(snapshot: Snapshot, one: Listed, kind: CallerKind) -> bool:
+    return any(True for _ in _limits(snapshot, one, kind))
 
 
-def _limits(snapshot: Snapshot, one: Listed) -> Iterator[GroupSet]:
+def _limits(snapshot: Snapshot, one: Listed, kind: CallerKind) -> Iterator[GroupSet]:
     """Groups that decide whether it is shown, or what it says of who follows it."""
     yield from one.limits()
-    following = None if one.model.notice is None else successor(snapshot, one.model)
+    model = as_told(snapshot, one.model, kind)
+    following = None if model.notice is None else successor(snapshot, model)
     if following is not None and following.groups is not None:
         yield following.groups

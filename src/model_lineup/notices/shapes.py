@@ -6,7 +6,14 @@ from typing import Any, Literal, get_args
 import msgspec
 
 NoticeKind = Literal[
-    "model_vanished", "model_retiring", "model_failing", "provider_failing", "credential_failing", "key_expiring"
+    "model_vanished",
+    "model_retiring",
+    "model_failing",
+    "provider_failing",
+    "credential_failing",
+    "key_expiring",
+    "staged_done",
+    "staged_refused",
 ]
 KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
 

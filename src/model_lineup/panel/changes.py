@@ -25,6 +25,10 @@ VERBS = {
     "bulk.agents_enabled": "switched agents' use of",
 }
 OPERATIONS = {
+    "staged.stage": "made",
+    "staged.cancel": "cancelled",
+    "staged.carry_out": "carried out a change of",
+    "staged.refuse": "refused to carry out",
     "plans.apply": "applied a plan to",
     "catalogues.refresh": "took into use",
     "catalogues.use": "changed which catalogue is in use:",
@@ -63,4 +67,4 @@ def in_words(change: ChangeSet, first: tuple[str, str] | None) -> str:
     if first is None:
         return f"{verb} {wording.plural(change.touched, 'model' if noun == 'models' else 'row')}"
     more = f" and {wording.plural(change.touched - 1, 'more row')}" if change.touched > 1 else ""
-    return f"{verb} {first[0]} {wording.brief(first[1])}{more}"
+    return f"{verb} {first[0].replace('_', ' ')} {wording.brief(first[1])}{more}"

@@ -30,6 +30,8 @@ WORDS = {
     "provider_failing": "a provider's list cannot be read",
     "credential_failing": "a provider refuses its API key",
     "key_expiring": "a key of Lineup's own ends, or has ended",
+    "staged_done": "a staged change was carried out",
+    "staged_refused": "a staged change could not be carried out",
 }
 FORMATS = (("json", "JSON, signed if there is a secret"), ("slack", "Slack, and whatever speaks like it"))
 SCOPES = (("public", "on the internet"), ("private", "in your network"), ("loopback", "on this machine"))

@@ -30,6 +30,7 @@ def advance(old: Snapshot, changed: Changed) -> Snapshot:
         aliases=_with(old.aliases, {one.alias: one for one in changed.aliases}, [one.alias for one in left]),
         folded=_with(old.folded, {one.folded: one for one in changed.aliases}, [one.folded for one in left]),
         ending=_with(old.ending, *_ending(old, changed)),
+        staged=_with(old.staged, {one.id: one for one in changed.staged}, changed.staged_gone),
         callers=_with(old.callers, {one.token_hash: one for one in changed.callers.living}, _hashes_gone(old, changed)),
     )
 

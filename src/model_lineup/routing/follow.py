@@ -18,7 +18,7 @@ from model_lineup.database.engines import Database
 from model_lineup.database.listening import Listener, State
 from model_lineup.database.watch import Watch
 from model_lineup.errors import Unavailable
-from model_lineup.routing import retirement, store
+from model_lineup.routing import coming, retirement, store
 from model_lineup.routing.delta import advance
 from model_lineup.routing.snapshot import EMPTY, Snapshot
 
@@ -42,7 +42,7 @@ class Follower:
     """Give every event loop its own. `now` is a monotonic clock; `wall`: seconds since 1970.
 
     `_stored` is the snapshot of what is stored, `_snapshot` the same by the clock: what has come to its end by now is
-    retired in it.
+    retired in it, and what is announced by now is told.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Follower:
         self._stored: Snapshot | None = None
         self._snapshot: Snapshot | None = None
         self._next_end: int | None = None
+        self._board = coming.Board()
         self._mark: int | None = None
         self._read_at = 0.0
         self._lock = threading.Lock()
@@ -129,6 +130,16 @@ class Follower:
         """Rows of models whose end has come, and which are not stored as retired yet. It looks at nothing."""
         return [] if self._stored is None else retirement.due(self._stored, self._wall())
 
+    def staged_due(self) -> list[int]:
+        """Staged changes whose moment has come, and which are not known as carried out. It looks at nothing."""
+        return [] if self._stored is None else coming.due(self._stored, self._wall())
+
+    def until_staged_s(self) -> float | None:
+        """How long it is to the next moment of a staged change. It looks at nothing."""
+        now_s = self._wall()
+        next_s = None if self._stored is None else coming.next_due_s(self._stored, now_s)
+        return None if next_s is None else next_s - now_s
+
     def close(self) -> None:
         if self._listener is not None:
             self._listener.close()
@@ -197,8 +208,9 @@ class Follower:
         wall_s = self._wall()
         ended = self._next_end is not None and wall_s >= self._next_end
         if self._snapshot is None or stored is not self._stored or ended:
-            self._snapshot = retirement.by_the_clock(stored, wall_s)
-            self._stored, self._next_end = stored, retirement.next_end(stored, wall_s)
+            self._snapshot = self._board.shown(retirement.by_the_clock(stored, wall_s), wall_s)
+            turns = (retirement.next_end(stored, wall_s), coming.next_announcement(stored, wall_s))
+            self._stored, self._next_end = stored, min((turn for turn in turns if turn is not None), default=None)
         return self._snapshot
 
     def _next(self) -> Snapshot:

@@ -2,6 +2,7 @@
 
 import difflib
 import itertools
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -9,9 +10,11 @@ from model_lineup.access.callers import Audience, CallerKind, GroupSet
 from model_lineup.catalog import names
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
+from model_lineup.routing.coming import as_told, due_s, retargeting
 from model_lineup.routing.follow import Follower
-from model_lineup.routing.listing import Listed, Meaning, fallbacks, listed, may_use, meaning
-from model_lineup.routing.snapshot import RoutedModel, Snapshot
+from model_lineup.routing.listing import Listed, Meaning, fallbacks, listed, may_use, meaning, name_of
+from model_lineup.routing.retirement import successor
+from model_lineup.routing.snapshot import ModelState, RoutedModel, Snapshot
 from model_lineup.upstream.contract import Target
 
 SUGGESTIONS = 3
@@ -46,10 +49,23 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
 
 
+class ComingChange(msgspec.Struct, frozen=True):
+    """What is known of the end of a name's model, or of another one that will answer; as far as it is said.
+
+    `sunset_at`: it answers no more from then on; `changes_at`: the alias leads to `successor` from then on.
+    """
+
+    deprecated_at: datetime | None
+    sunset_at: datetime | None
+    changes_at: datetime | None
+    successor: str | None
+    message: str | None
+
+
 class CallableModel(msgspec.Struct, frozen=True, gc=False):
     """A name that callers of `/v1` may use, and what it stands for. What is unknown is null.
 
-    `alias_of`: the provider's own id where the name is an alias.
+    `alias_of`: the provider's own id where the name is an alias; `notice`: null where nothing is said of its end.
     """
 
     name: str
@@ -63,6 +79,7 @@ class CallableModel(msgspec.Struct, frozen=True, gc=False):
     supports_vision: bool | None
     supports_streaming: bool | None
     agents_enabled: bool
+    notice: ComingChange | None = None
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -98,7 +115,7 @@ class Routes:
             found = [one for one in found if one.is_for(audience)]
         if wanted:
             found = [one for one in found if wanted in f"{one.name}\n{one.model.display_name}".casefold()]
-        page = [_callable(snapshot, one) for one in found[offset : offset + limit]]
+        page = [_callable(snapshot, one, audience) for one in found[offset : offset + limit]]
         return Choice(page, len(found), limit, offset, snapshot.revision)
 
     def explain(self, name: str, kind: CallerKind, groups: GroupSet | None = None) -> Explanation:
@@ -131,8 +148,8 @@ class Routes:
         return Target(self._providers.endpoint(model.provider_id), model.model_id, model.task)
 
 
-def _callable(snapshot: Snapshot, one: Listed) -> CallableModel:
-    model = one.model
+def _callable(snapshot: Snapshot, one: Listed, audience: Audience) -> CallableModel:
+    model = as_told(snapshot, one.model, audience.kind)
     return CallableModel(
         name=one.name,
         display_name=model.display_name,
@@ -145,7 +162,31 @@ def _callable(snapshot: Snapshot, one: Listed) -> CallableModel:
         supports_vision=model.supports_vision,
         supports_streaming=model.supports_streaming,
         agents_enabled=model.agents_enabled,
+        notice=_coming(snapshot, one, model, audience),
     )
+
+
+def _coming(snapshot: Snapshot, one: Listed, model: ModelState, audience: Audience) -> ComingChange | None:
+    """`model`: with the notice that these callers get."""
+    moving = None if one.alias is None else retargeting(snapshot, one.alias.id)
+    if moving is not None and (model.notice is None or due_s(moving) <= (model.notice.sunset_at or due_s(moving))):
+        following = snapshot.models.get(moving.successor or 0)
+        named = _named(snapshot, following, audience)
+        return ComingChange(None, None, _moment(due_s(moving)), named, moving.message)
+    notice = model.notice
+    if notice is None:
+        return None
+    named = _named(snapshot, successor(snapshot, model), audience)
+    return ComingChange(_moment(notice.deprecated_at), _moment(notice.sunset_at), None, named, notice.message)
+
+
+def _named(snapshot: Snapshot, model: ModelState | None, audience: Audience) -> str | None:
+    """Only to those who may use it."""
+    return name_of(snapshot, model) if model is not None and may_use(snapshot, model, audience) else None
+
+
+def _moment(at_s: int | None) -> datetime | None:
+    return None if at_s is None else datetime.fromtimestamp(at_s, UTC)
 
 
 def _step(snapshot: Snapshot, name: str, step: names.Step) -> ResolutionStep:

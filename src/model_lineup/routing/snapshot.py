@@ -57,6 +57,20 @@ class AliasState(msgspec.Struct, frozen=True, gc=False):
     groups: GroupSet | None = None
 
 
+class StagedState(msgspec.Struct, frozen=True, gc=False):
+    """A change that waits for its moment. `due_at`: microseconds since 1970; `takes`: what it takes from whom, nothing
+    where it gives: a model from all, a model from agents, all models of a provider, or the target of an alias; `rows`:
+    of these. `announced_at`: seconds since 1970 from which callers are told; `successor`: a model's row."""
+
+    id: int
+    due_at: int
+    takes: str = ""
+    rows: tuple[int, ...] = ()
+    announced_at: int | None = None
+    message: str | None = None
+    successor: int | None = None
+
+
 class RoutedModel(msgspec.Struct, frozen=True, gc=False):
     """A model and its provider, as answers show them; `available`: visible, and its provider enabled; `retired`: its
     end has come, and callers are told so. `groups`: ids of those that it is limited to; none: everybody may use it."""
@@ -79,7 +93,8 @@ class Snapshot:
 
     `stamp` is the moment at which the change set of `revision` was written, in microseconds: a database whose history
     was replaced has another one. `by_id` holds rows in the order of their ids, `slugs` a provider's id,
-    `callers` the keys that may call by the hash of their token, `ending` the models that have an end by their row.
+    `callers` the keys that may call by the hash of their token, `ending` the models that have an end by their row,
+    `staged` the changes that wait by their id, `announced` those of them that callers are told of (`coming`).
     """
 
     revision: int = -1
@@ -92,6 +107,8 @@ class Snapshot:
     folded: Mapping[str, AliasState] = field(default_factory=dict)
     callers: Mapping[str, Caller] = field(default_factory=dict)
     ending: Mapping[int, ModelState] = field(default_factory=dict)
+    staged: Mapping[int, StagedState] = field(default_factory=dict)
+    announced: Mapping[tuple[str, int], StagedState] = field(default_factory=dict)
 
     def alias(self, name: str) -> int | None:
         found = self.aliases.get(name)

@@ -14,10 +14,10 @@ from model_lineup.catalog.lifecycle import Notice, notice_of
 from model_lineup.catalog.limits_to_groups import groups_of
 from model_lineup.catalog.prices import price_of
 from model_lineup.catalog.shapes import Fact
-from model_lineup.catalog.tables import aliases, models, providers
+from model_lineup.catalog.tables import aliases, models, providers, staged_changes
 from model_lineup.journal import store as journal_store
 from model_lineup.journal.tables import change_sets
-from model_lineup.routing.snapshot import AliasState, ModelState, ProviderState
+from model_lineup.routing.snapshot import AliasState, ModelState, ProviderState, StagedState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Changed:
     providers_gone: list[int] = field(default_factory=list)
     models_gone: list[int] = field(default_factory=list)
     aliases_gone: list[int] = field(default_factory=list)
+    staged: list[StagedState] = field(default_factory=list)
+    staged_gone: list[int] = field(default_factory=list)
     callers: ChangedCallers = field(default_factory=ChangedCallers)
 
 
@@ -53,6 +55,7 @@ def changed_since(connection: Connection, since: int) -> Changed:
     _read_providers(connection, found)
     _read_models(connection, found)
     _read_aliases(connection, found)
+    _read_staged(connection, found)
     return found
 
 
@@ -125,6 +128,34 @@ def _read_aliases(connection: Connection, found: Changed) -> None:
             ids = msgspec.json.decode(fallbacks, type=tuple[int, ...])
             groups = None if group_ids is None else _groups(group_ids)
             found.aliases.append(AliasState(row_id, alias, folded, row, ids, groups))
+
+
+def _read_staged(connection: Connection, found: Changed) -> None:
+    """Those that wait; the others are gone."""
+    newer = (
+        staged_changes.c.state == "waiting" if found.since < 0 else staged_changes.c.changed_at_revision > found.since
+    )
+    for row in connection.execute(select(staged_changes).where(newer)):
+        if row.state != "waiting":
+            found.staged_gone.append(row.id)
+            continue
+        takes, rows = _taken(msgspec.json.decode(row.wanted, type=dict[str, Any]))
+        announced_at = None if row.announced_at is None else row.announced_at // 1_000_000
+        successor = row.successor
+        if takes == "alias":
+            rows, successor = rows[:1], rows[1]
+        found.staged.append(StagedState(row.id, row.due_at, takes, rows, announced_at, row.message, successor))
+
+
+def _taken(wanted: dict[str, Any]) -> tuple[str, tuple[int, ...]]:
+    """What a staged change takes away, and of which rows; of an alias also where it leads then."""
+    if "alias_id" in wanted:
+        return "alias", (wanted["alias_id"], wanted["target_id"])
+    if wanted.get("enabled") is False:
+        return "provider", (wanted["provider_id"],)
+    if wanted.get("visible") is False:
+        return "model", tuple(wanted["model_ids"])
+    return ("agents", tuple(wanted["model_ids"])) if wanted.get("agents_enabled") is False else ("", ())
 
 
 def _newer(table: Table, since: int) -> Iterator[ColumnElement[bool]]:

@@ -14,6 +14,7 @@ from model_lineup.catalog.tables import (
     models,
     provider_fetches,
     providers,
+    staged_changes,
 )
 
 MOST = 1_000
@@ -69,3 +70,9 @@ def ending_keys(connection: Connection, since: int, until: int) -> Rows:
     query = select(keys.c.id, keys.c.name, keys.c.kind, keys.c.expires_at)
     wanted = query.where(alive, keys.c.expires_at >= since, keys.c.expires_at <= until)
     return list(connection.execute(wanted.order_by(keys.c.id).limit(MOST)))
+
+
+def staged_ended(connection: Connection, since: int) -> Rows:
+    """Staged changes that were carried out or refused since then."""
+    ended = (staged_changes.c.state.in_(("done", "refused")), staged_changes.c.ended_at >= since)
+    return list(connection.execute(select(staged_changes).where(*ended).order_by(staged_changes.c.id).limit(MOST)))

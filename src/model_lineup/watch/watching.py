@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row
 
 from model_lineup.catalog.lifecycle import notice_of
+from model_lineup.changes.staged.shown import late
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros, moment
@@ -22,6 +23,7 @@ CHORE = "watch"
 LOOK_EVERY_S = 10.0
 _EVERY = timedelta(seconds=30)
 _LEASE = timedelta(minutes=2)
+_STAGED_BEHIND = timedelta(days=7)
 _KEYS_AHEAD, _KEYS_BEHIND = timedelta(days=7), timedelta(days=7)
 
 
@@ -77,6 +79,7 @@ class Watch:
                 yield _model_failing(row, stage)
         until, since = micros(now + _KEYS_AHEAD), micros(now - _KEYS_BEHIND)
         yield from (_key(row, now) for row in store.ending_keys(connection, since, until))
+        yield from map(_staged, store.staged_ended(connection, micros(now - _STAGED_BEHIND)))
 
     def _retiring(self, row: Row[Any], now: datetime) -> Notice | None:
         said = notice_of(msgspec.json.decode(row.lifecycle), moment(row.created_at))
@@ -139,6 +142,22 @@ def _key(row: Row[Any], now: datetime) -> Notice:
         text=_cut(text),
         details={"key": {"id": row.id, "name": row.name, "kind": row.kind}, "expires_at": ends},
     )
+
+
+def _staged(row: Row[Any]) -> Notice:
+    """What became of a staged change."""
+    details: dict[str, Any] = {"staged_change": {"id": row.id, "title": row.title}, "due_at": moment(row.due_at)}
+    subject, title = f"staged {row.id}", row.title
+    if row.state == "refused":
+        refusal = msgspec.json.decode(row.refusal)
+        details["refusal"] = refusal
+        text = f"The staged change {title!r} was not carried out: {refusal['message']}"
+        return Notice(kind="staged_refused", subject=subject, state="refused", text=_cut(text), details=details)
+    late_s = late(row.ended_at, row.due_at)
+    details["carried_out_at"], details["late_s"] = moment(row.ended_at), late_s
+    tail = "." if late_s is None else f", {late_s} s late: nobody was there at its moment."
+    text = _cut(f"The staged change {title!r} was carried out{tail}")
+    return Notice(kind="staged_done", subject=subject, state="done", text=text, details=details)
 
 
 def _model(row: Row[Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import msgspec
 from model_lineup.journal.shapes import ChangeSet, Entry
 
 DELETED = "deleted"
-_MARKS = {"model": "source", "alias": "model", "provider": "slug", "group": "name"}
+_MARKS = {"model": "source", "alias": "model", "provider": "slug", "group": "name", "staged_change": "operation"}
 """A field that stands plainly in what is noted of a new row. A new fact about a model has no `before` either."""
 Fields = dict[str, Any]
 

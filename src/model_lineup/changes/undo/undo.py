@@ -12,7 +12,7 @@ from model_lineup.catalog.store import affected
 from model_lineup.catalog.store import aliases as alias_store
 from model_lineup.catalog.store import models as model_store
 from model_lineup.changes.store import pointing, undoing
-from model_lineup.changes.undo import aliases, groups, models, net, providers
+from model_lineup.changes.undo import aliases, groups, models, net, providers, staged
 from model_lineup.changes.undo.later import NAMED, Standing, not_as_left, touched_later
 from model_lineup.changes.undo.net import LeftOut, Row
 from model_lineup.errors import InvalidInput, NotFound, NotUndoable, UndoConflict
@@ -33,7 +33,7 @@ _NEVER = {
     "journal": "It is about the journal itself.",
     "catalogue": "Put the earlier catalogue in use again.",
 }
-_TAKEN_BACK = frozenset({"model", "alias", "provider", "group", "membership"})
+_TAKEN_BACK = frozenset({"model", "alias", "provider", "group", "membership", staged.ENTITY})
 _STAYS = frozenset({"fetch_plan"})
 """What a change touched beside these: that a plan was applied stays true."""
 _NOT_THESE = {"models.retire": "The model's end had come. Say another end for it first."}
@@ -123,17 +123,19 @@ class _Back:
         of = _by_entity(net.of(sets))
         self.models, self.aliases, self.providers = of("model"), of("alias"), of("provider")
         self.groups, self.memberships = of("group"), of("membership")
+        self.staged = staged.to_take_back(of(staged.ENTITY))
         self.left_out = providers.without_secrets(self.providers)
         connection = change.connection
         self._models_now = undoing.models_now(connection, [row.id for row in self.models])
         self._aliases_now = undoing.aliases_now(connection, [row.id for row in self.aliases])
         self._providers_now = providers.now(change, self.providers)
         self._groups_now = groups.now(connection, self.groups)
+        self._staged_now = staged.now(connection, self.staged)
         self._memberships_now = groups.memberships_now(connection, self.memberships)
 
     @property
     def _rows(self) -> list[Row]:
-        return [*self.providers, *self.models, *self.aliases, *self.groups, *self.memberships]
+        return [*self.providers, *self.models, *self.aliases, *self.groups, *self.memberships, *self.staged]
 
     def refuse_conflicts(self) -> None:
         """Raises NotUndoable where nothing is left to be done, UndoConflict."""
@@ -147,6 +149,7 @@ class _Back:
         coming = [row.id for row in self.groups if row.comes]
         dangling = groups.gone(connection, [*self.models, *self.aliases], coming)
         in_the_way = groups.in_the_way(connection, self.groups)
+        in_the_way += staged.in_the_way(self._change, self.staged)
         _refuse([*self._not_as_left(), *self._held(), *self._homeless(), *in_the_way, *dangling])
 
     def write(self, *, confirmed: bool) -> None:
@@ -164,6 +167,7 @@ class _Back:
         aliases.write(change, staying, self._aliases_now, with_model=gone)
         providers.write(change, self._through, [row for row in self.providers if row.goes])
         groups.write(change, self.groups, self._groups_now)
+        staged.write(change, self.staged, self._staged_now)
         groups.write_memberships(change, self.memberships, self._memberships_now)
         _refuse(groups.held(change.connection, self.groups))
         guard.check(but=[row.label for row in staying], freed=[row.label for row in going])
@@ -181,6 +185,7 @@ class _Back:
             **{("alias", one): row.fields for one, row in self._aliases_now.items()},
             **{("provider", one): fields for one, fields in self._providers_now.items()},
             **{("group", one): fields for one, fields in self._groups_now.items()},
+            **{(staged.ENTITY, one): fields for one, fields in self._staged_now.items()},
             **{("membership", one): fields for one, fields in self._memberships_now.items()},
         }
         return [found for row in self._rows for found in not_as_left(row, now.get((row.entity, row.id), {}))]
