@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from model_lineup.cli import completion, finding, show
+from model_lineup.cli import completion, finding, show, staging
+from model_lineup.cli.misused import Misused
 from model_lineup.cli.options import (
     Confirm,
     DryRun,
@@ -98,19 +99,35 @@ def change_alias(
     no_groups: NoGroups = False,
     confirm: Confirm = False,
     terminate: Terminate = False,
+    dry_run: DryRun = False,
+    at: staging.At = None,
+    announce: staging.Announce = None,
+    announce_from: staging.AnnounceFrom = None,
 ) -> None:
     """Point an alias elsewhere, describe it, or declare its fallbacks."""
     row = finding.alias(here, alias)
+    later = staging.Later(at, announce, announce_from, None)
+    later.refuse_now()
     body = said(
         id=finding.model(here, to)["id"] if to else None,
         description=description,
         fallbacks=[] if no_fallbacks else finding.models(here, fallback) if fallback else None,
         groups=[] if no_groups else finding.groups(here, group),
     )
+    if at is not None:
+        if body.keys() != {"id"}:
+            raise Misused("With --at say --to and nothing else: what is staged is where the alias leads.")
+        wanted = {"operation": "aliases.target", "alias": row["alias"], "target_id": body["id"]}
+        return staging.stage(here, wanted, later, dry_run=dry_run, confirm=confirm)
     where = {"model_id": row["model_id"], "provider_id": row["model"]["provider_id"], "alias": row["alias"]}
-    answer = here.put("models/by-id/aliases", something(body), **where, confirm=confirm, terminate=terminate)
+    query = {**where, "confirm": confirm, "terminate": terminate, "dry_run": dry_run}
+    answer = here.put("models/by-id/aliases", something(body), **query)
     now = answer.json["model"]
-    here.tell(answer, f"{row['alias']} means {now['model_id']} at {now['provider']}.")
+    told = f"{row['alias']} means {now['model_id']} at {now['provider']}."
+    if dry_run:
+        return here.answer(answer, lambda _: show.line(f"Dry run, nothing stored. {told}"))
+    here.tell(answer, told)
+    return None
 
 
 @verb(app, "delete")

@@ -7,7 +7,6 @@ import typer
 from model_lineup.cli import completion, finding, show
 from model_lineup.cli.keys import CostMonth, PerMinute, TokensMinute, TokensMonth, limits_of
 from model_lineup.cli.misused import Misused
-from model_lineup.cli.models_many import impact_in_words
 from model_lineup.cli.options import DryRun, Limit, Offset, said, shown_of, something
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
@@ -221,6 +220,6 @@ def _tell(here: Session, answer: Any, what: str, done: str) -> None:
         change = f" Change {result['change_id']}." if result["change_id"] else ""
         show.line(f"{lead}{show.count(result['changed'], what)} {done}.{change}")
         if impact := result.get("impact"):
-            show.line(impact_in_words(impact))
+            show.line(show.impact_in_words(impact))
 
     here.answer(answer, as_text)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from model_lineup.cli import choosing, completion, finding, show
+from model_lineup.cli import choosing, completion, finding, show, staging
 from model_lineup.cli.client import Answer
 from model_lineup.cli.misused import Misused
 from model_lineup.cli.models import app
@@ -47,19 +47,36 @@ def _bulk(name: str, does: str, done: str, method: str, path: str, body: Mapping
         dry_run: DryRun = False,
         confirm: Confirm = False,
         terminate: Terminate = False,
+        at: staging.At = None,
+        announce: staging.Announce = None,
+        announce_from: staging.AnnounceFrom = None,
+        successor: staging.Successor = None,
     ) -> None:
         words = locals()
+        later = staging.Later(at, announce, announce_from, successor)
+        later.refuse_now()
         filters = choosing.body(here, {word: words[word] for word in choosing.NAMES})
         chosen = _chosen(here, models or [], filters, but or [], every)
+        if at is not None:
+            return _stage(here, path, {**chosen, **body}, later, dry_run, confirm)
         query = {
             "dry_run": dry_run,
             "terminate": terminate,
             **({"confirm": confirm} if "agents-enabled" not in path else {}),
         }
-        _tell(here, here.admin.call(method, path, query=query, body={**chosen, **body}), done)
+        return _tell(here, here.admin.call(method, path, query=query, body={**chosen, **body}), done)
 
     change.__doc__ = f"{does} Named models, or all that match the filters: all of them or none."
     verb(app, name, examples=[example])(change)
+
+
+def _stage(
+    here: Session, path: str, change: dict[str, Any], later: staging.Later, dry_run: bool, confirm: bool
+) -> None:
+    """Raises Misused for what cannot be staged."""
+    if path not in STAGED:
+        raise Misused("Deleting is not staged: hide them at that moment, and delete them when you like.")
+    staging.stage(here, {"operation": STAGED[path], **change}, later, dry_run=dry_run, confirm=confirm)
 
 
 def _chosen(here: Session, names: list[str], filters: dict[str, Any], but: list[str], every: bool) -> dict[str, Any]:
@@ -80,19 +97,13 @@ def _tell(here: Session, answer: Answer, done: str) -> None:
         change = f" Change {result['change_id']}." if result["change_id"] else ""
         show.line(f"{lead}{show.count(result['changed'], 'model')} {done}{same}.{change}")
         if impact := result.get("impact"):
-            show.line(impact_in_words(impact))
+            show.line(show.impact_in_words(impact))
 
     here.answer(answer, as_text)
 
 
-def impact_in_words(impact: dict[str, int]) -> str:
-    """Of a dry run."""
-    keys, requests = show.count(impact["keys"], "key"), show.count(impact["requests_30d"], "request")
-    aliases = show.count(impact["aliases"], "alias", "aliases")
-    return f"It would meet {aliases}, and {keys} with {requests} in the last 30 days."
-
-
 VISIBILITY, AGENTS = "models/bulk/visibility", "models/bulk/agents-enabled"
+STAGED = {VISIBILITY: "models.visibility", AGENTS: "models.agents_enabled"}
 _bulk(
     "unhide",
     "Let people call models from now on.",

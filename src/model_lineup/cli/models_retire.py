@@ -1,14 +1,12 @@
 """`lineup models retire`: say when a model ends, what follows it and what its callers hear; or take that back."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from model_lineup.cli import finding, show
+from model_lineup.cli import finding, show, staging
 from model_lineup.cli.misused import Misused
 from model_lineup.cli.models import Which, app
-from model_lineup.cli.models_many import impact_in_words
 from model_lineup.cli.options import said
 from model_lineup.cli.session import Session
 from model_lineup.cli.verbs import verb
@@ -51,8 +49,8 @@ def retire_model(
     following = None if successor is None else finding.model(here, successor)
     lifecycle = said(
         message=message,
-        sunset_at=None if at is None else _moment(at, "--at"),
-        deprecated_at=None if deprecated_at is None else _moment(deprecated_at, "--deprecated-at"),
+        sunset_at=None if at is None else staging.moment(at, "--at"),
+        deprecated_at=None if deprecated_at is None else staging.moment(deprecated_at, "--deprecated-at"),
         successor_id=None if following is None else following["id"],
     )
     if not lifecycle:
@@ -90,7 +88,7 @@ def _preview(row: dict[str, Any], following: dict[str, Any] | None, lifecycle: d
         ]
     )
     if impact := row.get("impact"):
-        show.line(impact_in_words(impact))
+        show.line(show.impact_in_words(impact))
     for hint in _moving(row, following):
         show.note(hint)
 
@@ -103,12 +101,3 @@ def _moving(row: dict[str, Any], following: dict[str, Any] | None) -> list[str]:
     if not following["visible"]:
         hints.append(f"{following['model_id']} is hidden: callers are not told of it, and aliases to it answer 404.")
     return hints
-
-
-def _moment(text: str, option: str) -> str:
-    """Raises Misused."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Misused(f"{option} takes a date or a time like 2027-01-31T12:00:00Z, not {text!r}.") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()

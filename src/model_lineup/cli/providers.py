@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from model_lineup.cli import completion, finding, show
+from model_lineup.cli import completion, finding, show, staging
+from model_lineup.cli.misused import Misused
 from model_lineup.cli.options import Confirm, Limit, Offset, Terminate, shown_of
 from model_lineup.cli.session import Session
 from model_lineup.cli.show import Column
@@ -52,19 +53,52 @@ def show_provider(here: Session, provider: Which) -> None:
     here.answer(here.get(f"providers/{row['id']}"), as_text)
 
 
+WithAt = Annotated[bool, typer.Option("--dry-run", help="With --at: say whom it would meet, and keep nothing.")]
+
+
 @verb(app, "enable")
-def enable_provider(here: Session, provider: Which, confirm: Confirm = False) -> None:
+def enable_provider(
+    here: Session, provider: Which, confirm: Confirm = False, dry_run: WithAt = False, at: staging.At = None
+) -> None:
     """Switch it on: its visible models answer again."""
-    _toggle(here, provider, True, confirm)
+    _toggle(here, provider, True, confirm, later=staging.Later(at, None, None, None), dry_run=dry_run)
 
 
 @verb(app, "disable")
-def disable_provider(here: Session, provider: Which, confirm: Confirm = False, terminate: Terminate = False) -> None:
+def disable_provider(
+    here: Session,
+    provider: Which,
+    confirm: Confirm = False,
+    terminate: Terminate = False,
+    dry_run: WithAt = False,
+    at: staging.At = None,
+    announce: staging.Announce = None,
+    announce_from: staging.AnnounceFrom = None,
+    successor: staging.Successor = None,
+) -> None:
     """Switch it off: none of its models answers; their own flags stay."""
-    _toggle(here, provider, False, confirm, terminate)
+    later = staging.Later(at, announce, announce_from, successor)
+    _toggle(here, provider, False, confirm, terminate, later=later, dry_run=dry_run)
 
 
-def _toggle(here: Session, provider: str, enabled: bool, confirm: bool, terminate: bool = False) -> None:
+def _toggle(
+    here: Session,
+    provider: str,
+    enabled: bool,
+    confirm: bool,
+    terminate: bool = False,
+    *,
+    later: staging.Later,
+    dry_run: bool,
+) -> None:
+    """Raises Misused."""
+    later.refuse_now()
+    if dry_run and later.at is None:
+        raise Misused("--dry-run goes with --at.")
     row = finding.provider(here, provider)
+    if later.at is not None:
+        wanted = {"operation": "providers.enabled", "provider_id": row["id"], "enabled": enabled}
+        return staging.stage(here, wanted, later, dry_run=dry_run, confirm=confirm)
     answer = here.put(f"providers/{row['id']}/toggle", {"enabled": enabled}, confirm=confirm, terminate=terminate)
     here.tell(answer, f"{row['slug']} is {'on' if enabled else 'off'}.")
+    return None

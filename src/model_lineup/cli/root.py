@@ -45,6 +45,7 @@ from model_lineup.cli import (
     runs,
     security,
     serve,
+    staged,
     usage,
     webhooks,
 )
@@ -63,6 +64,7 @@ NOUNS = (
     runs,
     usage,
     changes,
+    staged,
     webhooks,
     config,
     db,

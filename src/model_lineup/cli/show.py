@@ -139,3 +139,10 @@ def _print(made: Table, *, to_stderr: bool = False, width: int | None = None) ->
 
 def _is_number(value: Any) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def impact_in_words(impact: dict[str, int]) -> str:
+    """Of a dry run."""
+    keys, requests = count(impact["keys"], "key"), count(impact["requests_30d"], "request")
+    aliases = count(impact["aliases"], "alias", "aliases")
+    return f"It would meet {aliases}, and {keys} with {requests} in the last 30 days."

@@ -2,7 +2,7 @@
 
 import re
 
-_LISTS = "providers|plans|models|catalog|aliases|keys|people|groups|runs|changes|webhooks"
+_LISTS = "providers|plans|models|catalog|aliases|keys|people|groups|runs|changes|webhooks|staged"
 _ID = r"(\{?[\w.]+\}?)"
 RULES = [
     (re.compile(pattern), verb)
