@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from model_lineup.access import passwords
 from model_lineup.demo.model_server import LocalModel
 from model_lineup.rooms import Rooms
-from tests.fakes import compiled, scratch
+from tests.fakes import both, compiled, scratch
 from tests.fakes.clock import ManualClock
 from tests.fakes.counts import HARD
 from tests.fakes.faults import Faults, running_faults
@@ -46,6 +46,14 @@ compiled.share()
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.basetemp is None and not HARD and (folder := scratch.folder()) is not None:
         config.option.basetemp = config.stash[_IN_MEMORY] = folder  # pytest-xdist tells its processes
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what meets PostgreSQL in `make hard` only."""
+    now = {item: both.runs_now(item) for item in items}
+    items[:] = [item for item, runs in now.items() if runs]
+    if left_out := [item for item, runs in now.items() if not runs]:
+        config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_collection_finish() -> None:

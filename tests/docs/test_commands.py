@@ -1,5 +1,6 @@
 """Every `lineup …` that a page shows is a command that exists, with options that it takes."""
 
+import functools
 import re
 import shlex
 import subprocess
@@ -27,7 +28,7 @@ def _shown() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "command"), sorted(set(_shown())))
 def test_a_command_that_is_shown_exists(page: str, command: str) -> None:
-    here: Any = typer.main.get_command(app)
+    here = _lineup()
     options = {"--help", *_options(here)}
     for word in shlex.split(command.rstrip("\\ "))[1:]:
         if word in getattr(here, "commands", {}):
@@ -37,6 +38,11 @@ def test_a_command_that_is_shown_exists(page: str, command: str) -> None:
             assert word.partition("=")[0] in options
         else:
             assert not hasattr(here, "commands"), f"{word} is no command"
+
+
+@functools.cache  # it takes 80 ms to build
+def _lineup() -> Any:
+    return typer.main.get_command(app)
 
 
 def _options(command: Any) -> set[str]:
