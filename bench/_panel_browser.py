@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from playwright.sync_api import Browser, Page
 
 from bench._panel_figures import Figure
-from tests.fakes.browser import running_chromium
+from tests.fakes.browser import WINDOWED, running_chromium
 from tests.fakes.watch import Watch
 
 PAINTED_MS, TASK_MS = 500.0, 100.0
@@ -30,7 +30,7 @@ def seen_by_a_browser(url: str, cookies: Mapping[str, str], rounds: int) -> Iter
     """
     painted: list[float] = []
     longest: dict[str, list[float]] = {"loaded": [], **{act: [] for act in ACTS}}
-    with running_chromium() as resting, resting.awake() as browser:
+    with running_chromium(WINDOWED) as resting, resting.awake() as browser:
         for _ in range(rounds):
             watch = Watch()
             page = _opened(browser, url, cookies, watch)

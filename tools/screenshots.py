@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.fakes.browser import NoBrowser, running_chromium
+from tests.fakes.browser import WINDOWED, NoBrowser, running_chromium
 from tests.fakes.server import EMAIL, PASSWORD
 from tests.fakes.showcase import Showcase, showcase
 from tests.fakes.watch import Watch
@@ -136,7 +136,7 @@ def main(names: list[str]) -> int:
     watch = Watch()
     try:
         with (
-            running_chromium() as resting,
+            running_chromium(WINDOWED) as resting,
             tempfile.TemporaryDirectory(prefix="lineup-show-") as folder,
             showcase(Path(folder)) as show,
             resting.awake() as browser,

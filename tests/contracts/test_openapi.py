@@ -4,8 +4,8 @@ documented.
 All of its checks; `schemathesis.toml` says what else counts as right, and why. `make hard` goes through the edges of
 every field of every operation, some 6 000 requests for each principal, then through random ones with a new seed each
 time: 40 for each operation as an administrator, 15 as the others, who are refused most of them; 100 for everybody took
-44 minutes, and each run begins elsewhere. Everyday runs use a fixed seed, one example of each operation and no chains of
-requests, leave out starting benchmarks, each of which takes a process, go through the edges of the fields of models
+44 minutes, and each run begins elsewhere. Everyday runs use a fixed seed, one example of each operation and no chains
+of requests, leave out starting benchmarks, each of which takes a process, go through the edges of the fields of models
 alone, and as an administrator only; what others may is held every day by the matrix of roles.
 """
 

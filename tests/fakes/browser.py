@@ -3,7 +3,8 @@
     with running_chromium() as resting, resting.awake() as browser:
         page = browser.new_page()
 
-Whatever else the machine has on its PATH is taken first; root gets one from apt. Nothing is downloaded by Playwright.
+Whatever the machine has on its PATH is taken, and first the one without a window's machinery, which takes a quarter
+less of the processor; root gets one from apt. Nothing is downloaded by Playwright.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +22,9 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WINDOWED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""What people have; for measurements and pictures."""
+NAMES = ("chromium-headless-shell", *WINDOWED)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -67,9 +70,9 @@ class RestingChromium:
 
 
 @contextmanager
-def running_chromium() -> Iterator[RestingChromium]:
-    """Raises NoBrowser."""
-    path = chromium_path()
+def running_chromium(names: Sequence[str] = NAMES) -> Iterator[RestingChromium]:
+    """The first of `names` that there is, else any. Raises NoBrowser."""
+    path = _found(names) or chromium_path()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         resting = RestingChromium(browser, asyncio.get_running_loop())
@@ -97,13 +100,14 @@ def chromium_path() -> str:
     raise NoBrowser(f"none of {', '.join(NAMES)} is on the PATH, and apt-get has installed none: {said}")
 
 
-def _found() -> str | None:
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
+def _found(names: Sequence[str] = NAMES) -> str | None:
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 def _install() -> str:
     """The end of what apt-get said. One that takes long is left to itself: ended half-way it would harm the machine."""
-    quiet = "apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium"
+    install = "apt-get -qq install -y --no-install-recommends"
+    quiet = f"apt-get -qq update && {{ {install} chromium-headless-shell || {install} chromium; }}"
     with tempfile.TemporaryFile("w+") as said:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         running = subprocess.Popen(

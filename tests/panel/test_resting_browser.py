@@ -32,5 +32,7 @@ def test_the_page_of_a_test_is_nobodys(page: Page) -> None:
 
 def test_a_missing_browser_is_named_with_what_was_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(NoBrowser, match=r"none of chromium, .* and only root can have apt-get install one"):
+    with pytest.raises(
+        NoBrowser, match=r"none of chromium-headless.*, chromium, .* and only root can have apt-get install one"
+    ):
         chromium_path.__wrapped__()
