@@ -12,6 +12,7 @@ from typing import cast
 
 from sqlalchemy import Engine
 
+from model_lineup.access.arrivals import Arrivals, Welcome
 from model_lineup.access.browsers import BrowserSessions
 from model_lineup.access.door import Door
 from model_lineup.access.groups.groups import Groups
@@ -75,6 +76,10 @@ from model_lineup.security.changes import ChangesAsEvents
 from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
 from model_lineup.signals.signals import Signals
+from model_lineup.signon.provider import Provider
+from model_lineup.signon.rules import rules_of
+from model_lineup.signon.signon import SingleSignOn
+from model_lineup.signon.states import States
 from model_lineup.upstream.contract import Bounds, NetworkScope, Timeouts
 from model_lineup.upstream.shared import SharedClient
 from model_lineup.upstream.wire import BadUrl, Origin
@@ -152,6 +157,15 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         access_life=timedelta(minutes=settings.access_token_minutes),
         refresh_life=timedelta(days=settings.refresh_token_days),
         session_life=timedelta(days=settings.session_days),
+        passwords_count=settings.password_sign_in,
+    )
+    browsers = BrowserSessions(
+        database,
+        vault,
+        clock,
+        sessions,
+        idle_life=timedelta(hours=settings.panel_idle_hours),
+        session_life=timedelta(days=settings.session_days),
     )
     client = SharedClient(pool=settings.upstream_pool, own_listeners=bounds.own_listeners)
     models = Models(database, journal)
@@ -183,14 +197,8 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         database=database,
         people=People(database, journal, vault, passwords, door, clock),
         sessions=sessions,
-        browsers=BrowserSessions(
-            database,
-            vault,
-            clock,
-            sessions,
-            idle_life=timedelta(hours=settings.panel_idle_hours),
-            session_life=timedelta(days=settings.session_days),
-        ),
+        browsers=browsers,
+        sign_on=_sign_on(settings, journal, vault, rates, clock, client, browsers, door, security),
         keys=Keys(database, journal, vault, clock, security),
         groups=groups,
         security=security,
@@ -255,6 +263,24 @@ def _staging(settings: Settings, database: Database, journal: Journal, providers
         waiting=settings.staged_waiting,
         kept=settings.staged_kept,
     )
+
+
+def _sign_on(
+    settings: Settings,
+    journal: Journal,
+    vault: Vault,
+    rates: Rates,
+    clock: Clock,
+    client: SharedClient,
+    browsers: BrowserSessions,
+    door: Door,
+    security: SecurityLog,
+) -> SingleSignOn:
+    """Raises StartRefused."""
+    rules = rules_of(settings)
+    provider = None if rules is None else Provider(rules, client.get, clock)
+    arrivals = Arrivals(journal, Welcome() if rules is None else rules.welcome)
+    return SingleSignOn(rules, provider, States(vault, rates, clock), arrivals, browsers, door, security)
 
 
 def _as_told(refused: failures.Refused, request_id: str) -> Refusal:

@@ -48,6 +48,7 @@ from model_lineup.routing.sights import Sights
 from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
 from model_lineup.signals.signals import Signals
+from model_lineup.signon.signon import SingleSignOn
 from model_lineup.upstream.shared import SharedClient
 from model_lineup.watch.watching import Watch
 from model_lineup.webhooks.courier import Courier
@@ -62,6 +63,7 @@ class Rooms:
     people: People
     sessions: Sessions
     browsers: BrowserSessions
+    sign_on: SingleSignOn
     keys: Keys
     groups: Groups
     security: SecurityLog

@@ -76,6 +76,74 @@ class Settings(BaseModel):
     password_queue: int = Field(
         20, ge=1, le=1000, description="Passwords waiting to be checked in one process before 503."
     )
+    password_sign_in: bool = Field(
+        True, description="Whether people may sign in with a password; off needs single sign-on to be set up."
+    )
+    oidc_issuer: str | None = Field(
+        None, max_length=500, description="Issuer of the OpenID Connect provider; switches single sign-on on."
+    )
+    oidc_client_id: str | None = Field(None, max_length=500, description="Client id of Lineup at that provider.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Client secret there; without one Lineup is a public client, which PKCE protects."
+    )
+    oidc_client_secret_file: Path | None = Field(None, description="File that holds the client secret instead.")
+    oidc_name: str = Field(
+        "single sign-on", min_length=1, max_length=60, description="What the button to sign in with is called."
+    )
+    oidc_scopes: str = Field(
+        "openid email profile", max_length=500, description="Scopes that are asked for; `openid` is always among them."
+    )
+    oidc_sign_up: bool = Field(
+        False, description="Whether whoever the provider knows becomes a person here at the first sign-in."
+    )
+    oidc_link_by_email: bool = Field(
+        False, description="Whether a first sign-in takes over the person here who has the same, verified address."
+    )
+    oidc_require_verified_email: bool = Field(
+        True, description="Whether new people need an address that the provider says it has verified."
+    )
+    oidc_email_domains: str | None = Field(
+        None, max_length=2_000, description="Domains of the addresses that new people may have; all without it."
+    )
+    oidc_role_claim: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="Claim that decides the role at each sign-in; `realm_access.roles` looks inside of a claim.",
+    )
+    oidc_role_map: str | None = Field(
+        None,
+        max_length=4_000,
+        description="Which of its values give which role, like `staff=user, ml-ops=admin`; "
+        "separated by semicolons where values hold commas.",
+    )
+    oidc_default_role: str = Field(
+        "user",
+        pattern="^(none|user|viewer)$",
+        description="Role of those to whom no value gives one; `none` lets them not in.",
+    )
+    oidc_groups_claim: str | None = Field(
+        None, min_length=1, max_length=200, description="Claim that decides about groups at each sign-in."
+    )
+    oidc_group_map: str | None = Field(
+        None,
+        max_length=8_000,
+        description="Which of its values give which group, like `team-a=Research, b=Sales`; `*` takes groups by name.",
+    )
+    oidc_session_hours: int = Field(
+        24, ge=1, le=2160, description="A session that began by single sign-on ends after that long, used or not."
+    )
+    oidc_network_scope: str = Field(
+        "public", pattern="^(public|private|loopback)$", description="Where the provider's addresses may lie."
+    )
+    oidc_ca_file: Path | None = Field(
+        None, description="PEM file of the authorities that vouch for the provider, instead of the system's."
+    )
+    oidc_proxy: str | None = Field(
+        None, max_length=500, description="`http://host:port` of a CONNECT proxy on the way to the provider."
+    )
+    oidc_timeout_s: float = Field(10, ge=0.1, le=60, description="Longest wait for one answer of the provider.")
+    oidc_skew_s: int = Field(30, ge=0, le=300, description="How far the provider's clock may differ from ours.")
     trusted_proxies: str = Field(
         "none",
         description="Networks of proxies whose `X-Forwarded-For` is believed, like `10.0.0.0/8, fd00::/8`; "

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
 from sqlalchemy import func, select, text
@@ -59,9 +59,10 @@ class Templates:
             yield settings
 
     @contextlib.contextmanager
-    def rooms(self, kind: Kind, folder: Path, clock: ManualClock) -> Iterator[Rooms]:
-        """All rooms of a new instance; at the end it must hold together."""
+    def rooms(self, kind: Kind, folder: Path, clock: ManualClock, **more: Any) -> Iterator[Rooms]:
+        """All rooms of a new instance, with `more` settings; at the end it must hold together."""
         with self._copied(kind, folder) as settings, contextlib.ExitStack() as until_closed:
+            settings = settings.model_copy(update=more)
             if settings.database_url is None:
                 database = until_closed.enter_context(contextlib.closing(open_database(settings, migrate=False)))
             else:

@@ -187,7 +187,11 @@ def test_only_what_strangers_need_is_open() -> None:
     assert {door.path for door in DOORS if door.role is None} == {
         "/setup",
         "/sign-in",
+        "/sign-in/callback",
+        "/sign-in/single",
         "/sign-out",
+        "/sign-out/provider",
+        "/signed-out",
         "/theme",
         "/static/{version}/{name}",
     }

@@ -14,7 +14,7 @@ from model_lineup.access.tokens import kind_of, new_token
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
-from model_lineup.errors import StorageFull, Unavailable
+from model_lineup.errors import NotSignedIn, StorageFull, Unavailable
 from model_lineup.security.visit import LOCAL, Visit
 from model_lineup.vault import Vault
 
@@ -46,12 +46,19 @@ class BrowserSessions:
         row = self._sessions.prove(email, password, visit)
         return self._open(row, visit)
 
-    def open_for(self, person_id: int, visit: Visit = LOCAL) -> str:
-        """The token of a new session of somebody who has just proven himself by other means."""
+    def open_for(self, person_id: int, visit: Visit = LOCAL, *, at_most: timedelta | None = None) -> str:
+        """The token of a new session of somebody who has just proven himself by other means; it ends after `at_most`,
+        however much it is used. Raises NotSignedIn for somebody who is gone."""
         with self._database.read() as connection:
             row = store.person_row(connection, person_id=person_id)
-        assert row is not None
-        return self._open(row, visit)
+        if row is None or row.disabled:
+            raise NotSignedIn("This account is gone. Ask an administrator.")
+        return self._open(row, visit, at_most)
+
+    def goes_on(self, family: str, person_id: int) -> bool:
+        """Whether this session of the person is in force."""
+        with self._database.read() as connection:
+            return store.session_goes_on(connection, family, person_id, micros(self._clock.now()))
 
     def actor(self, token: str) -> Actor | None:
         """Who a token belongs to; None when it is unknown, late, revoked, or the person is disabled."""
@@ -71,11 +78,12 @@ class BrowserSessions:
         """32 bytes that only pages made for this cookie can know."""
         return self._vault.derive("form", cookie)
 
-    def _open(self, row: store.PersonRow, visit: Visit) -> str:
+    def _open(self, row: store.PersonRow, visit: Visit, at_most: timedelta | None = None) -> str:
         token, now = new_token("browser"), self._clock.now()
-        until = micros(now + self.idle_life)
+        ends_at = None if at_most is None else micros(now + at_most)
+        until = min(micros(now + self.idle_life), ends_at or micros(now + self.idle_life))
         with self._database.write_activity() as connection:
-            family = self._sessions.begin(connection, row, now, until, visit)
+            family = self._sessions.begin(connection, row, now, until, visit, ends_at=ends_at)
             of_token = {"token_hash": self._vault.token_hash(token), "kind": "access", "expires_at": until}
             store.add_tokens(connection, [{"family": family, "generation": 1, **of_token}])
         return token
@@ -85,6 +93,9 @@ class BrowserSessions:
             row = store.session_of(connection, hashed, "access", lock=True)
             if row is None or row.revoked_at is not None:
                 return
-            until = min(now + self.idle_life // MICROSECOND, row.created_at + self._session_life // MICROSECOND)
+            ends_at = row.created_at + self._session_life // MICROSECOND
+            until = min(now + self.idle_life // MICROSECOND, ends_at, row.ends_at or ends_at)
+            if until <= row.expires_at:
+                return
             store.change_session(connection, row.family, {"expires_at": until, "refreshed_at": now})
             store.prolong_tokens(connection, row.family, until)

@@ -42,9 +42,13 @@ class Door:
         if attempt.visit.network is None:
             return  # the owner of the machine need not guess
         self._refuse(attempt, self._guesses.locked_s(self._subject(attempt)))
+        self.pace(attempt.visit)
+
+    def pace(self, visit: Visit) -> None:
+        """So many sign-ins in a second, of all together. Raises SignInThrottled."""
         wait_s = self._rates.take("sign-ins", limit=self._per_second, window=_SECOND)
         if wait_s:
-            self._log.note_refusal(SecurityEvent.SIGN_IN_THROTTLED, attempt.visit, rate=self._per_second)
+            self._log.note_refusal(SecurityEvent.SIGN_IN_THROTTLED, visit, rate=self._per_second)
             raise SignInThrottled("Too many sign-ins at the moment. Try again in a second.", retry_after=wait_s)
 
     def after(self, attempt: Attempt, *, right: bool, owner: str | None = None) -> None:

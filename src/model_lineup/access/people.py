@@ -59,7 +59,7 @@ class People:
         """Raises InvalidInput, DuplicatePerson."""
         values = self._columns(new)
         with self._journal.change(author, "people.create") as change:
-            person = _add(change, values)
+            person = add_person(change, values)
             if members.belong(change, "person_id", person.id, person.email, new.groups):
                 person = living(store.person(change.connection, person.id), person.id)
         return person, change.receipt
@@ -67,13 +67,16 @@ class People:
     def change(
         self, person_id: int, changes: PersonChanges, author: Author, *, if_match: int | None = None
     ) -> tuple[Person, Receipt]:
-        """Disabling, and a new password, end the person's sessions. Raises NotFound, InvalidInput, LastAdmin."""
+        """Disabling, a new password, and forgetting an account for sign-on end the person's sessions.
+
+        Raises NotFound, InvalidInput, LastAdmin.
+        """
         values = self._columns(changes)
         with self._journal.change(author, "people.change") as change:
             before = living(store.person(change.connection, person_id), person_id)
             _check_version(before, if_match)
             admins = store.active_admins(change.connection)
-            after = _write(change, before, values)
+            after = write_person(change, before, values)
             _refuse_no_admin(change, admins)
             if changes.groups is not UNSET and members.belong(
                 change, "person_id", person_id, after.email, changes.groups
@@ -119,7 +122,7 @@ class People:
             still = store.person_row(change.connection, person_id=person_id)
             if still is None or still.password_hash != row.password_hash:
                 raise NotAllowed(WRONG)  # an administrator set another one while this one was being checked
-            _write(change, before, values)
+            write_person(change, before, values)
         return change.receipt
 
     def set_up(self) -> bool:
@@ -167,6 +170,8 @@ class People:
     def _columns(self, said: NewPerson | PersonChanges) -> dict[str, Any]:
         """Checked columns of what was said; the password as its hash."""
         values: dict[str, Any] = {}
+        if isinstance(said, PersonChanges) and said.forget_sign_on:
+            values.update(issuer=None, subject=None)
         if said.email is not UNSET:
             if not is_email(said.email):
                 raise InvalidInput.at("/email", "an e-mail address looks like name@example.com")
@@ -191,10 +196,11 @@ def living(person: Person | None, person_id: int) -> Person:
 def _first(change: Change, values: dict[str, Any]) -> Person:
     if store.active_admins(change.connection):
         raise SetupDone("Lineup has an administrator already. Sign in, or ask one to invite you.")
-    return _add(change, values)
+    return add_person(change, values)
 
 
-def _add(change: Change, values: dict[str, Any]) -> Person:
+def add_person(change: Change, values: dict[str, Any]) -> Person:
+    """A new row, in somebody's change, with its place in the journal. Raises DuplicatePerson."""
     _refuse_taken(change, values["email_folded"], None)
     person_id = store.add_person(change.connection, values, now=change.now, revision=change.revision)
     person = living(store.person(change.connection, person_id), person_id)
@@ -202,15 +208,18 @@ def _add(change: Change, values: dict[str, Any]) -> Person:
     return person
 
 
-def _write(change: Change, before: Person, values: dict[str, Any]) -> Person:
+def write_person(change: Change, before: Person, values: dict[str, Any]) -> Person:
+    """Changed columns, in somebody's change, with their place in the journal. Raises DuplicatePerson."""
     if "email_folded" in values:
         _refuse_taken(change, values["email_folded"], before.id)
     same = {"email": before.email, "role": before.role.value, "disabled": int(before.disabled)}
     changed = {name: value for name, value in values.items() if name not in same or same[name] != value}
+    if "subject" in changed and before.sign_in in ("none", "password") and changed["subject"] is None:
+        del changed["subject"], changed["issuer"]
     if not changed.keys() - {"email_folded"}:
         return before
     store.change_person(change.connection, before.id, changed, now=change.now, revision=change.revision)
-    if "password_hash" in changed or changed.get("disabled"):
+    if "password_hash" in changed or changed.get("disabled") or changed.get("subject", "") is None:
         store.end_sessions(change.connection, before.id)
     after = living(store.person(change.connection, before.id), before.id)
     old, new = differing(_journaled(before), _journaled(after))
@@ -233,7 +242,7 @@ def _refuse_no_admin(change: Change, before: int) -> None:
 
 
 def _journaled(person: Person) -> dict[str, Any]:
-    return {name: getattr(person, name) for name in ("email", "role", "disabled", "password_set")}
+    return {name: getattr(person, name) for name in ("email", "role", "disabled", "password_set", "sign_in")}
 
 
 def _check_version(person: Person, if_match: int | None) -> None:

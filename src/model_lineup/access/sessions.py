@@ -20,7 +20,7 @@ from model_lineup.access.tokens import kind_of, token_from
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import micros
-from model_lineup.errors import NotSignedIn
+from model_lineup.errors import NotSignedIn, PasswordSignInOff
 from model_lineup.security.log import SecurityLog
 from model_lineup.security.shapes import SecurityEvent
 from model_lineup.security.visit import LOCAL, Visit
@@ -44,8 +44,12 @@ class Sessions:
         access_life: timedelta,
         refresh_life: timedelta,
         session_life: timedelta,
+        passwords_count: bool = True,
     ) -> None:
-        """A refresh token lives for `refresh_life`, and no session longer than `session_life`."""
+        """A refresh token lives for `refresh_life`, and no session longer than `session_life`.
+
+        `passwords_count`: whether anybody may sign in with one.
+        """
         self._database = database
         self._vault = vault
         self._passwords = passwords
@@ -55,6 +59,7 @@ class Sessions:
         self._access_life = access_life
         self._refresh_life = refresh_life
         self._session_life = session_life
+        self._passwords_count = passwords_count
 
     def sign_in(self, email: str, password: str, visit: Visit = LOCAL) -> TokenPair:
         """Raises NotSignedIn with the same words, after the same work, whatever was wrong; SignInThrottled."""
@@ -66,7 +71,11 @@ class Sessions:
             return self._issue(connection, family, 1, now, until)
 
     def prove(self, email: str, password: str, visit: Visit) -> Row[Any]:
-        """The person whose e-mail address and password these are. Raises as `sign_in` does."""
+        """The person whose e-mail address and password these are. Raises as `sign_in` does, and PasswordSignInOff."""
+        if not self._passwords_count:
+            raise PasswordSignInOff(
+                "This Lineup takes single sign-on alone (LINEUP_PASSWORD_SIGN_IN). Programs use an admin key."
+            )
         attempt = Attempt(folded(email), visit)
         self._door.before(attempt)
         with self._database.read() as connection:
@@ -78,14 +87,27 @@ class Sessions:
             raise NotSignedIn(WRONG)
         return row
 
-    def begin(self, connection: Connection, row: Row[Any], now: datetime, until: int, visit: Visit) -> str:
-        """A new session of this person until then, in microseconds; the name of its family."""
+    def begin(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        now: datetime,
+        until: int,
+        visit: Visit,
+        *,
+        ends_at: int | None = None,
+    ) -> str:
+        """A new session of this person until then, in microseconds; the name of its family.
+
+        `ends_at`: until when it can be prolonged at most, of one that began by single sign-on.
+        """
         family = secrets.token_hex(16)
         values = {"family": family, "person_id": row.id, "epoch": row.session_epoch, "generation": 1}
         store.forget_ended(connection, micros(now))
         times = {"created_at": micros(now), "refreshed_at": micros(now), "expires_at": until}
-        store.add_session(connection, {**values, **times})
-        self._log.note(connection, SecurityEvent.SIGNED_IN, visit, actor=row.email)
+        store.add_session(connection, {**values, **times, "ends_at": ends_at})
+        by = {} if ends_at is None else {"by": "single sign-on"}
+        self._log.note(connection, SecurityEvent.SIGNED_IN, visit, actor=row.email, **by)
         return family
 
     def refresh(self, token: str, visit: Visit = LOCAL) -> TokenPair:

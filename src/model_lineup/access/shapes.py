@@ -1,21 +1,25 @@
 """What goes in and out of this room. Frozen values; no hash and no secret, but for a key's one showing."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from model_lineup.access.actor import Role
 
+SignIn = Literal["none", "password", "single_sign_on", "both"]
+
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """`groups`: ids of those it belongs to; its keys belong to them, too."""
+    """`sign_in`: by what this person can. `groups`: ids of those it belongs to; its keys belong to them, too."""
 
     id: int
     email: str
     role: Role
     disabled: bool
     password_set: bool
+    sign_in: SignIn
     groups: list[int] = []
     version: int
     created_at: datetime
@@ -31,11 +35,14 @@ class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PersonChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """`forget_sign_on`: the account at a provider of sign-on that this person was bound to is not this person's."""
+
     email: str | UnsetType = UNSET
     role: Role | UnsetType = UNSET
     password: str | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
     groups: list[int] | UnsetType = UNSET
+    forget_sign_on: bool = False
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

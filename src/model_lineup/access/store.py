@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, 
 
 from model_lineup.access.actor import Role
 from model_lineup.access.groups import store as group_store
-from model_lineup.access.shapes import Key, Limits, Person
+from model_lineup.access.shapes import Key, Limits, Person, SignIn
 from model_lineup.access.tables import keys, people, session_tokens, sessions, setup_links
 from model_lineup.database.metadata import moment, moment_or_none
 from model_lineup.database.prepared import Prepared
@@ -35,6 +35,11 @@ def person_row(
     return connection.execute(query).one_or_none()
 
 
+def person_of_subject(connection: Connection, issuer: str, subject: str) -> PersonRow | None:
+    """The living person who is this account at that provider."""
+    return connection.execute(_people().where(people.c.issuer == issuer, people.c.subject == subject)).one_or_none()
+
+
 def persons(connection: Connection, *, limit: int, offset: int) -> tuple[list[Person], int]:
     total = select(func.count()).select_from(people).where(people.c.deleted_at.is_(None))
     rows = connection.execute(_people().order_by(people.c.id).limit(limit).offset(offset)).all()
@@ -50,7 +55,7 @@ def active_admins(connection: Connection) -> int:
             people.c.role == Role.ADMIN.value,
             people.c.disabled == 0,
             people.c.deleted_at.is_(None),
-            people.c.password_hash.is_not(None),
+            people.c.password_hash.is_not(None) | people.c.subject.is_not(None),
         )
     )
     return int(connection.execute(query).scalar_one())
@@ -154,6 +159,16 @@ def session_in_force(connection: Connection, token_hash: str) -> Row[Any] | None
     return _BY_TOKEN.one_or_none(connection, hash=token_hash)
 
 
+def session_goes_on(connection: Connection, family: str, person_id: int, now: int) -> bool:
+    """Whether this session of a person is neither over nor revoked, and the person neither disabled nor deleted."""
+    query = select(sessions.c.family).where(
+        *(sessions.c.family == family, sessions.c.person_id == person_id, people.c.id == sessions.c.person_id),
+        *(sessions.c.expires_at > now, sessions.c.revoked_at.is_(None), sessions.c.epoch == people.c.session_epoch),
+        *(people.c.disabled == 0, people.c.deleted_at.is_(None)),
+    )
+    return connection.execute(query).first() is not None
+
+
 def change_session(connection: Connection, family: str, values: Mapping[str, Any]) -> None:
     connection.execute(update(sessions).where(sessions.c.family == family).values(**values))
 
@@ -205,6 +220,15 @@ def _persons(connection: Connection, rows: Sequence[Row[Any]]) -> list[Person]:
     return [person_of(row, belonging.get(row.id, [])) for row in rows]
 
 
+_SIGN_IN: dict[tuple[bool, bool], SignIn] = {
+    (False, False): "none",
+    (True, False): "password",
+    (False, True): "single_sign_on",
+    (True, True): "both",
+}
+"""By whether there is a password, and an account at a provider."""
+
+
 def person_of(row: Row[Any], groups: Sequence[int] = ()) -> Person:
     return Person(
         id=row.id,
@@ -212,6 +236,7 @@ def person_of(row: Row[Any], groups: Sequence[int] = ()) -> Person:
         role=Role(row.role),
         disabled=bool(row.disabled),
         password_set=row.password_hash is not None,
+        sign_in=_SIGN_IN[row.password_hash is not None, row.subject is not None],
         groups=list(groups),
         version=row.version,
         created_at=moment(row.created_at),

@@ -19,10 +19,22 @@ people = table(
     Column("updated_at", Number, nullable=False),
     Column("deleted_at", Number),
     Column("changed_at_revision", Number, nullable=False),
+    Column("issuer", Words),
+    Column("subject", Words),
 )
+"""`issuer`, `subject`: the account at a provider of sign-on that this person is, both or neither."""
+
 Index(
     "ux_people_email",
     people.c.email_folded,
+    unique=True,
+    sqlite_where=people.c.deleted_at.is_(None),
+    postgresql_where=people.c.deleted_at.is_(None),
+)
+
+Index(
+    "ux_people_subject",
+    *(people.c.issuer, people.c.subject),
     unique=True,
     sqlite_where=people.c.deleted_at.is_(None),
     postgresql_where=people.c.deleted_at.is_(None),
@@ -104,8 +116,11 @@ sessions = table(
     Column("expires_at", Number, nullable=False),
     Column("revoked_at", Number),
     Column("created_at", Number, nullable=False),
+    Column("ends_at", Number),
     Index("ix_sessions_person", "person_id"),
 )
+"""`ends_at`: when it is over in any case, where that is not the same for all sessions."""
+
 
 session_tokens = table(
     "session_tokens",

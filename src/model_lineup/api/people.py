@@ -33,6 +33,10 @@ class PersonPatch(Patch):
     password: NewPassword = ""
     disabled: bool = False
     groups: GroupIds = Field(default_factory=list)
+    forget_sign_on: bool = Field(
+        False,
+        description="Unbind the account for single sign-on; sessions end, and it opens nothing any more.",
+    )
 
 
 class PersonPage(msgspec.Struct, frozen=True):
@@ -74,7 +78,7 @@ def get_person(person_id: PathId, there: There, _: AsViewer) -> Response:
 def change_person(
     person_id: PathId, body: PersonPatch, there: There, _: AsAdmin, by: By, if_match: IfMatch = None
 ) -> Response:
-    """Disabling ends the person's sessions and keys; so does a new password the sessions."""
+    """Disabling ends the person's sessions and keys; a new password, and `forget_sign_on`, the sessions."""
     values: dict[str, Any] = said(body)
     if "role" in values:
         values["role"] = Role(values["role"])

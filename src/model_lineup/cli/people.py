@@ -17,11 +17,12 @@ Email = Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail address to s
 Role = Literal["admin", "viewer", "user"]
 AskPassword = Annotated[bool, typer.Option("--password", help="Ask for a password without showing it.")]
 
+_WAYS = {"none": "nothing yet", "single_sign_on": "single sign-on", "both": "password, single sign-on"}
 COLUMNS = (
     Column("id", "id"),
     Column("e-mail address", "email"),
     Column("role", "role"),
-    Column("can sign in", lambda row: row["password_set"] and not row["disabled"]),
+    Column("signs in by", lambda row: "disabled" if row["disabled"] else _WAYS.get(row["sign_in"], row["sign_in"])),
     Column("since", "created_at"),
 )
 
@@ -72,12 +73,17 @@ def change_person(
     password_stdin: PasswordStdin = False,
     group: InGroup = None,
     no_groups: NoGroups = False,
+    forget_sign_on: Annotated[
+        bool | None,
+        typer.Option("--forget-sign-on", help="The account for single sign-on is not this person's any more."),
+    ] = None,
 ) -> None:
-    """Change what is said. A new password and --disable end all sessions at once."""
+    """Change what is said. A new password, --disable and --forget-sign-on end all sessions at once."""
     row = finding.person(here, person)
     wanted = secret.password(password_stdin, who=row["email"]) if password or password_stdin else None
     groups = [] if no_groups else finding.groups(here, group)
-    body = something(said(email=email, role=role, disabled=disable, password=wanted, groups=groups))
+    changed = said(email=email, role=role, disabled=disable, password=wanted, groups=groups)
+    body = something({**changed, **said(forget_sign_on=forget_sign_on)})
     here.tell(here.put(f"people/{row['id']}", body), f"Changed {row['email']}.")
 
 

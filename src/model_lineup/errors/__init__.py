@@ -1,9 +1,9 @@
 """Everything that can go wrong, one class each; every class knows its HTTP status and its stable code.
 
     LineupError
-    ├── BadRequest 400           malformed_json, conflicting_credentials
+    ├── BadRequest 400           malformed_json, conflicting_credentials, sign_on_broken
     ├── NotSignedIn 401          credential missing, unknown, expired or revoked
-    ├── NotAllowed 403           signed in, but the role does not reach
+    ├── NotAllowed 403           signed in, but the role does not reach; password_sign_in_off, sign_on_refused
     ├── NotFound 404             no such row, alias, run, page
     ├── MethodNotAllowed 405 · RequestTimeout 408
     ├── Conflict 409             what is stored stands against it
@@ -22,7 +22,7 @@
     │   └── EgressRefused        a base URL that the network scope does not allow
     ├── TooManyRequests 429      sign_in_throttled, rate_exceeded
     ├── HeadTooLarge 431
-    ├── UpstreamFailed 502       a provider did not do what it was asked
+    ├── UpstreamFailed 502       a provider did not do what it was asked; sign_on_unavailable
     ├── Unavailable 503          the database is busy, a key cannot be opened, set-up is not done
     ├── GatewayTimeout 504       it did not happen in time
     ├── StorageFull 507          nothing more can be written; reading goes on
@@ -40,9 +40,13 @@ from model_lineup.errors.access import (
     GroupInUse,
     LastAdmin,
     PasswordsBusy,
+    PasswordSignInOff,
     SetupDone,
     SetupPending,
     SignInThrottled,
+    SignOnBroken,
+    SignOnRefused,
+    SignOnUnavailable,
 )
 from model_lineup.errors.catalog import (
     AliasShadowsModel,
@@ -151,6 +155,7 @@ __all__ = [
     "NotUndoable",
     "OperationRefused",
     "Overloaded",
+    "PasswordSignInOff",
     "PasswordsBusy",
     "PlanClosed",
     "PlanOvertaken",
@@ -162,6 +167,9 @@ __all__ = [
     "SetupDone",
     "SetupPending",
     "SignInThrottled",
+    "SignOnBroken",
+    "SignOnRefused",
+    "SignOnUnavailable",
     "StagedOver",
     "StartRefused",
     "StorageFull",

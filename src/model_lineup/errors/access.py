@@ -1,6 +1,6 @@
 """What stands against signing in, setting up and changing people and groups."""
 
-from model_lineup.errors.tree import Conflict, TooManyRequests, Unavailable
+from model_lineup.errors.tree import BadRequest, Conflict, NotAllowed, TooManyRequests, Unavailable, UpstreamFailed
 
 
 class DuplicatePerson(Conflict):
@@ -41,3 +41,29 @@ class SignInThrottled(TooManyRequests):
 class PasswordsBusy(Unavailable):
     code = "passwords_busy"
     title = "Too many passwords are being checked"
+
+
+class PasswordSignInOff(NotAllowed):
+    code = "password_sign_in_off"
+    title = "Passwords are not taken here"
+
+
+class SignOnBroken(BadRequest):
+    """A sign-in that was not begun here, or long ago, or has been used; `reason` says which."""
+
+    code = "sign_on_broken"
+    title = "This sign-in cannot go on"
+
+
+class SignOnRefused(NotAllowed):
+    """The provider vouches for somebody who may not come in, or for nobody; `reason` says why."""
+
+    code = "sign_on_refused"
+    title = "You are not signed in"
+
+
+class SignOnUnavailable(UpstreamFailed):
+    """The provider cannot be reached, or what it says cannot be trusted; `reason` says which."""
+
+    code = "sign_on_unavailable"
+    title = "Single sign-on does not work at the moment"

@@ -16,6 +16,7 @@ from model_lineup.panel.addresses import base_url
 from model_lineup.panel.forms import said_of_fields, validated
 from model_lineup.panel.pages import pages
 from model_lineup.panel.render import go, page
+from model_lineup.panel.single_sign_on import comes_from_elsewhere
 from model_lineup.panel.visitors import AsUser, By, Sent
 from model_lineup.rooms import Rooms
 
@@ -81,6 +82,7 @@ def delete_key(request: Request, key_id: PathId, form: Sent, there: There, actor
 def _page(request: Request, there: Rooms, actor: Actor, q: str, error: LineupError | None = None) -> Response:
     found, total = there.keys.page(limit=MOST_KEYS, offset=0, owner_id=_person(actor))
     groups = there.groups.of_person(_person(actor))
+    elsewhere = there.sign_on.name if there.sign_on.is_on else None
     return page(
         request,
         "account/page.html",
@@ -89,6 +91,8 @@ def _page(request: Request, there: Rooms, actor: Actor, q: str, error: LineupErr
         total=total,
         choice=there.routes.choice("user", groups=groups, search=q, limit=AT_ONCE, offset=0),
         q=q,
+        elsewhere=elsewhere,
+        connected=elsewhere is not None and comes_from_elsewhere(there, _person(actor)),
         url=base_url(request),
         error=error,
         errors={} if error is None else said_of_fields(error),

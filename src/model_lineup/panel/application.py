@@ -16,6 +16,7 @@ from model_lineup.panel import (
     people,
     setup,
     signing_in,
+    single_sign_on,
     webhooks,
 )
 from model_lineup.panel.activity import router as activity
@@ -31,6 +32,7 @@ from model_lineup.panel.usage import router as usage
 ROUTERS = (
     setup.router,
     signing_in.router,
+    single_sign_on.router,
     overview.router,
     listing.router,
     editing.router,

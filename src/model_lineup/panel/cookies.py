@@ -17,9 +17,12 @@ from model_lineup.api.dependencies import rooms
 from model_lineup.api.visits import spoken_for_by_proxy
 
 SESSION, NONCE, SAID, THEME = "lineup", "lineup-form", "lineup-said", "lineup-theme"
+SIGN_ON = "lineup-sign-on"
+"""What a sign-in elsewhere began with. It alone comes along when another site leads back here (`SameSite=Lax`)."""
 COLUMNS = "lineup-columns"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 Theme = Literal["light", "dark", "system"]
+SAME_SITE: dict[str, Literal["lax", "strict"]] = {SIGN_ON: "lax"}
 SAID_FOR_S = 60
 YEAR_S = 365 * 24 * 3600
 
@@ -60,8 +63,8 @@ def take(request: Request, name: str, value: str) -> None:
 
 def put(request: Request, response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
     """Until the browser closes, or for so many seconds."""
-    secure = over_tls(request)
-    response.set_cookie(_full(request, name), value, max_age, path="/", secure=secure, httponly=True, samesite="strict")
+    secure, site = over_tls(request), SAME_SITE.get(name, "strict")
+    response.set_cookie(_full(request, name), value, max_age, path="/", secure=secure, httponly=True, samesite=site)
 
 
 def drop(request: Request, response: Response, name: str) -> None:

@@ -26,13 +26,19 @@ ROLES = (
     ("viewer", "viewer: sees everything, changes nothing"),
     ("admin", "admin: sees and changes everything"),
 )
+WAYS = {
+    "none": "nothing yet",
+    "password": "a password",  # nosec B105 - no password
+    "single_sign_on": "single sign-on",
+    "both": "a password, or single sign-on",
+}
 REFUSED = (409, 412, 422)
 
 
 @router.get("")
 def listing(request: Request, there: There, _: AsViewer, first: FirstRow = 0) -> Response:
     found, total = there.people.page(limit=AT_ONCE, offset=first)
-    return page(request, "people/list.html", people=found, total=total, offset=first, limit=AT_ONCE)
+    return page(request, "people/list.html", people=found, ways=WAYS, total=total, offset=first, limit=AT_ONCE)
 
 
 @router.get("/new")
@@ -68,6 +74,7 @@ def change(request: Request, person_id: PathId, form: Sent, there: There, _: AsA
         password = {"password": form.raw("password")} if form.raw("password") else {}
         asked = said(validated(PersonPatch, {**values, **password, "disabled": not form.flag("active")}))
         groups = {"groups": form.wholes("groups")} if "groups_shown" in form else {}
+        asked["forget_sign_on"] = form.flag("forget_sign_on")
         changes = PersonChanges(**{**asked, **groups, "role": Role(asked["role"])})
         person, _receipt = there.people.change(person_id, changes, by, if_match=_version(form))
     except LineupError as error:
@@ -103,6 +110,17 @@ def chosen_groups(form: Form) -> list[int]:
     return [int(one) for one in form.many("groups") if one.isascii() and one.isdigit() and len(one) < 17]
 
 
+def _claimed(there: Rooms, person: Person | None) -> str:
+    """What single sign-on decides about this person at each sign-in, in words; empty for nothing."""
+    rules = there.sign_on.rules
+    if rules is None or person is None or person.sign_in not in ("single_sign_on", "both"):
+        return ""
+    names = there.groups.names().values()
+    owned = [name for name in names if rules.welcome.owned is None or name.casefold() in rules.welcome.owned]
+    groups = f"the groups {', '.join(owned)}" if owned and rules.groups_claim is not None else ""
+    return " and ".join(one for one in ("the role" if rules.role_claim is not None else "", groups) if one)
+
+
 def _form(
     request: Request,
     there: Rooms,
@@ -121,5 +139,6 @@ def _form(
         error = PreconditionFailed(f"{now} What you entered is still here: saving again puts it over that.")
     errors = {} if error is None else said_of_fields(error)
     more: dict[str, Any] = {"values": values, "error": error, "errors": errors, "person": person, "roles": ROLES}
-    more |= {"chosen": groups, "all_groups": there.groups.names()}
+    more |= {"chosen": groups, "all_groups": there.groups.names(), "ways": WAYS}
+    more |= {"claimed": _claimed(there, person)}
     return page(request, "people/form.html", status=200 if error is None else error.status, **more)

@@ -7,11 +7,12 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from model_lineup.api.dependencies import Anybody, From, There
-from model_lineup.errors import LineupError, NotSignedIn, PasswordsBusy, SignInThrottled
+from model_lineup.api.dependencies import Anybody, From, There, rooms
+from model_lineup.errors import LineupError, NotSignedIn, PasswordsBusy, PasswordSignInOff, SignInThrottled
 from model_lineup.panel import cookies, kept
 from model_lineup.panel.pages import pages
 from model_lineup.panel.render import go, page
+from model_lineup.panel.single_sign_on import comes_from_elsewhere
 from model_lineup.panel.visitors import Sent, Visitor
 
 router = pages()
@@ -33,7 +34,7 @@ async def sign_in(request: Request, form: Sent, there: There, here: From, _: Any
         return _page(request, wanted, email, status=403)
     try:
         token = await asyncio.to_thread(there.browsers.sign_in, email, form.raw("password")[:1_000], here)
-    except (NotSignedIn, SignInThrottled, PasswordsBusy) as error:
+    except (NotSignedIn, SignInThrottled, PasswordsBusy, PasswordSignInOff) as error:
         if held is not None:
             return page(request, "session/ended.html", status=error.status, kept=held, error=error)
         return _page(request, wanted, email, error=error, status=error.status)
@@ -49,9 +50,12 @@ async def sign_in(request: Request, form: Sent, there: There, here: From, _: Any
 
 @router.post("/sign-out")
 def sign_out(request: Request, actor: Visitor, form: Sent, there: There, here: From, _: Anybody) -> Response:
+    elsewhere = False
     if actor is not None and actor.session is not None:
         there.sessions.sign_out(actor.session, here, actor.label)
-    response = go(request, "/sign-in", say="You are signed out.")
+        elsewhere = actor.person_id is not None and comes_from_elsewhere(there, actor.person_id)
+    leads_to = "/signed-out" if elsewhere else "/sign-in"
+    response = go(request, leads_to, say="" if elsewhere else "You are signed out.")
     cookies.drop(request, response, cookies.SESSION)
     return response
 
@@ -67,5 +71,8 @@ async def choose_theme(request: Request, form: Sent, _: Anybody) -> Response:
 def _page(
     request: Request, wanted: str, email: str = "", *, error: LineupError | None = None, status: int = 200
 ) -> Response:
+    there = rooms(request)
     more = {"next": wanted, "email": email, "error": error, "may_sign_in": cookies.may_sign_in(request)}
+    more |= {"elsewhere": there.sign_on.name if there.sign_on.is_on else None}
+    more |= {"passwords": there.settings.password_sign_in}
     return page(request, "sign_in.html", status=status, **more)

@@ -13,6 +13,8 @@ class SecurityEvent(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_IN_THROTTLED = "sign_in_throttled"
+    SIGN_ON_FAILED = "sign_on_failed"
+    SIGN_ON_ADJUSTED = "sign_on_adjusted"
     PASSWORD_REFUSED = "password_refused"  # noqa: S105  # nosec B105
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  # nosec B105
     REFRESH_REUSED = "refresh_reused"

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from model_lineup.app import open_instance
 from model_lineup.catalog.shapes import Provider
+from model_lineup.cli.doctor import sign_on
 from model_lineup.cli.doctor.check import Check, failed, ok, warned
 from model_lineup.database import health, listening
 from model_lineup.database.metadata import moment
@@ -30,6 +31,7 @@ def examine(settings: Settings, *, online: bool) -> Iterator[Check]:
         yield _references(rooms)
         providers, total = rooms.providers.page(limit=1000, offset=0)
         yield from _sealed(rooms, providers, total)
+        yield from sign_on.examine(rooms)
         yield _runs(rooms)
         yield from _backup(rooms)
         enabled = [one for one in providers if one.enabled]
@@ -146,7 +148,7 @@ async def _try_proxy(rooms: Rooms, proxy: str, slugs: list[str]) -> Check:
 
 async def _ask(rooms: Rooms, providers: list[Provider]) -> list[Check]:
     try:
-        return [await _ask_one(rooms, provider) for provider in providers]
+        return [*(await sign_on.ask(rooms)), *[await _ask_one(rooms, provider) for provider in providers]]
     finally:
         await rooms.upstream.close()
 
