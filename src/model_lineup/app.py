@@ -24,7 +24,7 @@ from model_lineup.benchmarks.comparisons import Comparisons
 from model_lineup.benchmarks.keeping import Keeper
 from model_lineup.benchmarks.runs import Runs
 from model_lineup.benchmarks.testing import Agreement, ConnectionTests
-from model_lineup.benchmarks.turns import Turns
+from model_lineup.benchmarks.turns import BenchmarkTurns
 from model_lineup.catalog.alias_import import AliasImport
 from model_lineup.catalog.aliases import Aliases
 from model_lineup.catalog.bulk import Bulk
@@ -80,6 +80,7 @@ from model_lineup.signon.provider import Provider
 from model_lineup.signon.rules import rules_of
 from model_lineup.signon.signon import SingleSignOn
 from model_lineup.signon.states import States
+from model_lineup.turns.turns import Turns
 from model_lineup.upstream.contract import Bounds, NetworkScope, Timeouts
 from model_lineup.upstream.shared import SharedClient
 from model_lineup.upstream.wire import BadUrl, Origin
@@ -179,7 +180,8 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     keeper, lease = Keeper(database, clock), timedelta(seconds=settings.run_lease_s)
     facts = Facts(database, journal)
     agreement = Agreement(settings.check_window, settings.check_agreeing)
-    tests = ConnectionTests(database, clock, client.get, routes.target, models, ledger, agreement)
+    turns = Turns(database, clock)
+    tests = ConnectionTests(database, clock, client.get, routes.target, models, ledger, agreement, turns)
     usage = Usage(database, ledger)
     own_work = OwnWork(usage, clock)
     runs = Runs(
@@ -189,7 +191,9 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
     )
     proofs = Proofs(journal, vault, providers)
     providers.told_of_moves = proofs.of_provider
-    capabilities = CapabilityTests(database, clock, vault, client.get, routes.target, models, facts, proofs, ledger)
+    capabilities = CapabilityTests(
+        *(database, clock, vault, client.get, routes.target, models, facts, proofs, ledger, turns)
+    )
     comparisons = Comparisons(database, runs, clock)
     return Rooms(
         settings=settings,
@@ -240,7 +244,8 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         checks=ScheduledChecks(database, clock, models, tests, capabilities, own_work, chores),
         runs=runs,
         comparisons=comparisons,
-        turns=Turns(runs),
+        turns=turns,
+        benchmark_turns=BenchmarkTurns(runs, turns),
         ledger=ledger,
         usage=usage,
         own_work=own_work,

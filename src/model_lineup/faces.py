@@ -76,14 +76,14 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         background.append(asyncio.create_task(hearing.run()))
         background.append(asyncio.create_task(rooms.ledger.run(settings.usage_flush_s)))
         background.append(asyncio.create_task(rooms.checks.run()))
-        background.extend(asyncio.create_task(one.run()) for one in (rooms.scheduled, rooms.watch, rooms.courier))
+        served = (rooms.scheduled, rooms.watch, rooms.courier, rooms.turns)
+        background.extend(asyncio.create_task(one.run()) for one in served)
 
     def note_snapshot() -> None:
         metrics.snapshot_revision.set(rooms.follower.revision)
 
     async def stop() -> None:
         await rooms.turns.close()
-        await rooms.tests.close()
         await rooms.capabilities.close()
         await rooms.upstream.close()
         await desk.close()

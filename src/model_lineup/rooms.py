@@ -10,7 +10,7 @@ from model_lineup.access.sessions import Sessions
 from model_lineup.benchmarks.comparisons import Comparisons
 from model_lineup.benchmarks.runs import Runs
 from model_lineup.benchmarks.testing import ConnectionTests
-from model_lineup.benchmarks.turns import Turns
+from model_lineup.benchmarks.turns import BenchmarkTurns
 from model_lineup.catalog.alias_import import AliasImport
 from model_lineup.catalog.aliases import Aliases
 from model_lineup.catalog.bulk import Bulk
@@ -49,6 +49,7 @@ from model_lineup.security.log import SecurityLog
 from model_lineup.settings import Settings
 from model_lineup.signals.signals import Signals
 from model_lineup.signon.signon import SingleSignOn
+from model_lineup.turns.turns import Turns
 from model_lineup.upstream.shared import SharedClient
 from model_lineup.watch.watching import Watch
 from model_lineup.webhooks.courier import Courier
@@ -98,6 +99,7 @@ class Rooms:
     runs: Runs
     comparisons: Comparisons
     turns: Turns
+    benchmark_turns: BenchmarkTurns
     ledger: Recorder
     usage: Usage
     own_work: OwnWork

@@ -82,6 +82,7 @@ def steps(base_url: str) -> list[Step]:
         Step("DELETE", "/api/admin/runs/1", sets=0),
         Step("POST", "/api/admin/staged", STAGED, again=1),
         Step("DELETE", "/api/admin/staged/1", dry=True),
+        Step("DELETE", "/api/admin/turns", sets=0),
         Step("POST", f"{BY_ID}/aliases?model_id=gpt", {"alias": "fast"}),
         Step("PUT", f"{BY_ID}/aliases?model_id=gpt&alias=fast", {"description": "for drafts"}),
         Step("POST", "/api/admin/models/import-aliases", {"aliases": [alias]}, dry=True),

@@ -37,6 +37,7 @@ from model_lineup.api import (
     setup,
     sights,
     staged,
+    turns,
     usage,
     webhooks,
 )
@@ -59,6 +60,7 @@ ROUTERS = (
     runs.router,
     comparing.router,
     capabilities.router,
+    turns.router,
     providers.router,
     plans.router,
     webhooks.router,

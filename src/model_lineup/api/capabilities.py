@@ -72,7 +72,7 @@ class ManyBegun(msgspec.Struct, frozen=True):
 async def prove_capabilities_of_many(
     actor: AsAdmin, by: By, body: ManyBody, there: There, dry_run: DryRun = False
 ) -> Response:
-    """Prove what many models can do, a few at a time, whether or not anybody waits; at most 200 models.
+    """Prove what many models can do, a few at a time over all workers, whether or not anybody waits; at most 200.
 
     With `?dry_run=true` nothing is asked, and what it would cost at most is told. Results come in as
     `GET …/capabilities` and `GET …/test-results` of each model.
@@ -84,7 +84,7 @@ async def prove_capabilities_of_many(
         return answer(ManyBegun(len(models), estimate, [], True))
     for model in models:
         await asyncio.to_thread(take_turn, there, actor, model.id, "tests", there.settings.tests_per_minute)
-    begun = there.capabilities.begin([model.id for model in models], by, wanted)
+    begun = await asyncio.to_thread(there.capabilities.begin, models, by, wanted)
     return answer(ManyBegun(len(models), estimate, begun, False), status=202)
 
 

@@ -93,6 +93,12 @@ class Runs:
         task.add_done_callback(lambda _: self._tasks.pop(run.id, None))
         return run
 
+    def has_place(self) -> bool:
+        """Whether one more may run, as far as one can see without taking the place."""
+        self._keeper.sweep()
+        with self._database.read() as connection:
+            return not self._refusing and store.running(connection) < self._at_once
+
     async def start_pair(self, base_row: int, other_row: int, plan: Plan, actor: str) -> tuple[Run, Run]:
         """The same for two models that are measured in turns: two runs that begin and end together.
 

@@ -51,6 +51,11 @@ def lock_running(connection: Connection) -> dict[int, int]:
     return {row.model_row: row.id for row in found}
 
 
+def running(connection: Connection) -> int:
+    """How many are."""
+    return int(connection.execute(select(func.count()).where(runs.c.state == "running")).scalar_one())
+
+
 def add_run(connection: Connection, values: dict[str, Any]) -> int:
     """The new run's id."""
     return int(connection.execute(insert(runs).values(values).returning(runs.c.id)).scalar_one())

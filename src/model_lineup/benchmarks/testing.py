@@ -1,7 +1,6 @@
 """Testing a model's connection, and keeping what was found."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -18,18 +17,21 @@ from model_lineup.catalog.store import health
 from model_lineup.clock import Clock
 from model_lineup.database.engines import Database
 from model_lineup.database.metadata import dump, micros, moment
-from model_lineup.errors import LineupError
 from model_lineup.ledger.books import Books
 from model_lineup.ledger.entry import TESTS
 from model_lineup.ledger.recorder import Recorder
 from model_lineup.notices import store as notices
 from model_lineup.notices.shapes import Notice
 from model_lineup.signals import store as signals
+from model_lineup.turns.shapes import Turn, TurnKind, Wanted, Work
+from model_lineup.turns.turns import Turns
 from model_lineup.upstream.contract import Exchange, Target
 from model_lineup.upstream.wire import Client
 
 AT_ONCE = 8
-"""Of those that are begun together."""
+"""Of those that are begun together, over all processes."""
+TURNS: TurnKind = "connection"
+MOST_WAITING = 1_000
 
 
 _PREVENTED = ("auth", "quota")
@@ -55,6 +57,7 @@ class ConnectionTests:
         models: Models,
         ledger: Recorder,
         agreement: Agreement,
+        turns: Turns,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -63,8 +66,8 @@ class ConnectionTests:
         self._models = models
         self._ledger = ledger
         self._agreement = agreement
-        self._places = asyncio.Semaphore(AT_ONCE)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._turns = turns
+        turns.serve(TURNS, Work(self._in_turn, at_once=AT_ONCE, most=MOST_WAITING))
 
     async def connection(self, model_row: int, actor: str) -> ConnectionResult:
         """One real request; stored whatever the outcome. Raises ModelNotFound, KeyUndecryptable."""
@@ -86,25 +89,19 @@ class ConnectionTests:
         _note(self._ledger, model, exchange)
         return result_of(target, exchange)
 
-    def begin(self, model_rows: Sequence[int], actor: str) -> None:
-        """Test them all, `AT_ONCE` at a time in this process; each result is kept when it is there."""
-        for row in model_rows:
-            task = asyncio.create_task(self._in_turn(row, actor))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+    def begin(self, models: Sequence[Model], actor: str) -> None:
+        """Have them all tested, `AT_ONCE` at a time over all processes; each result is kept when it is there.
 
-    async def close(self) -> None:
-        """End those that were begun and are not over; nothing is kept of them."""
-        tasks = list(self._under_way)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        Raises Unavailable.
+        """
+        self._turns.add(TURNS, [Wanted(model.id, model.model_id) for model in models], None, actor, once=True)
 
-    async def _in_turn(self, model_row: int, actor: str) -> None:
-        async with self._places:
-            with contextlib.suppress(LineupError):  # the model is gone, or its key cannot be read: it has no result
-                await self.connection(model_row, actor)
+    def waiting(self, model_rows: Sequence[int]) -> dict[int, Turn]:
+        """The turns of these models: those that wait, are under way, or were refused within the last hour."""
+        return self._turns.of_models(TURNS, model_rows)
+
+    async def _in_turn(self, turn: Turn) -> None:
+        await self.connection(turn.model, turn.actor)
 
     def results(self, model_row: int, *, limit: int, offset: int) -> tuple[list[StoredTest], int]:
         """What was found of this model, newest first."""

@@ -1,33 +1,25 @@
-"""Several benchmarks that were asked for at once, each in its turn.
+"""Several benchmarks that were asked for at once: what may run now begins, the rest waits for its turn.
 
-What may run now is started; the rest waits in the memory of this process until a place is free. A process that ends
-forgets what waits, and says so nowhere else: nothing of it has been measured.
+What waits is in the database (`turns`): the first process that finds a place free goes on with it, in the order in
+which it was asked for.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import Struct
 
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.records import Run
 from model_lineup.benchmarks.runs import Runs
 from model_lineup.catalog.shapes import Model
-from model_lineup.errors import LineupError, RunInProgress, TooManyRequests, Unavailable
+from model_lineup.errors import RunInProgress, TooManyRequests, Unavailable
+from model_lineup.turns.shapes import NotYetError, Turn, TurnKind, Wanted, Work
+from model_lineup.turns.turns import Turns
 
-LOOKS_EVERY_S = 0.5
+KIND: TurnKind = "benchmark"
 MOST_WAITING = 100
-KEPT_REFUSALS = 20
-
-
-class Waiting(Struct, frozen=True):
-    """A benchmark that has not begun."""
-
-    model_row: int
-    model_id: str
-    plan: Plan
-    actor: str
 
 
 class Refusal(Struct, frozen=True):
@@ -39,79 +31,55 @@ class Refusal(Struct, frozen=True):
 
 class Begun(Struct, frozen=True):
     started: list[Run]
-    waiting: list[Waiting]
+    waiting: list[Turn]
     refused: list[Refusal]
 
 
-class Turns:
-    """Of one process and its event loop."""
+class BenchmarkTurns:
+    """One is begun at a time over all processes, so that they begin in their order."""
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: Runs, turns: Turns) -> None:
         self._runs = runs
-        self._waiting: deque[Waiting] = deque()
-        self._refused: deque[Refusal] = deque(maxlen=KEPT_REFUSALS)
-        self._task: asyncio.Task[None] | None = None
+        self._turns = turns
+        turns.serve(KIND, Work(self._begin_one, at_once=1, most=MOST_WAITING, has_place=runs.has_place))
 
-    def waiting(self) -> list[Waiting]:
+    def waiting(self) -> list[Turn]:
         """Those that begin next come first."""
-        return list(self._waiting)
+        return [one for one in self._turns.page(KIND) if one.state != "refused"]
 
     def refused(self) -> list[Refusal]:
-        """The latest of those that were refused when their turn had come, newest first."""
-        return list(reversed(self._refused))
+        """Those that were refused within the last hour when their turn had come, newest first."""
+        return [Refusal(one.model_id, one.reason) for one in reversed(self._turns.page(KIND, "refused"))]
 
     async def begin(self, models: Sequence[Model], plan: Plan, actor: str) -> Begun:
         """Start what may run now and keep the rest waiting. Raises InvalidInput (the plan), Unavailable."""
-        begun = Begun([], [], [])
+        begun, later = Begun([], [], []), list[Model]()
+        someone_waits = bool(await asyncio.to_thread(self.waiting))
         for model in models:
-            if begun.waiting or self._waiting:
-                self._keep(Waiting(model.id, model.model_id, plan, actor), begun)
+            if someone_waits or later:
+                later.append(model)
                 continue
             try:
                 begun.started.append(await self._runs.start(model.id, plan, actor))
             except TooManyRequests:
-                self._keep(Waiting(model.id, model.model_id, plan, actor), begun)
+                later.append(model)
             except RunInProgress as error:
                 begun.refused.append(Refusal(model.model_id, error.detail))
-        if self._waiting and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._go_on())
+        if later:
+            wanted = [Wanted(model.id, model.model_id) for model in later]
+            added = await asyncio.to_thread(self._turns.add, KIND, wanted, plan, actor)
+            begun.waiting.extend(added.waiting)
+            full = f"{MOST_WAITING} benchmarks wait already."
+            begun.refused.extend(Refusal(one.model_id, full) for one in added.full)
         return begun
 
     def forget(self) -> int:
-        """What waits shall not begin; how many that were."""
-        count = len(self._waiting)
-        self._waiting.clear()
-        return count
+        """What waits shall not begin, in whatever process it was asked for; how many that were. Raises Unavailable."""
+        return self._turns.cancel(KIND)
 
-    async def close(self) -> None:
-        """Before the process ends."""
-        self.forget()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-
-    def _keep(self, one: Waiting, begun: Begun) -> None:
-        if len(self._waiting) >= MOST_WAITING:
-            begun.refused.append(Refusal(one.model_id, f"{MOST_WAITING} benchmarks wait already."))
-        else:
-            self._waiting.append(one)
-            begun.waiting.append(one)
-
-    async def _go_on(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(LOOKS_EVERY_S)
-            if self._waiting:
-                await self._try(self._waiting[0])
-
-    async def _try(self, one: Waiting) -> None:
+    async def _begin_one(self, turn: Turn) -> None:
+        plan = msgspec.json.decode(turn.asked, type=Plan)
         try:
-            await self._runs.start(one.model_row, one.plan, one.actor)
-        except TooManyRequests:
-            return  # its turn has not come
-        except Unavailable:
-            self.forget()  # the server is about to end, or cannot store a run
-            return
-        except LineupError as error:
-            self._refused.append(Refusal(one.model_id, error.detail))
-        if self._waiting and self._waiting[0] is one:
-            self._waiting.popleft()
+            await self._runs.start(turn.model, plan, turn.actor)
+        except (TooManyRequests, Unavailable):  # somebody else took the place, or this process is about to end
+            raise NotYetError from None

@@ -29,6 +29,7 @@ EMPTIED = (
     "activity.signals",
     "activity.chores",
     "activity.leases",
+    "activity.turns",
     "activity.webhook_deliveries",
 )
 """Tables that a restore leaves empty, beside the links; those that refer to others first."""

@@ -8,9 +8,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
@@ -39,6 +37,8 @@ from model_lineup.probes.records import Capabilities, CapabilityFinding, Capabil
 from model_lineup.probes.registry import probes
 from model_lineup.probes.standing import states
 from model_lineup.telemetry import log
+from model_lineup.turns.shapes import NotYetError, Turn, TurnKind, Wanted, Work
+from model_lineup.turns.turns import Turns
 from model_lineup.upstream.asking import Manners
 from model_lineup.upstream.contract import Target
 from model_lineup.upstream.wire import Client
@@ -48,7 +48,9 @@ KIND = "capability"
 """Of the stored results."""
 _BEYOND = timedelta(seconds=30)
 AT_ONCE = 4
-"""Of those that are begun together, in one process."""
+"""Of those that are begun together, over all processes."""
+TURNS: TurnKind = "capabilities"
+MOST_WAITING = 1_000
 _STOPPING = ("auth", "quota")
 _LAST_WORDS_S = 5.0
 
@@ -67,6 +69,7 @@ class CapabilityTests:
         facts: Facts,
         proofs: Proofs,
         ledger: Recorder,
+        turns: Turns,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -78,11 +81,11 @@ class CapabilityTests:
         self._proofs = proofs
         self._ledger = ledger
         self._leases = Leases(database, clock)
+        self._turns = turns
         self._busy: set[int] = set()
         self._running: set[asyncio.Task[CapabilityReport]] = set()
-        self._waiting: dict[int, asyncio.Task[None]] = {}
-        self._places = asyncio.Semaphore(AT_ONCE)
         self._closing = False
+        turns.serve(TURNS, Work(self._in_turn, at_once=AT_ONCE, most=MOST_WAITING))
         probes()  # found by looking into a folder, which is nothing for an event loop
 
     async def test(self, model_row: int, author: Author, wanted: Sequence[str] | None = None) -> CapabilityReport:
@@ -90,6 +93,11 @@ class CapabilityTests:
 
         Raises InvalidInput, ModelNotFound, KeyUndecryptable, TestInProgress, Unavailable.
         """
+        return await asyncio.shield(await self._start(model_row, author, wanted))
+
+    async def _start(
+        self, model_row: int, author: Author, wanted: Sequence[str] | None
+    ) -> asyncio.Task[CapabilityReport]:
         chosen = choose(wanted)
         if self._closing:
             raise Unavailable("This server is about to end. Start the test again in a moment.", retry_after=5)
@@ -99,39 +107,53 @@ class CapabilityTests:
         task = asyncio.create_task(self._carry_out(model, target, author, chosen))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+        return task
 
-    def begin(self, model_rows: Sequence[int], author: Author, wanted: Sequence[str] | None = None) -> list[int]:
-        """Test them all, `AT_ONCE` at a time in this process, whether or not anybody waits; those that are begun.
-
-        What waits is in the memory of this process, and is forgotten with it. Raises InvalidInput, Unavailable.
+    def begin(self, models: Sequence[Model], author: Author, wanted: Sequence[str] | None = None) -> list[int]:
+        """Have them all tested, `AT_ONCE` at a time over all processes, whether or not anybody waits; the rows of
+        those that are tested from now on or wait for it. Raises InvalidInput, Unavailable.
         """
         choose(wanted)
-        if self._closing:
-            raise Unavailable("This server is about to end. Start the tests again in a moment.", retry_after=5)
-        alone = replace(author, claim=None)
-        begun = [row for row in dict.fromkeys(model_rows) if row not in self._waiting and row not in self._busy]
-        for row in begun:
-            self._waiting[row] = asyncio.create_task(self._in_turn(row, alone, wanted))
-        return begun
+        rows = {model.id: Wanted(model.id, model.model_id) for model in models}
+        added = self._turns.add(TURNS, list(rows.values()), wanted, author.label, once=True)
+        return [one.model for one in added.waiting]
 
     def estimate(self, models: Sequence[Model], wanted: Sequence[str] | None = None) -> Estimate:
         """What testing these would cost at most. Raises InvalidInput."""
         return estimate(models, choose(wanted))
 
     def under_way(self, model_rows: Sequence[int]) -> set[int]:
-        """Those that are being tested by any worker, or wait for it in this one."""
-        here = {row for row in model_rows if row in self._waiting or row in self._busy}
+        """Those that are being tested by any worker, or wait for it."""
+        turns = self._turns.of_models(TURNS, model_rows)
+        here = {row for row in model_rows if row in self._busy or (row in turns and turns[row].state != "refused")}
         return here | {row for row in model_rows if row not in here and self._leases.held(f"{KIND}/{row}")}
 
-    async def _in_turn(self, model_row: int, author: Author, wanted: Sequence[str] | None) -> None:
+    def refused(self, model_rows: Sequence[int]) -> dict[int, str]:
+        """Why tests of these were refused when their turn had come, within the last hour."""
+        turns = self._turns.of_models(TURNS, model_rows)
+        return {row: turn.reason for row, turn in turns.items() if turn.state == "refused"}
+
+    def cancel(self, model_rows: Sequence[int]) -> int:
+        """End the tests of these that wait or are under way by turns, in whatever process; how many those were.
+
+        What was found until then is kept. Raises Unavailable.
+        """
+        turns = self._turns.of_models(TURNS, model_rows)
+        return sum(self._turns.cancel(TURNS, turn.id) for turn in turns.values() if turn.state != "refused")
+
+    async def _in_turn(self, turn: Turn) -> None:
+        """Whoever ends the turn ends the test."""
+        wanted = msgspec.json.decode(turn.asked, type=list[str] | None)
         try:
-            async with self._places:
-                await self.test(model_row, author, wanted)
-        except LineupError as error:  # the model is gone, its key cannot be read, or somebody else tests it
-            log().info("capabilities not tested", model=model_row, code=error.code)
-        finally:
-            self._waiting.pop(model_row, None)
+            task = await self._start(turn.model, Author(turn.actor), wanted)
+        except (TestInProgress, Unavailable):
+            raise NotYetError(again_in_s=1.0) from None
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.wait({task})
+            raise
 
     def known(self, model_row: int) -> Capabilities:
         """What is known of each capability, whether or not it was ever tested. Raises ModelNotFound."""
@@ -153,7 +175,7 @@ class CapabilityTests:
     async def close(self) -> None:
         """End what runs; what it has found until now is kept."""
         self._closing = True
-        tasks: list[asyncio.Task[Any]] = [*self._waiting.values(), *self._running]
+        tasks = list(self._running)
         for task in tasks:
             task.cancel()
         if tasks:

@@ -18,9 +18,9 @@ router = pages("/models")
 @router.post("/{row_id:row}/capabilities")
 async def prove(request: Request, row_id: PathId, form: Sent, there: There, actor: AsAdmin, by: By) -> Response:
     """Begin, and show what is found as it comes."""
-    await asyncio.to_thread(there.models.get, row_id)
+    model = await asyncio.to_thread(there.models.get, row_id)
     await asyncio.to_thread(take_turn, there, actor, row_id, "tests", there.settings.tests_per_minute)
-    there.capabilities.begin([row_id], by)
+    await asyncio.to_thread(there.capabilities.begin, [model], by)
     return render.go(request, f"/models/{row_id}#capabilities")
 
 

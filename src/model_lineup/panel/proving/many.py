@@ -18,6 +18,7 @@ from model_lineup.panel import render
 from model_lineup.panel.pages import pages
 from model_lineup.panel.proving.shown import Shown, of_state, told
 from model_lineup.panel.visitors import AsAdmin, AsViewer, By, Sent
+from model_lineup.panel.wording import plural
 from model_lineup.probes.registry import probes
 from model_lineup.rooms import Rooms
 
@@ -29,6 +30,7 @@ class Row(NamedTuple):
     model: Model
     shown: list[Shown]
     is_under_way: bool
+    refused: str
 
 
 @router.get("/capabilities")
@@ -36,8 +38,9 @@ def look(request: Request, there: There, _: AsViewer, model: Ids) -> Response:
     """What is known of these models, and what proving it anew would cost."""
     models = there.models.these(list(dict.fromkeys(model)))
     busy = there.capabilities.under_way([one.id for one in models])
+    refused = there.capabilities.refused([one.id for one in models])
     more: dict[str, Any] = {
-        "rows": [_row(there, one, one.id in busy) for one in models],
+        "rows": [_row(there, one, one.id in busy, refused.get(one.id, "")) for one in models],
         "labels": [probe.label for probe in probes().values()],
         "estimate": told(there.capabilities.estimate(models)),
         "busy": len(busy),
@@ -57,9 +60,19 @@ async def prove(request: Request, form: Sent, there: There, actor: AsAdmin, by: 
     models = await asyncio.to_thread(there.models.these, ids)
     for one in models:
         await asyncio.to_thread(take_turn, there, actor, one.id, "tests", there.settings.tests_per_minute)
-    there.capabilities.begin([one.id for one in models], by)
+    await asyncio.to_thread(there.capabilities.begin, models, by)
     return render.go(request, "/runs/capabilities?" + urlencode([("model", one.id) for one in models]))
 
 
-def _row(there: Rooms, model: Model, is_under_way: bool) -> Row:
-    return Row(model, [of_state(state) for state in there.capabilities.known(model.id).capabilities], is_under_way)
+@router.post("/capabilities/forget")
+async def stop(request: Request, form: Sent, there: There, _: AsAdmin) -> Response:
+    """End the tests of these models, in whatever process; what was found until then is kept."""
+    ids = list(dict.fromkeys(form.wholes("model")))[:MOST_AT_ONCE]
+    count = await asyncio.to_thread(there.capabilities.cancel, ids)
+    said = f"{plural(count, 'test')} stopped; what was found until then is kept."
+    return render.go(request, "/runs/capabilities?" + urlencode([("model", one) for one in ids]), say=said)
+
+
+def _row(there: Rooms, model: Model, is_under_way: bool, refused: str) -> Row:
+    shown = [of_state(state) for state in there.capabilities.known(model.id).capabilities]
+    return Row(model, shown, is_under_way, refused)

@@ -51,8 +51,8 @@ def list_runs(
         state=state,
         of_model=_name_of(there, model),
         model=model,
-        waiting=there.turns.waiting(),
-        refused=there.turns.refused(),
+        waiting=there.benchmark_turns.waiting(),
+        refused=there.benchmark_turns.refused(),
         at_once=there.settings.runs_at_once,
     )
 
@@ -60,7 +60,7 @@ def list_runs(
 @router.post("/forget")
 async def forget_waiting(request: Request, form: Sent, there: There, _: AsAdmin) -> Response:
     """What waits for its turn shall not begin."""
-    count = there.turns.forget()
+    count = await asyncio.to_thread(there.benchmark_turns.forget)
     return go(request, "/runs", say=f"{count} waiting benchmarks will not begin.")
 
 

@@ -109,7 +109,7 @@ async def begin(request: Request, form: Sent, there: There, actor: AsAdmin) -> R
         if do == "benchmark" and (await asyncio.to_thread(_cost, there, form)).passing:
             return await asyncio.to_thread(_page, request, there, form, None, None, True)
         await asyncio.to_thread(_take_turns, there, actor, models)
-        begun = await there.turns.begin(models, plan, actor.label)
+        begun = await there.benchmark_turns.begin(models, plan, actor.label)
     except LineupError as error:
         return await asyncio.to_thread(_page, request, there, form, error)
     if len(models) == 1 and begun.refused:

@@ -15,14 +15,15 @@ from model_lineup.access.actor import Actor
 from model_lineup.api.bodies import MOST_INTEGER
 from model_lineup.api.dependencies import There
 from model_lineup.api.runs import take_turn
-from model_lineup.benchmarks.testing import AT_ONCE
 from model_lineup.catalog.shapes import Model
 from model_lineup.database.metadata import micros, moment
 from model_lineup.errors import ModelNotFound
 from model_lineup.panel.pages import pages
 from model_lineup.panel.render import base, by_htmx, fragment, go, page
-from model_lineup.panel.visitors import AsViewer
+from model_lineup.panel.visitors import AsAdmin, AsViewer, Sent
+from model_lineup.panel.wording import plural
 from model_lineup.rooms import Rooms
+from model_lineup.turns.shapes import Turn
 
 router = pages("/runs")
 MOST = 100
@@ -30,10 +31,13 @@ Ids = Annotated[list[Annotated[int, Query(ge=1, le=MOST_INTEGER)]], Query(max_le
 
 
 class Tested(NamedTuple):
-    """`result`: what the test found, None while it has found nothing."""
+    """`result`: what the test found, None while it has found nothing. `waits`: its turn is still to come, or it is
+    under way; `refused`: why it did not begin."""
 
     model: Model
     result: dict[str, Any] | None
+    waits: bool = False
+    refused: str = ""
 
     @property
     def other(self) -> str:
@@ -46,7 +50,7 @@ async def begin(request: Request, there: Rooms, actor: Actor, models: Sequence[M
     """Start them, and lead to where their results come in. Raises RateExceeded."""
     since = micros(there.clock.now())
     await asyncio.to_thread(_take_turns, there, actor, models)
-    there.tests.begin([model.id for model in models], actor.label)
+    await asyncio.to_thread(there.tests.begin, models, actor.label)
     ids = urlencode([("id", model.id) for model in models])
     return go(request, f"/runs/tests?since={since}&{ids}")
 
@@ -61,10 +65,11 @@ def show_tests(
     show: Literal["all", "passed", "failed"] = "all",
 ) -> Response:
     """What the tests that began then have found; `show` narrows it."""
-    found = [tested for row_id in dict.fromkeys(id) if (tested := _tested(there, row_id, moment(since)))]
-    counts = {"passed": 0, "failed": 0, "waiting": 0}
+    turns = there.tests.waiting(id)  # before the results: what has ended in between has one
+    found = [one for row_id in dict.fromkeys(id) if (one := _tested(there, row_id, moment(since), turns.get(row_id)))]
+    counts = {"passed": 0, "failed": 0, "waiting": 0, "without": 0}
     for one in found:
-        counts["waiting" if one.result is None else "passed" if one.result["passed"] else "failed"] += 1
+        counts[_stand(one)] += 1
     passed = {"passed": True, "failed": False}.get(show)
     more: dict[str, Any] = {
         "rows": [one for one in found if passed is None or (one.result and one.result["passed"] is passed)],
@@ -72,7 +77,6 @@ def show_tests(
         "total": len(found),
         "show": show,
         "since": moment(since),
-        "lost": _is_lost(there, moment(since), len(found)),
         "address": f"{base(request)}/runs/tests?" + urlencode([("since", since), *(("id", one) for one in id)]),
         "again": urlencode([("model", one.model.id) for one in found]),
     }
@@ -86,17 +90,25 @@ def _take_turns(there: Rooms, actor: Actor, models: Sequence[Model]) -> None:
         take_turn(there, actor, model.id, "tests", there.settings.tests_per_minute)
 
 
-def _tested(there: Rooms, row_id: int, since: datetime) -> Tested | None:
+def _stand(one: Tested) -> str:
+    if one.result is None:
+        return "waiting" if one.waits else "without"
+    return "passed" if one.result["passed"] else "failed"
+
+
+@router.post("/tests/forget")
+async def forget_tests(request: Request, form: Sent, there: There, _: AsAdmin) -> Response:
+    """Tests that wait shall not begin, and those under way shall end, in whatever process."""
+    count = await asyncio.to_thread(there.turns.cancel, "connection")
+    return go(request, "/runs", say=f"{plural(count, 'test')} will not be carried out.")
+
+
+def _tested(there: Rooms, row_id: int, since: datetime, turn: Turn | None) -> Tested | None:
     try:
         model = there.models.get(row_id)
     except ModelNotFound:
         return None
     last = msgspec.json.decode(model.last_test)
     is_new = bool(last) and datetime.fromisoformat(last["at"]) >= since
-    return Tested(model, last if is_new else None)
-
-
-def _is_lost(there: Rooms, since: datetime, count: int) -> bool:
-    """Whether a result that is not there yet will never come: its server ended before it."""
-    longest_s = (count // AT_ONCE + 2) * there.settings.upstream_test_s
-    return (there.clock.now() - since).total_seconds() > longest_s
+    waits = turn is not None and turn.state != "refused"
+    return Tested(model, last if is_new else None, waits, turn.reason if turn is not None else "")
