@@ -2,9 +2,11 @@
 
 That package's own start-up is not used: as root it adds a user to the machine and opens every folder above the wheel
 for everybody. Here the server runs as `nobody` from a copy of its binaries when the tests run as root, and in place
-otherwise. It listens on a Unix socket only, and trades durability for speed: it never outlives the tests.
+otherwise. It listens on a Unix socket only, and trades durability for speed: it never outlives the tests. One that is
+`durable` keeps what it acknowledged when it is killed, as it does by default.
 """
 
+import contextlib
 import importlib.util
 import itertools
 import os
@@ -17,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
 import psycopg
 
 START_WITHIN_S = 30
@@ -31,16 +34,21 @@ _SETTINGS = {
 }
 
 
+_KEPT_WHEN_DURABLE = ("listen_addresses", "max_connections", "shared_buffers")
+
+
 class PostgresServer:
     """One server for the whole session, many databases: `fresh_database()` makes one, `drop()` takes it away."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._settings = _SETTINGS if not durable else {name: _SETTINGS[name] for name in _KEPT_WHEN_DURABLE}
         # Not below the tests' own temporary directory: a socket's path may hold about 100 bytes.
         root = "/tmp" if Path("/tmp").is_dir() else None
         self.directory = Path(tempfile.mkdtemp(prefix="lineup-pg-", dir=root))
         self.user = "nobody" if os.geteuid() == 0 else None
         self._numbers = itertools.count(1)
         self._guard: subprocess.Popen[bytes] | None = None
+        self._command: list[str] = []
         self._admin: psycopg.Connection | None = None
 
     def start(self) -> Self:
@@ -50,6 +58,26 @@ class PostgresServer:
             self.stop()
             raise
         return self
+
+    def crash(self) -> None:
+        """`kill -9` of all its processes; it is gone afterwards, until `start_again`."""
+        postmaster = psutil.Process(int((self.directory / "data/postmaster.pid").read_text().split()[0]))
+        processes = [postmaster, *postmaster.children()]
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes, START_WITHIN_S)
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
+        if self._guard is not None:
+            self._guard.communicate(timeout=START_WITHIN_S)  # it ends with what it guards, and leaves the folder
+            self._guard = None
+
+    def start_again(self) -> None:
+        """Returns when it answers."""
+        (self.directory / "data/postmaster.pid").unlink(missing_ok=True)
+        self._serve()
 
     def fresh_database(self, template: str = "template1") -> str:
         """The address of a new database; empty, or a copy of the database named `template`, which nobody may have open.
@@ -89,17 +117,20 @@ class PostgresServer:
             _give_away(self.directory, self.user)
         data = self.directory / "data"
         self._initialise(binaries / "initdb", data)
-        command = [str(binaries / "postgres"), "-D", str(data), "-k", str(self.directory)]
-        for name, value in _SETTINGS.items():
-            command += ["-c", f"{name}={value}"]
-        with (self.directory / "log").open("wb") as log:
+        self._command = [str(binaries / "postgres"), "-D", str(data), "-k", str(self.directory)]
+        for name, value in self._settings.items():
+            self._command += ["-c", f"{name}={value}"]
+        self._serve()
+
+    def _serve(self) -> None:
+        with (self.directory / "log").open("ab") as log:
             self._guard = subprocess.Popen(
                 [
                     sys.executable,
                     str(Path(__file__).with_name("guard.py")),
                     str(self.directory),
                     self.user or "",
-                    *command,
+                    *self._command,
                 ],
                 stdin=subprocess.PIPE,
                 stdout=log,
