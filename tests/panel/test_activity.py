@@ -52,7 +52,7 @@ def test_the_overview_says_in_words_what_was_changed(admin: Looker, workbench: W
     for one in (page, admin.get("/admin/activity")):
         assert "switched the visibility of model" in text_of(one)
         assert "and 2 more rows" in text_of(one)
-    latest = page.body.decode().partition("/admin/activity/")[2].partition('"')[0]
+    latest = re.findall(r'/admin/activity/(\d+)"', page.body.decode())[0]
     assert "models.bulk.visible" in text_of(admin.get(f"/admin/activity/{latest}"))
 
 

@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -24,6 +25,7 @@ T = TypeVar("T")
 NEEDED = {
     "/aliases/one": "?alias=team&model={row_id}",
     "/aliases/delete": "?alias=team&model={row_id}",
+    "/aliases/stage": "?alias=team",
     "/aliases/groups": "?alias=team&model={row_id}",
     "/providers/{provider_id:row}/enabled": "?on=false",
     "/providers/{provider_id:row}/move": "?direction=up",
@@ -127,6 +129,10 @@ class House:
         return int(self.workbench.admin.must("GET", "/api/admin/changes?limit=1")["total"])
 
 
+def in_a_month() -> str:
+    return (datetime.now(UTC) + timedelta(days=30)).isoformat()
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with fake_provider() as provider, running_server(tmp_path_factory.mktemp("house")) as server:
@@ -142,7 +148,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         plan = workbench.admin.must("POST", f"/api/admin/providers/{made['id']}/plans")
         where = {"name": "team", "url": f"{provider.base_url}/hook", "network_scope": "loopback", "enabled": False}
         hook = workbench.admin.must("POST", "/api/admin/webhooks", where)
+        hidden = {"operation": "models.visibility", "model_ids": [model["id"]], "visible": False}
+        wanted = {"change": hidden, "at": in_a_month()}
+        staged = workbench.admin.must("POST", "/api/admin/staged", wanted)
         rows = {
+            "staged_id": staged["id"],
             "plan_id": plan["id"],
             "provider_id": made["id"],
             "row_id": model["id"],

@@ -17,6 +17,7 @@ from model_lineup.panel import (
     setup,
     signing_in,
     single_sign_on,
+    staged,
     webhooks,
 )
 from model_lineup.panel.activity import router as activity
@@ -54,6 +55,7 @@ ROUTERS = (
     as_code.router,
     webhooks.router,
     notices.router,
+    staged.router,
     findings.router,
     usage,
     undoing,

@@ -16,7 +16,7 @@ from model_lineup.panel.webhooks import WORDS
 
 router = pages("/activity/notices")
 ROWS = 50
-_PAGES = {"model": "/models/", "provider": "/providers/", "key": "/keys/"}
+_PAGES = {"model": "/models/", "provider": "/providers/", "key": "/keys/", "staged": "/activity/staged/"}
 
 
 @router.get("")

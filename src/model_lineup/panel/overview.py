@@ -52,6 +52,7 @@ def overview(request: Request, there: There, actor: AsUser) -> Response:
         odd=there.linter.counts(),
         states=_states(there),
         ending=_ending(there),
+        coming=there.staging.page(limit=SHOWN, offset=0, state="waiting").staged,
         plans=there.plans.to_review(limit=SHOWN),
         progress=progress(there),
         **_lately(there),

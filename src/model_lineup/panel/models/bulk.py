@@ -1,6 +1,6 @@
 """Changes to many models: first what they would do, from a dry run, then the changes themselves."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -11,10 +11,11 @@ from model_lineup.api.terminating import end_running_of_bulk
 from model_lineup.benchmarks.connection import MAX_TOKENS
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.catalog.shapes import BulkResult
+from model_lineup.changes.staged.shapes import FlagWanted
 from model_lineup.errors import InvalidInput, NameWouldMove
 from model_lineup.journal.record import Author
-from model_lineup.panel import render
-from model_lineup.panel.forms import Form
+from model_lineup.panel import render, staging
+from model_lineup.panel.forms import Form, said_of_fields
 from model_lineup.panel.models.chosen import Chosen, chosen
 from model_lineup.panel.models.view import back_to
 from model_lineup.panel.pages import pages
@@ -79,8 +80,31 @@ def apply(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Res
     return render.go(request, back_to(form.text("filter")), say=said, undo=result.change_id)
 
 
+@router.post("/bulk/stage")
+def stage(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
+    """The change that was previewed, kept for a moment to come."""
+    which, action = chosen(form), _action(form)
+    if action.flag is None:
+        raise InvalidInput.at("action", "deleting is not staged")
+    flag: Literal["visible", "agents_enabled"] = "visible" if action.flag == "visible" else "agents_enabled"
+    wanted = FlagWanted(chosen=which.selection, flag=flag, value=action.to)
+    try:
+        staged, receipt = staging.stage(there, form, wanted, by, confirm=form.flag("confirm"))
+    except InvalidInput as error:
+        return _preview(request, there, by, form, which, error=error)
+    say = f"{staged.title[:200]}: staged."
+    return render.go(request, f"/activity/staged/{staged.id}", say=say, undo=receipt.change_id)
+
+
 def _preview(
-    request: Request, there: Rooms, by: Author, form: Form, which: Chosen, *, has_changed: bool = False
+    request: Request,
+    there: Rooms,
+    by: Author,
+    form: Form,
+    which: Chosen,
+    *,
+    has_changed: bool = False,
+    error: InvalidInput | None = None,
 ) -> Response:
     action = _action(form)
     result, moves = _rehearse(there, by, which, action)
@@ -96,6 +120,9 @@ def _preview(
         first=which.first(there, SHOWN),
         back=back_to(form.text("filter")),
         has_changed=has_changed,
+        status=200 if error is None else error.status,
+        later=staging.entered(form),
+        errors={} if error is None else said_of_fields(error),
     )
 
 
