@@ -30,8 +30,8 @@ _FILE: dict[int | str, Any] = {
 
 @router.get("/export", responses=_FILE)
 def export_configuration(there: There, _: AsViewer, format: Literal["toml", "json"] = "toml") -> Response:
-    """Providers, models and aliases as administrators decided them, as one file. The same configuration is the same
-    bytes. Keys are not in it: it says where each is, and `x-lineup-placeholders` names the providers whose key was
+    """Groups, providers, models and aliases as administrators decided them, as one file. The same configuration is the
+    same bytes. Keys are not in it: it says where each is, and `x-lineup-placeholders` names the providers whose key was
     entered by hand, so that the file can only say which variable to set.
     """
     found = there.export.export(format)

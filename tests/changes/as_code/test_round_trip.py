@@ -58,6 +58,16 @@ MODELS = st.fixed_dictionaries(
         "lifecycle": st.fixed_dictionaries({}, optional={"message": LINE, "deprecated_at": MOMENTS}),
     },
 )
+COUNTS = st.integers(1, 2**53 - 1)
+GROUPS = st.fixed_dictionaries(
+    {},
+    optional={
+        "description": TEXT.filter(bool),
+        "limits": st.fixed_dictionaries(
+            {}, optional={"requests_per_minute": COUNTS, "cost_per_month": st.floats(0.01, 10**9)}
+        ),
+    },
+)
 ALIASES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:/@-]{0,9}\Z")
 
 
@@ -65,7 +75,11 @@ ALIASES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:/@-]{0,9}\Z")
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """Files as somebody could have written them."""
     providers = draw(st.dictionaries(SLUGS, PROVIDERS, max_size=3))
+    groups = draw(st.dictionaries(st.text("aBc é.", min_size=1, max_size=3), GROUPS, max_size=3).filter(_apart))
+    limited = st.lists(st.sampled_from(sorted(groups)), unique=True) if groups else st.just([])
     models = {slug: draw(st.dictionaries(LINE, MODELS, max_size=4)) for slug in providers}
+    for one in (one for held in models.values() for one in held.values()):
+        one["groups"] = draw(limited)
     targets = [f"{slug}/{model_id}" for slug, held in models.items() for model_id in held]
     aliases = {}
     if targets:
@@ -75,14 +89,20 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             aliases[name] = {
                 "model": chosen[0],
                 "fallbacks": chosen[1:],
+                "groups": draw(limited),
                 **draw(st.fixed_dictionaries({}, optional={"description": TEXT})),
             }
     order = draw(st.permutations(list(providers)))
-    return {"provider_order": order, "providers": providers, "models": models, "aliases": aliases}
+    return {"provider_order": order, "groups": groups, "providers": providers, "models": models, "aliases": aliases}
+
+
+def _apart(groups: dict[str, Any]) -> bool:
+    return len({name.casefold() for name in groups}) == len(groups)
 
 
 def written(document: dict[str, Any]) -> str:
     tables = [
+        *(toml.Table(("groups", name), one) for name, one in document.get("groups", {}).items()),
         *(toml.Table(("providers", slug), one) for slug, one in document["providers"].items()),
         *(
             toml.Table(("models", slug, model_id), one)
@@ -111,12 +131,18 @@ def test_an_export_applied_to_an_empty_instance_is_that_export(rooms: Rooms, doc
     assert apply(rooms, text) is None
     assert apply(rooms, exported) is None
     assert "sk-canary" not in exported
-    apply(rooms, "", prune=True)
+    empty(rooms)
     assert rooms.export.export().text == nothing
     apply(rooms, exported)
     assert rooms.export.export().text == exported
     assert apply(rooms, rooms.export.export("json").text) is None
+    empty(rooms)
+
+
+def empty(rooms: Rooms) -> None:
     apply(rooms, "", prune=True)
+    for group in rooms.groups.page(limit=100, offset=0).groups:
+        rooms.groups.delete(group.id, BY)
 
 
 FRAGMENTS = st.sampled_from(

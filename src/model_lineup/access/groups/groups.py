@@ -106,13 +106,7 @@ class Groups:
     def create(self, new: NewGroup, author: Author) -> tuple[Group, Receipt]:
         """Raises InvalidInput, DuplicateGroup."""
         with self._journal.change(author, "groups.create") as change:
-            if len(store.names(change.connection)) >= MOST:
-                raise InvalidInput.at("/name", f"there are {MOST} groups already; delete one first")
-            _refuse_taken(change, new.name, None)
-            columns = {"name": new.name, "folded": folded(new.name), "description": new.description or None}
-            group_id = store.add(change.connection, {**columns, "limits": dump(new.limits)}, now=change.now)
-            group = living(store.one(change.connection, group_id), group_id)
-            change.touched("group", group_id, group.name, before={}, after=_journaled(group))
+            group = make(change, new)
         return group, change.receipt
 
     def change(
@@ -132,13 +126,7 @@ class Groups:
             said = {name: value for name, value in said.items() if value is not UNSET}
             if "limits" in said and said["limits"] is None:
                 said["limits"] = Limits()
-            old, new = differing(_journaled(before), said)
-            if "name" in new:
-                _refuse_taken(change, new["name"], group_id)
-            if new:
-                when = {"now": change.now, "revision": change.revision}
-                store.change(change.connection, group_id, columns_of(new), **when)
-                change.touched("group", group_id, new.get("name", before.name), before=old, after=new)
+            revise(change, before, said)
             after = self._one(change.connection, group_id)
         return after, change.receipt
 
@@ -174,6 +162,29 @@ class Groups:
         """Raises NotFound."""
         group = living(store.one(connection, group_id), group_id)
         return _with(group, self._holding(connection, [group_id]))
+
+
+def make(change: Change, new: NewGroup) -> Group:
+    """A new, empty group, within a change. Raises InvalidInput, DuplicateGroup."""
+    if len(store.names(change.connection)) >= MOST:
+        raise InvalidInput.at("/name", f"there are {MOST} groups already; delete one first")
+    _refuse_taken(change, new.name, None)
+    columns = {"name": new.name, "folded": folded(new.name), "description": new.description or None}
+    group_id = store.add(change.connection, {**columns, "limits": dump(new.limits)}, now=change.now)
+    group = living(store.one(change.connection, group_id), group_id)
+    change.touched("group", group_id, group.name, before={}, after=_journaled(group))
+    return group
+
+
+def revise(change: Change, before: Group, said: Mapping[str, Any]) -> None:
+    """Another name, description or other limits, within a change. Raises DuplicateGroup."""
+    old, new = differing(_journaled(before), said)
+    if "name" in new:
+        _refuse_taken(change, new["name"], before.id)
+    if new:
+        when = {"now": change.now, "revision": change.revision}
+        store.change(change.connection, before.id, columns_of(new), **when)
+        change.touched("group", before.id, new.get("name", before.name), before=old, after=new)
 
 
 def folded(name: str) -> str:

@@ -24,6 +24,11 @@ def page(connection: Connection, *, limit: int, offset: int) -> tuple[list[Group
     return _counted(connection, connection.execute(query).all()), int(total)
 
 
+def every(connection: Connection) -> list[Group]:
+    """By name."""
+    return _counted(connection, connection.execute(select(groups).where(_ALIVE).order_by(groups.c.folded)).all())
+
+
 def one(connection: Connection, group_id: int) -> Group | None:
     found = _counted(connection, connection.execute(select(groups).where(_ALIVE, groups.c.id == group_id)).all())
     return found[0] if found else None

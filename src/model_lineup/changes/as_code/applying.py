@@ -12,7 +12,7 @@ from model_lineup.catalog.moves import NameGuard
 from model_lineup.catalog.providers import Providers
 from model_lineup.catalog.store import affected
 from model_lineup.catalog.store import models as model_store
-from model_lineup.changes.as_code import pruning, reading, writing_aliases, writing_models, writing_providers
+from model_lineup.changes.as_code import groups, pruning, reading, writing_aliases, writing_models, writing_providers
 from model_lineup.changes.as_code.lock import APPLY
 from model_lineup.changes.as_code.overtaken import refuse_overtaken
 from model_lineup.changes.as_code.planned import ROWS, Applied, rows_of
@@ -92,6 +92,7 @@ class Apply:
 
 def _write(work: Work, going: Left) -> None:
     """In an order in which everything finds what it leads to."""
+    groups.write(work)
     writing_providers.write(work)
     writing_models.write(work)
     pruning.remove_names(work, going)
@@ -159,4 +160,4 @@ def _names(work: Work) -> dict[tuple[str, int], str]:
 
 
 def _named(wanted: Configuration) -> int:
-    return len(wanted.providers) + len(wanted.models) + len(wanted.aliases)
+    return len(wanted.groups) + len(wanted.providers) + len(wanted.models) + len(wanted.aliases)

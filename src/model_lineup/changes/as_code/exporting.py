@@ -6,9 +6,10 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
+from model_lineup.access.groups import store as group_store
 from model_lineup.catalog.shapes import Provider
 from model_lineup.catalog.store import providers as provider_store
-from model_lineup.changes.as_code import aliases, models, providers, toml
+from model_lineup.changes.as_code import aliases, groups, models, providers, toml
 from model_lineup.changes.as_code.shapes import FORMAT, Configuration, plain
 from model_lineup.changes.store import configured
 from model_lineup.database.engines import Database
@@ -57,6 +58,7 @@ def stored(connection: Connection, found: list[Provider]) -> Configuration:
     inside = [row for row in rows if models.belongs_into_a_file(row, entries[row.id], needed)]
     return Configuration(
         provider_order=tuple(one.slug for one in found),
+        groups={one.name: groups.entry_of(one) for one in group_store.every(connection)},
         providers={one.slug: providers.entry_of(one) for one in sorted(found, key=lambda one: one.slug)},
         models={(row.slug, row.model_id): entries[row.id] for row in sorted(inside, key=_by_name)},
         aliases={row.alias: aliases.entry_of(row, names) for row in pointing},
@@ -72,7 +74,9 @@ def _top(whole: Configuration) -> dict[str, Any]:
 
 
 def _tables(whole: Configuration, by_hand: list[str]) -> Iterator[toml.Table]:
-    """Providers, models, aliases; each sorted by name."""
+    """Groups, providers, models, aliases; each sorted by name."""
+    for name, group in whole.groups.items():
+        yield toml.Table(("groups", name), plain(group))
     for slug, provider in whole.providers.items():
         comments = {"api_key": BY_HAND} if slug in by_hand else {}
         yield toml.Table(("providers", slug), plain(provider), comments)
@@ -88,6 +92,7 @@ def _json(whole: Configuration) -> str:
         by_provider.setdefault(slug, {})[model_id] = plain(model)
     document = {
         **_top(whole),
+        "groups": {name: plain(group) for name, group in whole.groups.items()},
         "providers": {slug: plain(provider) for slug, provider in whole.providers.items()},
         "models": by_provider,
         "aliases": {alias: plain(entry) for alias, entry in whole.aliases.items()},

@@ -49,7 +49,7 @@ def _about(work: Work) -> tuple[set[tuple[str, int]], set[tuple[str, str]]]:
     ids = set(_owned(work))
     ids |= {("provider", one.id) for slug, one in standing.providers.items() if slug in wanted.providers}
     ids |= {("model", row.id) for key, row in standing.models.items() if key in wanted.models}
-    labels = {("alias", alias) for alias in wanted.aliases}
+    labels = {("alias", alias) for alias in wanted.aliases} | {("group", name) for name in wanted.groups}
     return ids, labels
 
 

@@ -15,8 +15,8 @@ ROWS = 1_000
 
 
 class PlannedRow(msgspec.Struct, frozen=True):
-    """`name`: a slug, `slug/model_id`, or an alias. `changes`: `{before, after}` of each field that differs; of a fact
-    each side is `{value, source}`, or null for unknown."""
+    """`name`: a slug, `slug/model_id`, an alias, or a group's. `changes`: `{before, after}` of each field that differs;
+    of a fact each side is `{value, source}`, or null for unknown."""
 
     entity: str
     id: int

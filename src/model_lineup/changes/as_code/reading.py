@@ -13,18 +13,20 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from model_lineup.access.groups import groups
 from model_lineup.catalog import names
 from model_lineup.changes.as_code import lines
-from model_lineup.changes.as_code.shapes import FORMAT, AliasEntry, Configuration, ModelEntry, ProviderEntry
+from model_lineup.changes.as_code.shapes import FORMAT, AliasEntry, Configuration, GroupEntry, ModelEntry, ProviderEntry
 from model_lineup.errors import InvalidInput
 
 DEEPEST = 16
 MOST_ERRORS = 20
-_TOP = ("format", "provider_order", "providers", "models", "aliases")
+_TOP = ("format", "provider_order", "groups", "providers", "models", "aliases")
 _DOTTED = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){17}""", re.ASCII)
 """Keys of so many parts take the standard library's reader quadratic time."""
 _AT = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
 _FIELD = re.compile(r"(?:unknown|required) field `(.*)`", re.DOTALL)
+_GROUP = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 _WANTED = {
     "api_key": "where the key is is expected, env:NAME or file:/path; never the key itself",
     "model": "a model is expected as provider/model_id, with the provider's slug",
@@ -75,6 +77,7 @@ class _Reader:
         }
         return Configuration(
             provider_order=self._order(document.get("provider_order")),
+            groups=self._groups(document.get("groups", {})),
             providers=self._entries(document.get("providers", {}), "/providers", ProviderEntry, _check_slug),
             models=models,
             aliases=self._aliases(document.get("aliases", {})),
@@ -89,6 +92,14 @@ class _Reader:
         if len(set(said)) < len(said):
             self._wrong("/provider_order", "each slug is expected once")
         return tuple(said)
+
+    def _groups(self, said: Any) -> dict[str, GroupEntry]:
+        found = self._entries(said, "/groups", GroupEntry, _check_group)
+        met: dict[str, str] = {}
+        for name in found:
+            if (other := met.setdefault(groups.folded(name), name)) != name:
+                self._wrong(f"/groups/{pointed(name)}", f"{other!r} is the same group: case does not count")
+        return found
 
     def _aliases(self, said: Any) -> dict[str, AliasEntry]:
         found = self._entries(said, "/aliases", AliasEntry, names.check_alias)
@@ -136,6 +147,11 @@ def pointed(name: str) -> str:
 def _check_slug(slug: str, pointer: str) -> None:
     if not names.SLUG.fullmatch(slug):
         raise InvalidInput.at(pointer, "a slug has 1 to 40 of a-z, 0-9 and -")
+
+
+def _check_group(name: str, pointer: str) -> None:
+    if not _GROUP.fullmatch(name):
+        raise InvalidInput.at(pointer, "a group's name has 1 to 100 characters on one line")
 
 
 def _check_model(model_id: str, pointer: str) -> None:

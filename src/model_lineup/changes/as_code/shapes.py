@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from model_lineup.access.shapes import Limits
 from model_lineup.catalog.check_schedule import CheckSchedule
 from model_lineup.catalog.fetch_rules import FetchRules
 from model_lineup.catalog.fetch_schedule import FetchSchedule
@@ -80,6 +81,25 @@ class LifecycleEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     successor: Target | None = None
 
 
+Count = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+
+
+class LimitsEntry(Limits, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all who belong to a group use up together. Money in US dollars."""
+
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    tokens_per_month: Count | None = None
+    cost_per_month: Annotated[float, Meta(gt=0, le=10**9)] | None = None
+
+
+class GroupEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[groups.<name>]`. Who belongs to it is not in the file."""
+
+    description: Description | None = None
+    limits: LimitsEntry = LimitsEntry()
+
+
 Groups = Annotated[tuple[Name, ...], Meta(max_length=100)]
 """Names of the groups that a row is limited to; left out: nothing said, so that no file opens a row by silence."""
 
@@ -117,6 +137,7 @@ class Configuration(Struct, frozen=True, kw_only=True):
 
     format: Literal[1] = 1
     provider_order: tuple[str, ...] | None = None
+    groups: dict[str, GroupEntry] = {}
     providers: dict[str, ProviderEntry] = {}
     models: dict[tuple[str, str], ModelEntry] = {}
     aliases: dict[str, AliasEntry] = {}

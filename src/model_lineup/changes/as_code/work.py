@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from model_lineup.access.groups import groups
 from model_lineup.access.groups import store as group_store
+from model_lineup.access.groups.shapes import Group
 from model_lineup.catalog.providers import Providers
 from model_lineup.catalog.shapes import Provider
 from model_lineup.catalog.store import providers as provider_store
@@ -23,11 +25,13 @@ EVERY_PROVIDER = 1_000_000
 
 @dataclass(slots=True)
 class Standing:
-    """What is stored: providers by slug, models by slug and `model_id` (deleted ones too), aliases without case."""
+    """What is stored: providers by slug, models by slug and `model_id` (deleted ones too), aliases and groups without
+    case."""
 
     providers: dict[str, Provider]
     models: dict[tuple[str, str], ModelRow]
     aliases: dict[str, AliasRow]
+    groups: dict[str, Group]
 
     @classmethod
     def of(cls, connection: Connection) -> "Standing":
@@ -37,6 +41,7 @@ class Standing:
             {one.slug: one for one in found},
             {(row.slug, row.model_id): row for row in models},
             {row.folded: row for row in configured.living_aliases(connection)},
+            {groups.folded(one.name): one for one in group_store.every(connection)},
         )
 
 

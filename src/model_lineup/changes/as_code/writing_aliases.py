@@ -77,8 +77,8 @@ def _change(
         "fallbacks": fallbacks,
         "managed_by": work.label,
     }
-    if entry.groups is not None and set(entry.groups) != set(held.groups):
-        old["groups"] = sorted(work.groups[name] for name in held.groups)
+    if entry.groups is not None:
+        old["groups"] = held.group_ids
         new["groups"] = work.groups_of(entry, f"/aliases/{pointed(held.alias)}")
     was, now = differing(old, new)
     if not now:

@@ -113,12 +113,10 @@ def _limit(work: Work, held: Mapping[Key, ModelRow]) -> None:
     change, columns = work.change, {}
     for key, row in held.items():
         entry = work.wanted.models[key]
-        if entry.groups is None or set(entry.groups) == set(row.groups):
-            continue
-        wanted = work.groups_of(entry, _place(key))
-        columns[row.id] = {"group_ids": stored_groups(wanted)}
-        before = sorted(work.groups[name] for name in row.groups)
-        change.touched("model", row.id, row.model_id, before={"groups": before}, after={"groups": wanted})
+        wanted = row.group_ids if entry.groups is None else work.groups_of(entry, _place(key))
+        if wanted != row.group_ids:
+            columns[row.id] = {"group_ids": stored_groups(wanted)}
+            change.touched("model", row.id, row.model_id, before={"groups": row.group_ids}, after={"groups": wanted})
     store.change_each(change.connection, columns, now=change.now, revision=change.revision)
 
 

@@ -14,7 +14,8 @@ _AT_ONCE = 2_000
 
 
 class ModelRow(NamedTuple):
-    """`pins`: value by field. `is_deleted`: only its mark is left. `groups`: names, sorted."""
+    """`pins`: value by field. `is_deleted`: only its mark is left. `groups`: names, sorted; `group_ids` names those
+    that are gone, too."""
 
     id: int
     slug: str
@@ -26,6 +27,7 @@ class ModelRow(NamedTuple):
     is_deleted: bool
     managed_by: str | None
     groups: tuple[str, ...]
+    group_ids: list[int]
     pins: dict[str, Any]
 
 
@@ -40,6 +42,7 @@ class AliasRow(NamedTuple):
     description: str | None
     managed_by: str | None
     groups: tuple[str, ...]
+    group_ids: list[int]
 
 
 def models_at_living_providers(connection: Connection) -> Iterator[ModelRow]:
@@ -68,6 +71,7 @@ def models_at_living_providers(connection: Connection) -> Iterator[ModelRow]:
             deleted_at is not None,
             managed_by,
             _groups(limited, named),
+            groups_of(limited),
             pins.get(row_id, {}),
         )
 
@@ -82,7 +86,10 @@ def living_aliases(connection: Connection) -> list[AliasRow]:
         .order_by(aliases.c.folded)
     )
     return [
-        AliasRow(row_id, alias, folded, model, _rows(fallbacks), description, managed_by, _groups(limited, named))
+        AliasRow(
+            *(row_id, alias, folded, model, _rows(fallbacks), description, managed_by),
+            *(_groups(limited, named), groups_of(limited)),
+        )
         for row_id, alias, folded, model, fallbacks, description, managed_by, limited in connection.execute(query)
     ]
 
