@@ -108,9 +108,42 @@ def test_other_work_is_not_compared(rooms: Rooms, measured: Measured, changes: d
     assert found.sentence.startswith(f"Not comparable: the plans ask for different work: {field} (")
 
 
-def test_a_sweep_is_not_compared_as_a_whole(rooms: Rooms, measured: Measured) -> None:
-    swept = measured(plan=Plan(requests=15, sweep=Sweep(concurrency=(1, 2))))
-    assert rooms.comparisons.compare(swept.id, swept.id).verdict == "not_comparable"
+SWEEP = Plan(requests=15, sweep=Sweep(concurrency=(1, 2)))
+
+
+def test_two_sweeps_are_compared_at_each_load_that_both_reached(rooms: Rooms, measured: Measured) -> None:
+    """With one verdict over all of it: each step more makes every other harder to answer."""
+    other_steps = msgspec.structs.replace(SWEEP, sweep=Sweep(concurrency=(2, 4)))
+    base, slower, elsewhere = measured(plan=SWEEP), measured(2.0, plan=SWEEP), measured(2.0, plan=other_steps)
+    found = rooms.comparisons.compare(base.id, slower.id)
+    assert (found.verdict, found.refusals) == ("worse", [])
+    assert {(one.load, one.n_base, one.n_other) for one in found.metrics if one.metric == "ttft_ms"} == {
+        (1.0, 15, 15),
+        (2.0, 15, 15),
+    }
+    assert "time to first token at 1 worse by" in found.sentence
+    assert "time to first token at 2 worse by" in found.sentence
+    ps = sorted((one.p, one.p_adjusted) for one in found.metrics if one.p is not None)
+    assert ps[0][1] == pytest.approx(min(1.0, ps[0][0] * len(ps))), "Holm goes over the figures of all steps"
+    partly = rooms.comparisons.compare(base.id, elsewhere.id)
+    assert {one.load for one in partly.metrics} == {2.0}
+    assert f"Only run {base.id} was measured at 1; nothing is said of that." in partly.warnings
+    assert f"Only run {elsewhere.id} was measured at 4; nothing is said of that." in partly.warnings
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        (PLAN, "by concurrency and none"),
+        (Plan(requests=15, sweep=Sweep(rate=(1.0, 2.0))), "by concurrency and by rate"),
+        (Plan(requests=15, sweep=Sweep(concurrency=(4, 8))), "1, 2 and 4, 8"),
+    ],
+)
+def test_a_sweep_is_compared_with_nothing_else(rooms: Rooms, measured: Measured, plan: Plan, words: str) -> None:
+    found = rooms.comparisons.compare(measured(plan=SWEEP).id, measured(plan=plan).id)
+    assert found.verdict == "not_comparable"
+    assert words in found.sentence
+    assert {one.finding for one in found.metrics} <= {"not_tested"}
 
 
 def test_what_else_differs_is_told(rooms: Rooms, clock: ManualClock, measured: Measured, model: Model) -> None:

@@ -44,7 +44,8 @@ class Comparisons:
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        found = compared(base, other, self._samples(base), self._samples(other))
+        ours, theirs = (self._samples(one, limit=None if one.plan.sweep else MOST_REQUESTS) for one in (base, other))
+        found = compared(base, other, ours, theirs, most=MOST_REQUESTS)
         with self._lock:
             self._known[key] = found
             while len(self._known) > _KEPT:

@@ -35,15 +35,21 @@ def key_of(plan: Plan) -> str:
 
 
 def refusals(base: Plan, other: Plan) -> list[Difference]:
-    """Why there can be no verdict. Sweeps have none: each of their steps is a run of its own."""
+    """Why there can be no verdict. Two sweeps are compared step by step, where both are of the same sort of load."""
     found = [
         Difference(name, _text(getattr(base, name)), _text(getattr(other, name)))
         for name in SAME
         if getattr(base, name) != getattr(other, name)
     ]
-    if base.sweep is not None or other.sweep is not None:
-        found.append(Difference("sweep", _text(base.sweep is not None), _text(other.sweep is not None)))
+    if (ours := _swept_by(base)) != (theirs := _swept_by(other)):
+        found.append(Difference("sweep", ours, theirs))
     return found
+
+
+def _swept_by(plan: Plan) -> str:
+    if plan.sweep is None:
+        return "none"
+    return "by concurrency" if plan.sweep.concurrency else "by rate"
 
 
 def warnings(base: Run, other: Run, ours: Report, theirs: Report, *, interleaved: bool) -> list[str]:

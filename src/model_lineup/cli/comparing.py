@@ -35,7 +35,7 @@ def _row(one: dict[str, Any]) -> list[Any]:
     values = [None if one[side] is None else one[side] * (100 if share else 1) for side in ("base", "other")]
     p = None if one["p_adjusted"] is None else small(one["p_adjusted"])
     return [
-        METRICS[one["metric"]],
+        METRICS[one["metric"]] + ("" if one.get("load") is None else f" at {one['load']:g}"),
         *values,
         f"{one['n_base']}, {one['n_other']}",
         None if share else _change(one["ratio"]),

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from model_lineup.benchmarks.judging.verdict import Evidence, Verdict, judge
+from model_lineup.benchmarks.judging.verdict import Evidence, Pair, Verdict, judge, judge_all
 from tests.fakes.counts import SEED, count
 
 TIMES = ("ttft_ms", "response_time_ms", "itl_ms")
@@ -62,6 +62,30 @@ def test_more_requests_that_met_the_objectives_are_better() -> None:
     base, other = Evidence(failed=0, answered=50, met=20), Evidence(failed=0, answered=50, met=48)
     assert said(judge(base, other)) == {"failed": "no_difference", "met_slo": "better"}
     assert judge(base, other).verdict == "better"
+
+
+@pytest.mark.hard
+def test_sweeps_between_which_nothing_differs_are_rarely_told_apart() -> None:
+    source, tries = random.Random(SEED), count(20, 1_000)
+    found = Counter(
+        judge_all([Pair(run(source, 20, 0.3), run(source, 20, 0.3), load) for load in (1, 2, 4)], seed=number).verdict
+        for number in range(tries)
+    )
+    assert tries - found["no_difference"] <= max(3, tries * 0.05)
+
+
+def test_a_step_at_which_one_is_slower_is_found_among_the_others() -> None:
+    source = random.Random(6)
+    slower = {1.0: 1.0, 2.0: 1.0, 4.0: 1.6}
+    pairs = [Pair(run(source, 40, 0.2), run(source, 40, 0.2, times), load) for load, times in slower.items()]
+    found = judge_all(pairs)
+    assert found.verdict == "worse"
+    assert {one.load for one in found.metrics if one.finding == "worse"} == {4.0}
+    alone = judge(*pairs[2][:2])
+    for one, other in zip(found.metrics[-4:], alone.metrics, strict=True):
+        assert one.metric == other.metric
+        if one.interval is not None and other.interval is not None:
+            assert one.interval[1] - one.interval[0] > other.interval[1] - other.interval[0]
 
 
 def test_better_here_and_worse_there_is_mixed() -> None:

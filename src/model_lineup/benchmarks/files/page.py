@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from model_lineup.benchmarks.comparison import METRICS, Comparison
+from model_lineup.benchmarks.comparison import Comparison, label
 from model_lineup.benchmarks.files.plots import Line, Span, plot, shares, spans
 from model_lineup.benchmarks.files.style import STYLE
 from model_lineup.benchmarks.judging.questions import Judged
@@ -63,11 +63,11 @@ def _reservations(run: Run, report: Report) -> Iterable[str]:
 
 def _figures(report: Report) -> str:
     rows = []
-    for name, label in FIGURES.items():
+    for name, told in FIGURES.items():
         found: Summary = getattr(report, name)
         if found.n:
             cells = "".join(f"<td>{_number(getattr(found, part))}{_bounds(found, part)}</td>" for part in PARTS)
-            rows.append(f'<tr><th scope="row">{label}</th><td>{found.n}</td>{cells}<td>{_number(found.max)}</td></tr>')
+            rows.append(f'<tr><th scope="row">{told}</th><td>{found.n}</td>{cells}<td>{_number(found.max)}</td></tr>')
     head = "".join(f'<th scope="col">{name}</th>' for name in ("", "n", *PARTS, "max"))
     return (
         f'<h2>Figures</h2><p class="dim">In small print the 95 % interval, where so many values allow one.</p>'
@@ -148,7 +148,7 @@ def _verdict(found: Comparison) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     notes = "".join(f"<li>{escape(one)}</li>" for one in found.warnings)
     ratios = [
-        Span(METRICS[one.metric], one.ratio, *one.interval)
+        Span(label(one), one.ratio, *one.interval)
         for one in found.metrics
         if one.ratio is not None and one.interval is not None
     ]
@@ -165,7 +165,7 @@ def _judged(one: Judged) -> str:
         change += f"<small>{(one.interval[0] - 1) * 100:+.1f} to {(one.interval[1] - 1) * 100:+.1f} %</small>"
     p = "–" if one.p_adjusted is None else "&lt; 0.0001" if one.p_adjusted < 0.0001 else f"{one.p_adjusted:.3g}"
     return (
-        f'<tr><th scope="row">{METRICS[one.metric]}</th><td>{_number(one.base)}</td><td>{_number(one.other)}</td>'
+        f'<tr><th scope="row">{label(one)}</th><td>{_number(one.base)}</td><td>{_number(one.other)}</td>'
         f"<td>{change}</td><td>{p}</td><td>{one.finding.replace('_', ' ')}</td></tr>"
     )
 

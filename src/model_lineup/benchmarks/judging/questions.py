@@ -25,7 +25,7 @@ class Judged(Struct, frozen=True, kw_only=True):
     other/base (of times Hodges and Lehmann's, the median over all pairs); `interval` of it, which holds for all figures
     together at 97 %. `superior`: how often a request of the other run takes longer than one of the base. `p`, and
     `p_adjusted` by Holm, which is compared with 0.03. `detectable`: what change so many requests would have shown in
-    9 of 10 cases, as a share of the figure."""
+    9 of 10 cases, as a share of the figure. `load`: of two sweeps, the step at which both were measured."""
 
     metric: str
     n_base: int
@@ -39,6 +39,7 @@ class Judged(Struct, frozen=True, kw_only=True):
     p_adjusted: float | None = None
     detectable: float | None = None
     finding: Finding = "not_tested"
+    load: float | None = None
 
 
 def may_ask_times(base: Sequence[float], other: Sequence[float]) -> bool:

@@ -6,7 +6,7 @@ has some. Throughput is one number per run and is not judged: there is nothing t
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -51,31 +51,57 @@ class Verdict(Struct, frozen=True):
     alpha: float = ALPHA
 
 
+class Pair(NamedTuple):
+    """Both runs at one load; None where the whole runs are meant."""
+
+    base: Evidence
+    other: Evidence
+    load: float | None = None
+
+
 def judge(base: Evidence, other: Evidence, *, seed: int = 0) -> Verdict:
     """`seed` is for dealing out requests anew: the same one gives the same verdict."""
-    every = [one for one in _questions(base, other, seed) if one.n_base or one.n_other]
-    asked = [one for one in every if one.p is not None]
-    corrected = dict(zip([one.metric for one in asked], adjusted([one.p or 0.0 for one in asked]), strict=True))
-    found = [_found(one, corrected[one.metric]) if one.metric in corrected else one for one in every]
+    return judge_all([Pair(base, other)], seed=seed)
+
+
+def judge_all(pairs: Sequence[Pair], *, seed: int = 0) -> Verdict:
+    """One verdict over several loads: each question at each of them makes all the others harder to answer."""
+    may_be_asked = sum(_asked(pair.base, pair.other) for pair in pairs)
+    every = [
+        replace(one, load=pair.load)
+        for pair in pairs
+        for one in _questions(pair.base, pair.other, seed, may_be_asked)
+        if one.n_base or one.n_other
+    ]
+    asked = [(one.load, one.metric) for one in every if one.p is not None]
+    corrected = dict(zip(asked, adjusted([one.p for one in every if one.p is not None]), strict=True))
+    found = [_found(one, corrected[at]) if (at := (one.load, one.metric)) in corrected else one for one in every]
     return Verdict(_overall({one.finding for one in found}), found)
 
 
-def _questions(base: Evidence, other: Evidence, seed: int) -> list[Judged]:
-    """How many can be asked decides how sure each answer has to be."""
-    shares = [("failed", base.failed, other.failed)]
-    if base.met is not None and other.met is not None:
-        shares.append(("met_slo", base.met, other.met))
-    asked = (
+def _asked(base: Evidence, other: Evidence) -> int:
+    """How many questions can be asked decides how sure each answer has to be."""
+    return (
         may_ask_times(base.ttft_ms, other.ttft_ms)
         + may_ask_times(base.response_time_ms, other.response_time_ms)
         + may_ask_gaps(base.gaps, other.gaps)
-        + len(shares)
+        + len(_shares(base, other))
     )
+
+
+def _shares(base: Evidence, other: Evidence) -> list[tuple[str, int, int]]:
+    shares = [("failed", base.failed, other.failed)]
+    if base.met is not None and other.met is not None:
+        shares.append(("met_slo", base.met, other.met))
+    return shares
+
+
+def _questions(base: Evidence, other: Evidence, seed: int, asked: int) -> list[Judged]:
     return [
         of_times("ttft_ms", base.ttft_ms, other.ttft_ms, asked),
         of_times("response_time_ms", base.response_time_ms, other.response_time_ms, asked),
         of_gaps(base.gaps, other.gaps, asked, seed),
-        *(of_shares(name, ours, base.answered, theirs, other.answered) for name, ours, theirs in shares),
+        *(of_shares(name, ours, base.answered, theirs, other.answered) for name, ours, theirs in _shares(base, other)),
     ]
 
 
