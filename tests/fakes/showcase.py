@@ -66,7 +66,7 @@ class Showcase:
 
 
 @contextmanager
-def showcase(folder: Path, *, models: int = 60, measured: int = 3, requests: int = 12) -> Iterator[Showcase]:
+def showcase(folder: Path, *, models: int = 60, measured: int = 6, requests: int = 12) -> Iterator[Showcase]:
     """`models` at two providers and a third that does not answer; `measured` of them benchmarked, four times as many
     tested."""
     with ExitStack() as stack:
@@ -159,9 +159,8 @@ def _people_and_keys(admin: Client, show: Showcase) -> None:
 
 def _measure(admin: Client, show: Showcase, how_many: int, requests: int) -> None:
     first = show.placeholders["model"]
-    listed: list[dict[str, Any]] = [
-        one for one in admin.must("GET", "/api/admin/models?limit=20")["models"] if one["id"] >= first
-    ]
+    made = [one for one in admin.must("GET", "/api/admin/models?limit=200")["models"] if one["id"] >= first]
+    listed: list[dict[str, Any]] = sorted(made, key=lambda one: (one["id"] != first, one["display_name"]))
     plan = {"requests": requests, "max_tokens": 24, "concurrency": 2, "warmup": 0, "seed": 7}
     for number, model in enumerate(listed[: 4 * how_many]):
         admin.must("POST", by_id(model["model_id"], "/test/connection"))

@@ -22,6 +22,13 @@ from tests.panel.conftest import Open
 from tools.screenshots import LOOKS, PAGES, Shown, visit
 
 WIDER_THAN_ITS_WINDOW = "() => document.documentElement.scrollWidth - window.innerWidth"
+BOXES_ABOVE_THEIR_WORDS = """() => [...document.querySelectorAll(":is(.row, .field, label) > [type=checkbox]")]
+    .filter((box) => {
+    const words = document.createRange();
+    words.setStartAfter(box);
+    words.setEndAfter(box.parentElement.lastChild);
+    return words.getClientRects()[0]?.top >= box.getBoundingClientRect().bottom;
+}).length"""
 AT_ONCE = 10
 """Pages that one test looks at: a new window for each costs more than looking."""
 NO_PAGES = {
@@ -117,5 +124,6 @@ def looked_at(page: Page, come: Callable[[], None], within: str = "") -> list[st
     wear(page, "dark")
     found += violations(page, *COLOURS, within=within)
     page.set_viewport_size(LOOKS["narrow"]["viewport"])
-    wide = page.evaluate(WIDER_THAN_ITS_WINDOW)
-    return [*found, f"{wide} px wider than its window"] if wide > 0 else found
+    wide, above = page.evaluate(WIDER_THAN_ITS_WINDOW), page.evaluate(BOXES_ABOVE_THEIR_WORDS)
+    found += [f"{wide} px wider than its window"] if wide > 0 else []
+    return found + ([f"{above} tick boxes stand above their words"] if above else [])

@@ -17,6 +17,7 @@ def test_a_group_is_made_filled_put_on_a_model_and_seen(admin: Looker, workbench
     for whom in (person["email"], str(key["id"])):
         admin.follow(admin.send(f"{at}/members", {"whom": whom}))
     assert admin.send(f"{at}/members", {"whom": "nobody@example.com"}).status == 422
+    assert f"added the membership of {person['email']} in Panel team" in text_of(admin.get("/admin/activity"))
     filled = text_of(admin.get(at))
     assert person["email"] in filled
     assert "1 person and 1 key belong to it" in filled
@@ -25,10 +26,13 @@ def test_a_group_is_made_filled_put_on_a_model_and_seen(admin: Looker, workbench
     page = admin.follow(admin.send(f"/admin/models/{model['id']}/groups", {"groups": [group]}))
     assert "Panel team" in text_of(page)
     assert "for-few" in text_of(admin.get(f"/admin/models?group_id={group}"))
+    assert "Who is in Panel team and in no other group, may use" in text_of(admin.get(f"{at}/sees"))
+    assert "in the group Panel team, may use" in text_of(admin.get(f"/admin/people/{person['id']}/sees"))
     assert "in a group of: Panel team" in text_of(admin.get(f"/admin/keys/{key['id']}/sees?q=for-few"))
     admin.get(f"/admin/keys/{key['id']}")
     admin.follow(admin.send(f"{at}/members/remove", {"key": key["id"]}))
     assert "only for: Panel team" in text_of(admin.get(f"/admin/keys/{key['id']}/sees?q=for-few"))
+    assert b'data-variant="destructive"' not in admin.get(f"{at}/delete").body
     refused = admin.send(f"{at}/delete")
     assert (refused.status, "limited to" in text_of(refused)) == (409, True)
     admin.follow(admin.send(f"/admin/models/{model['id']}/groups", {}))

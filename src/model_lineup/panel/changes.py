@@ -31,9 +31,12 @@ OPERATIONS = {
     "staged.refuse": "refused to carry out",
     "plans.apply": "applied a plan to",
     "catalogues.refresh": "took into use",
+    "groups.members.add": "added",
+    "groups.members.remove": "ended",
     "catalogues.use": "changed which catalogue is in use:",
 }
 """Where the last word of the operation alone would say too little."""
+NOUNS = {"membership": "the membership of"}
 READ_AGAIN = "read the catalogues again for"
 WHOLE = {
     "setup": "set the server up",
@@ -67,4 +70,5 @@ def in_words(change: ChangeSet, first: tuple[str, str] | None) -> str:
     if first is None:
         return f"{verb} {wording.plural(change.touched, 'model' if noun == 'models' else 'row')}"
     more = f" and {wording.plural(change.touched - 1, 'more row')}" if change.touched > 1 else ""
-    return f"{verb} {first[0].replace('_', ' ')} {wording.brief(first[1])}{more}"
+    named = NOUNS.get(first[0], first[0].replace("_", " "))
+    return f"{verb} {named} {wording.brief(first[1])}{more}"
