@@ -117,6 +117,8 @@ PAGES = [
     Shown("activity", "/activity"),
     Shown("change", "/activity/{change}"),
     Shown("undo", "/activity/{change}/undo"),
+    Shown("staged", "/activity/staged"),
+    Shown("staged-one", "/activity/staged/{staged}"),
     Shown("security", "/activity/security"),
     Shown("notices", "/activity/notices"),
     Shown("usage", "/usage"),

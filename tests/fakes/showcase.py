@@ -81,6 +81,7 @@ def showcase(folder: Path, *, models: int = 60, measured: int = 6, requests: int
         _use(admin, server)
         _webhooks(admin, show, addresses["Workstation"])
         _groups(admin, show)
+        _staged(admin, show)
         _look_round(server)
         yield show
 
@@ -210,6 +211,17 @@ def _groups(admin: Client, show: Showcase) -> None:
     model = admin.must("PUT", f"/api/admin/models/{limited}", {"groups": [group]})
     admin.must("POST", by_id(model["model_id"], "/aliases"), {"alias": "preview", "groups": [group]})
     show.placeholders["limited_model"] = limited
+
+
+def _staged(admin: Client, show: Showcase) -> None:
+    """One that callers are told of, and one that was called off."""
+    for days, row, announce in ((14, "limited_model", {"message": "Use fast instead."}), (30, "lost_model", None)):
+        change = {"operation": "models.visibility", "model_ids": [show.placeholders[row]], "visible": False}
+        at = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+        body = {"change": change, "at": at, "announce": announce}
+        staged = admin.must("POST", "/api/admin/staged", body)["id"]
+        show.placeholders.setdefault("staged", staged)
+    admin.must("DELETE", f"/api/admin/staged/{staged}")
 
 
 def _look_round(server: Server) -> None:
