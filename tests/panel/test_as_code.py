@@ -1,5 +1,6 @@
 """The configuration as a file in the panel: downloaded, planned, applied; rows that belong to one, and taken over."""
 
+from model_lineup.panel.aliases.listing import ROWS
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.server import Workbench
 
@@ -40,6 +41,11 @@ def test_a_file_is_planned_applied_and_its_rows_are_taken_over(admin: Looker, wo
     address = f"/admin/models/{model['id']}"
     assert f"Belongs to {slug}.toml" in text_of(admin.get(address))
     assert f"Belongs to {slug}.toml" in text_of(admin.get(f"/admin/providers/{model['provider_id']}"))
+    mark = f'title="Belongs to {slug}.toml, and is changed there"'
+    aliases = workbench.admin.must("GET", "/api/admin/aliases?limit=1")["total"]
+    assert mark in admin.get(f"/admin/models?q={slug}").body.decode()
+    assert mark in admin.get("/admin/providers").body.decode()
+    assert any(mark in admin.get(f"/admin/aliases?offset={at}").body.decode() for at in range(0, aliases, ROWS))
     refused = admin.send(f"{address}/switch?flag=visible&to=false", {"confirm": "true"})
     assert refused.status == 409
     taken = admin.send(f"{AT}/take-over", {"model": str(model["id"]), "back": f"/models/{model['id']}"})
