@@ -18,7 +18,7 @@ from model_lineup.changes.staged.shapes import FlagWanted, NewStaged
 from model_lineup.journal.tables import change_sets
 from model_lineup.rooms import Rooms
 from tests.fakes.clock import ManualClock
-from tests.fakes.counts import HARD, SEED, count
+from tests.fakes.counts import HARD, SEED
 from tests.fakes.desk import BY, Desk
 from tests.fakes.instances import Kind, Templates, must_hold_together
 
@@ -60,14 +60,12 @@ for line in sys.stdin:
 
 
 @pytest.mark.hard
+@pytest.mark.skipif(not HARD, reason="processes are started hundreds of times; threads race in test_staged every day")
 @pytest.mark.timeout(1_200)
 def test_each_is_carried_out_once_whoever_races_and_whoever_is_killed(
     kind: Kind, templates: Templates, tmp_path: Path, did: Callable[[str], None]
 ) -> None:
-    if kind == "postgresql" and not HARD:
-        pytest.skip("six seconds: in the long loops alone")
-    draw, changes = random.Random(SEED), count(3, 40)
-    kills = count(1, 60)
+    draw, changes, kills = random.Random(SEED), 40, 60
     with racing() as work, templates.rooms(kind, tmp_path / "instance", ManualClock()) as rooms:
         desk = Desk(rooms)
         provider = desk.provider()

@@ -193,6 +193,7 @@ READ = (
     "/settings/webhooks",
     "/settings/webhooks/{webhook}",
     "/activity/notices",
+    "/activity/staged",
     "/providers/plans",
     "/providers/plans/{plan}",
     "/findings",
@@ -217,6 +218,7 @@ STATES: list[State] = [
             ("/usage?view=requests", "No"),
             ("/settings/webhooks", "No webhooks"),
             ("/activity/notices", "No notices"),
+            ("/activity/staged", "Nothing is staged"),
             ("/providers/plans", "No plans"),
             ("/findings", "Nothing to find fault with"),
         )

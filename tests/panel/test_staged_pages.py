@@ -38,6 +38,9 @@ def test_hiding_is_staged_from_its_preview_seen_and_cancelled(
     assert "Use <b>another</b>." in shown
     assert title in text_of(admin.get("/admin/activity/staged?state=waiting"))
     assert title in text_of(admin.get("/admin/"))
+    page = text_of(admin.get(f"/admin/models/{row}"))
+    assert f"{title} is staged for" in page
+    assert "and callers are told" in page
     staged = workbench.admin.must("GET", "/api/admin/staged?state=waiting")["staged"]
     (mine,) = [one for one in staged if one["title"] == title]
     cancelled = text_of(admin.follow(admin.send(f"/admin/activity/staged/{mine['id']}/cancel")))

@@ -65,6 +65,13 @@ def as_told(snapshot: Snapshot, model: ModelState, kind: CallerKind) -> ModelSta
     return msgspec.structs.replace(model, notice=_both(model.notice, first))
 
 
+def about(snapshot: Snapshot, model: ModelState) -> list[int]:
+    """Staged changes that will take this model from somebody, announced or not; soonest first."""
+    keys = {"model": model.id, "agents": model.id, "provider": model.provider_id}
+    found = [one for one in snapshot.staged.values() if keys.get(one.takes) in one.rows]
+    return [one.id for one in sorted(found, key=lambda one: (one.due_at, one.id))]
+
+
 def retargeting(snapshot: Snapshot, alias_id: int) -> StagedState | None:
     """The announced change of where this alias leads."""
     return snapshot.announced.get(("alias", alias_id))

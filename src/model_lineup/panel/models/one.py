@@ -11,6 +11,7 @@ from model_lineup.api.models import ModelPatch, changes_of
 from model_lineup.api.runs import take_turn
 from model_lineup.catalog.models import FLAGS
 from model_lineup.catalog.shapes import Model
+from model_lineup.changes.staged.shapes import StagedChange
 from model_lineup.errors import LineupError, NameWouldMove, PreconditionFailed
 from model_lineup.panel import render
 from model_lineup.panel.forms import Form, validated
@@ -21,9 +22,12 @@ from model_lineup.panel.pages import pages
 from model_lineup.panel.proving import shown as proven
 from model_lineup.panel.visitors import AsAdmin, AsViewer, By, Sent
 from model_lineup.rooms import Rooms
+from model_lineup.routing.coming import about
 from model_lineup.security.visit import Visit
 
 router = pages("/models")
+STAGED = 3
+"""Staged changes that a model's page names."""
 
 
 @router.get("/{row_id:row}")
@@ -95,8 +99,17 @@ def _page(request: Request, there: Rooms, model: Model, here: Visit) -> Response
         changes=shown.changes_of(there, model.id),
         group_names=there.groups.names(),
         told=details.told,
+        coming=_coming(there, model.id),
         **proven.of_model(there, model),
     )
+
+
+def _coming(there: Rooms, row_id: int) -> list[StagedChange]:
+    """The next staged changes that take it from somebody."""
+    snapshot = there.follower.current()
+    state = snapshot.models.get(row_id)
+    ids = [] if state is None else about(snapshot, state)[:STAGED]
+    return [one for one in map(there.staging.get, ids) if one.state == "waiting"]
 
 
 def _again(
