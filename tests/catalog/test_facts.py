@@ -85,6 +85,7 @@ def unmarked(fact: Fact) -> Fact:
     return msgspec.structs.replace(fact, contradicted_by=UNSET)
 
 
+@pytest.mark.hard
 @given(WORDS, st.randoms())
 @settings(max_examples=count(60, 2_000), deadline=None)
 def test_for_every_subset_of_sources_the_strongest_that_says_anything_counts(
@@ -101,6 +102,7 @@ def test_for_every_subset_of_sources_the_strongest_that_says_anything_counts(
             assert field not in known or known[field].source == "default"
 
 
+@pytest.mark.hard
 @given(WORDS, st.sampled_from([*FIELDS, *FURTHER]), st.sampled_from(PRECEDENCE[:-1]), VALUES)
 @settings(max_examples=count(60, 2_000), deadline=None)
 def test_a_further_word_changes_its_own_field_at_most_and_hides_nothing_stronger(
@@ -119,6 +121,7 @@ def test_a_further_word_changes_its_own_field_at_most_and_hides_nothing_stronger
         assert new == effective("m", stated(stronger), NOW).get(field)
 
 
+@pytest.mark.hard
 @given(WORDS)
 @settings(max_examples=count(60, 2_000), deadline=None)
 def test_unknown_is_absent_and_never_false(words: dict[tuple[str, str], Any]) -> None:
@@ -130,6 +133,7 @@ def test_unknown_is_absent_and_never_false(words: dict[tuple[str, str], Any]) ->
         ]
 
 
+@pytest.mark.hard
 @given(WORDS)
 @settings(max_examples=count(60, 2_000), deadline=None)
 def test_of_all_that_is_said_the_first_is_what_counts(words: dict[tuple[str, str], Any]) -> None:

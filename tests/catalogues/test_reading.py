@@ -191,6 +191,7 @@ def replaced(value: dict[str, Any], path: tuple[str, ...], junk: Any) -> dict[st
     return {**value, path[0]: replaced(value[path[0]], path[1:], junk)}
 
 
+@pytest.mark.hard
 @given(st.sampled_from(PLACES), JUNK)
 @settings(max_examples=count(80, 5_000), deadline=None)
 def test_junk_anywhere_is_unknown_and_hurts_nothing_else(path: tuple[str, ...], junk: Any) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tools import hard, hard_record
 from tools.hard_record import Entry
 
+TESTS = Path(__file__).parents[1]
 OLD = Entry("a/one", "Says what.", "passed", 2, 61.0, 7, "2026-01-02 03:04 UTC", "abc1234", "a machine", ["x: 3 turns"])
 
 
@@ -54,3 +56,14 @@ def test_the_report_of_a_part_says_what_its_tests_did_and_which_failed(folder: P
 
 def test_what_is_kept_names_no_path_of_this_machine(folder: Path) -> None:
     assert hard.without_machine_paths(f"{folder}/docs/x and {Path.home()}/y") == "docs/x and ~/y"
+
+
+def test_whatever_has_a_full_count_is_a_part() -> None:
+    counting = re.compile(r"(?<![.\w])count\(")
+    forgotten = [
+        path.relative_to(TESTS).as_posix()
+        for path in TESTS.rglob("test_*.py")
+        for text in [path.read_text("utf-8")]
+        if "counts import" in text and counting.search(text) and "mark.hard" not in text
+    ]
+    assert forgotten == []

@@ -195,6 +195,7 @@ PIECES = st.recursive(
 )
 
 
+@pytest.mark.hard
 @given(st.lists(PIECES, max_size=4), PIECES)
 @settings(max_examples=count(60, 3_000), deadline=None)
 def test_whatever_stands_in_it_gives_a_file_that_can_be_read(deployments: list[object], rest: object) -> None:

@@ -122,6 +122,7 @@ def apply(rooms: Rooms, text: str, *, prune: bool = False) -> int | None:
     return rooms.apply.apply(text, BY, label="lineup.toml", keys=KEYS, prune=prune, confirm=True).change_id
 
 
+@pytest.mark.hard
 @given(document=documents())
 @settings(max_examples=count(8, 400), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_export_applied_to_an_empty_instance_is_that_export(rooms: Rooms, document: dict[str, Any]) -> None:
@@ -151,6 +152,7 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.hard
 @given(st.text() | st.lists(FRAGMENTS, max_size=30).map("".join))
 @settings(max_examples=count(60, 5_000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_whatever_is_more_than_refused(any_rooms: Rooms, text: str) -> None:
@@ -165,6 +167,7 @@ def any_rooms(templates: Templates, tmp_path: Path, clock: ManualClock) -> Itera
         yield rooms
 
 
+@pytest.mark.hard
 def test_five_thousand_models_are_planned_applied_and_written_out_within_seconds(any_rooms: Rooms) -> None:
     document: dict[str, Any] = {
         "provider_order": ["acme"],

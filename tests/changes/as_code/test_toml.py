@@ -4,6 +4,7 @@ import tomllib
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ SCALARS = (
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(TEXTS, inner, max_size=4))
 
 
+@pytest.mark.hard
 @given(st.lists(TEXTS, min_size=1, max_size=3), st.dictionaries(TEXTS, VALUES, max_size=5))
 @settings(max_examples=count(60, 2_000), deadline=None)
 def test_what_is_written_is_read_as_it_was(path: list[str], values: dict[str, Any]) -> None:
