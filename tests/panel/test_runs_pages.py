@@ -1,8 +1,10 @@
 """Tests & Benchmarks: new runs, live rows and charts, cancelling, reports, comparison, connection tests of many."""
 
+import html
 import re
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +16,7 @@ from tests.fakes.paced import Paced, paced
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.provider import Answer, Got, fake_provider, hello, reply
 from tests.fakes.server import PASSWORD, Server, Workbench, by_id
+from tests.fakes.server import Answer as Read
 
 
 @pytest.fixture(scope="session")
@@ -301,3 +304,60 @@ def test_a_sweep_is_started_from_the_form_and_shows_its_steps(admin: Looker, idl
     said = _wait_for(admin, path, "Sweep")
     assert re.search(r"(The knee is at|No step met the stop rule)", said)
     assert "sweep of requests at a time" in said
+
+
+PLAN_FILE = """name = "nightly"
+requests = 15
+warmup = 0
+arrivals = "poisson"
+
+[slo]
+ttft_ms = 250.5
+
+[sweep]
+rate = [1, 2.5, 10]
+least_gain = 0.2
+"""
+
+
+def _inputs(answer: Read) -> dict[str, str]:
+    found = re.findall(r'<input class="input"[^>]* name="([a-z_]+)"[^>]*?value="([^"]*)"', answer.body.decode())
+    return dict(found)
+
+
+def test_a_plan_in_a_file_fills_the_form_and_is_saved_as_one_again(admin: Looker, model: dict[str, object]) -> None:
+    admin.get("/admin/runs/new")
+    answer = admin.upload("/admin/runs/new/plan", {"ids": model["id"]}, file=PLAN_FILE.encode())
+    assert answer.status == 200
+    assert "The plan was read" in text_of(answer)
+    said = _inputs(answer)
+    wanted = {"name": "nightly", "requests": "15", "warmup": "0", "slo_ttft_ms": "250.5", "sweep_rate": "1, 2.5, 10"}
+    assert {name: said[name] for name in wanted} == wanted
+    assert f'value="{model["id"]}" checked' in answer.body.decode()
+    saved = admin.send("/admin/runs/new", {**said, "ids": model["id"], "arrivals": "poisson", "do": "save"})
+    assert 'filename="plan.toml"' in saved.headers["content-disposition"]
+    plan = tomllib.loads(saved.body.decode())
+    assert plan["sweep"] == {"rate": [1, 2.5, 10], "least_gain": 0.2}
+    assert (plan["name"], plan["requests"], plan["slo"]) == ("nightly", 15, {"ttft_ms": 250.5})
+    again = admin.send("/admin/runs/new/plan", {"text": saved.body.decode()})
+    assert _inputs(again)["sweep_rate"] == "1, 2.5, 10"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("requests = 3\nconcurrency = 9000", "plan:2: concurrency: "),
+        ("requests = ", "plan:1: this is no TOML"),
+        ('{"requests": 3,\n "rates": 4}', "plan:2: rates: "),
+        ("[1]", "a plan is an object"),
+        ("rate = 3\nconcurrency = 4", "plan:1: rate: is open loop and excludes concurrency"),
+        ("", "Choose a file, or enter a plan."),
+        ("seed = 2020-01-01", "must be text or a finite number"),
+    ],
+)
+def test_a_file_that_is_no_plan_is_told_with_its_lines(admin: Looker, text: str, words: str) -> None:
+    admin.get("/admin/runs/new")
+    answer = admin.send("/admin/runs/new/plan", {"text": text})
+    assert answer.status == 422
+    assert words in text_of(answer)
+    assert text in html.unescape(answer.body.decode()), "what was entered stays"

@@ -18,7 +18,9 @@ from model_lineup.panel import multipart
 MOST_FIELDS = 20_000
 """A page of models, each with its box, many times over."""
 FORM = "application/x-www-form-urlencoded"
-TAKES_FILES = frozenset({"/admin/aliases/import", "/admin/settings/as-code", "/admin/models/catalogue"})
+TAKES_FILES = frozenset(
+    {"/admin/aliases/import", "/admin/settings/as-code", "/admin/models/catalogue", "/admin/runs/new/plan"}
+)
 B = TypeVar("B", bound=BaseModel)
 
 

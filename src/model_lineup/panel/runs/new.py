@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from model_lineup.access.actor import Actor
 from model_lineup.api.benchmark_plan import PlanBody
 from model_lineup.api.dependencies import There
 from model_lineup.api.runs import take_turn
+from model_lineup.benchmarks import plan as plans
 from model_lineup.benchmarks.forecast import Forecast
 from model_lineup.benchmarks.plan import RANGES, Plan
 from model_lineup.benchmarks.testing import AT_ONCE
@@ -23,7 +24,7 @@ from model_lineup.panel import wording
 from model_lineup.panel.forms import Form, said_of_fields, validated
 from model_lineup.panel.pages import pages
 from model_lineup.panel.render import fragment, go, page
-from model_lineup.panel.runs import testing
+from model_lineup.panel.runs import plan_file, testing
 from model_lineup.panel.visitors import AsAdmin, Sent
 from model_lineup.rooms import Rooms
 
@@ -31,7 +32,13 @@ router = pages("/runs")
 FOUND = 20
 FLOATS = ("rate", "time_limit_s")
 OBJECTIVES, SWEEPS = ("ttft_ms", "tpot_ms", "e2e_ms"), ("concurrency", "rate")
-MORE = ("arrivals", *(f"slo_{name}" for name in OBJECTIVES), *(f"sweep_{name}" for name in SWEEPS))
+MORE = (
+    "arrivals",
+    "name",
+    "sweep_least_gain",
+    *(f"slo_{name}" for name in OBJECTIVES),
+    *(f"sweep_{name}" for name in SWEEPS),
+)
 """Fields that are not numbers of the plan itself."""
 USUAL = {name: getattr(Plan(), name) for name in RANGES}
 MOST_MODELS = 100
@@ -92,11 +99,23 @@ def foretell(request: Request, form: Sent, there: There, _: AsAdmin) -> Response
     return fragment(request, "runs/_cost.html", cost=_cost(there, form))
 
 
+@router.post("/new/plan")
+def take_over(request: Request, form: Sent, there: There, _: AsAdmin) -> Response:
+    """The form with the plan of a file in it; nothing is begun. A file that is none is told with its lines."""
+    text, fields, wrong = plan_file.read(form)
+    chosen = {"ids": form.many("ids"), "q": [form.text("q")]}
+    if wrong:
+        return _page(request, there, Form(chosen), told=plan_file.Told(text, wrong))
+    return _page(request, there, Form({**chosen, **plan_file.entered(fields)}), told=plan_file.Told(text, []))
+
+
 @router.post("/new")
 async def begin(request: Request, form: Sent, there: There, actor: AsAdmin) -> Response:
     """`do`: `benchmark`, `anyway` (although it may pass a daily cap), `test`; anything else shows the page with what
     was entered and chosen, and what it would cost."""
     do = form.text("do")
+    if do == "save":
+        return await asyncio.to_thread(_saved, request, there, form)
     if do not in ("benchmark", "anyway", "test"):
         return await asyncio.to_thread(_page, request, there, form)
     try:
@@ -126,13 +145,16 @@ def _page(
     error: LineupError | None = None,
     begun: Begun | None = None,
     asks: bool = False,
+    *,
+    told: plan_file.Told | None = None,
 ) -> Response:
-    """`asks`: whether to begin although a cap may be passed."""
+    """`asks`: whether to begin although a cap may be passed. `told`: of a file, what came of reading it."""
     entered = {name: form.text(name) if name in form else _usual(name) for name in RANGES}
     return page(
         request,
         "runs/new.html",
-        status=error.status if error else 409 if begun or asks else 200,
+        status=error.status if error else 409 if begun or asks else 422 if told and told.wrong else 200,
+        told=told,
         choice=_choice(there, form),
         q=form.text("q"),
         entered=entered,
@@ -148,6 +170,16 @@ def _page(
         most_tests=testing.MOST,
         tests_at_once=AT_ONCE,
     )
+
+
+def _saved(request: Request, there: Rooms, form: Form) -> Response:
+    """The plan that was entered, as a file."""
+    try:
+        plans.check(validated(PlanBody, _plan(form)).plan())
+    except LineupError as error:
+        return _page(request, there, form, error)
+    headers = {"content-disposition": 'attachment; filename="plan.toml"'}
+    return PlainTextResponse(plan_file.written(_plan(form)), media_type="application/toml", headers=headers)
 
 
 def _choice(there: Rooms, form: Form) -> Choice:
@@ -195,8 +227,11 @@ def _plan(form: Form) -> dict[str, Any]:
     if values["rate"] is not None and values["concurrency"] == 1:
         values["concurrency"] = None
     values["arrivals"] = form.text("arrivals") or None
+    values["name"] = form.text("name") or None
     slo = {name: value for name in OBJECTIVES if (value := form.number(f"slo_{name}")) is not None}
-    sweep = {name: _loads(form, name) for name in SWEEPS if form.text(f"sweep_{name}").strip()}
+    sweep: dict[str, Any] = {name: _loads(form, name) for name in SWEEPS if form.text(f"sweep_{name}").strip()}
+    if sweep and (gain := form.number("sweep_least_gain")) is not None:
+        sweep["least_gain"] = gain
     found = {name: value for name, value in values.items() if value is not None}
     return {**found, **({"slo": slo} if slo else {}), **({"sweep": sweep} if sweep else {})}
 
