@@ -38,7 +38,7 @@ def test_impact_is_read_by_row_and_by_id(stocked: InProcess) -> None:
     assert stocked.call("GET", "/api/admin/models/99/impact").status == 404
 
 
-IMPACT = {"models": 1, "aliases": 1, "keys": 1, "requests_30d": 1}
+IMPACT = {"models": 1, "aliases": 1, "keys": 1, "requests_30d": 1, "agent_keys": 0}
 
 
 @pytest.mark.parametrize(

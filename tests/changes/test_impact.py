@@ -73,6 +73,8 @@ class TestDryRuns:
     def test_hiding_and_deleting_many(self, rooms: Rooms, desk: Desk) -> None:
         both = Selection(model_ids=[1, 2])
         hidden = rooms.bulk.set_flag(both, "visible", False, BY, dry_run=True)
+        assert isinstance(hidden.impact, Impact)
+        assert hidden.impact.agent_keys == 1
         assert numbers(hidden.impact) == (2, 2, 2, 7)
         assert numbers(rooms.bulk.set_flag(both, "visible", True, BY, dry_run=True).impact) == (0, 0, 0, 0)
         assert numbers(rooms.bulk.delete(Selection(model_ids=[2]), BY, dry_run=True).impact) == (1, 1, 1, 1)

@@ -23,8 +23,8 @@ def weigh(connection: Connection, entries: Sequence[Entry], now: int) -> Impact:
     if models:
         leading.update(row_id for row_id, _ in pointing.at(connection, models))
         leading.update(row_id for row_id, _ in pointing.falling_back_on(connection, models))
-    keys, requests = using.totals(connection, models=models, names=names, since_day=since(now))
-    return Impact(models=len(models), aliases=len(leading), keys=keys, requests_30d=requests)
+    keys, agents, requests = using.totals(connection, models=models, names=names, since_day=since(now))
+    return Impact(models=len(models), aliases=len(leading), keys=keys, requests_30d=requests, agent_keys=agents)
 
 
 def since(now: int) -> int:

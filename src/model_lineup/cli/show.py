@@ -144,5 +144,6 @@ def _is_number(value: Any) -> bool:
 def impact_in_words(impact: dict[str, int]) -> str:
     """Of a dry run."""
     keys, requests = count(impact["keys"], "key"), count(impact["requests_30d"], "request")
+    agents = f" ({impact['agent_keys']} of them agents')" if impact.get("agent_keys") else ""
     aliases = count(impact["aliases"], "alias", "aliases")
-    return f"It would meet {aliases}, and {keys} with {requests} in the last 30 days."
+    return f"It would meet {aliases}, and {keys}{agents} with {requests} in the last 30 days."

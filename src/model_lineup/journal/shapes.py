@@ -44,12 +44,13 @@ class ChangePage(msgspec.Struct, frozen=True):
 
 class Impact(msgspec.Struct, frozen=True):
     """What a dry run would meet: models that it touches, aliases that are touched or lead to these, and the keys and
-    requests of the last 30 days that used any of them."""
+    requests of the last 30 days that used any of them. `agent_keys`: as many of these keys are agents'."""
 
     models: int
     aliases: int
     keys: int
     requests_30d: int
+    agent_keys: int = 0
 
 
 class Receipt(msgspec.Struct, frozen=True):

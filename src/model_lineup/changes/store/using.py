@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, not_, or_, select
 
+from model_lineup.access.tables import keys as key_rows
 from model_lineup.database.values import in_numbers, in_words
 from model_lineup.ledger.entry import OWN_WORK
 from model_lineup.ledger.tables import usage_days
@@ -15,19 +16,23 @@ _ASKED = not_(and_(usage_days.c.key_id == 0, usage_days.c.on_behalf_of.in_(OWN_W
 
 def totals(
     connection: Connection, *, models: Collection[int], names: Collection[str], since_day: int
-) -> tuple[int, int]:
-    """Keys that used any of these models or names, and all requests; those of the local command line have no key."""
+) -> tuple[int, int, int]:
+    """Keys that used any of these models or names, how many of them are agents', and all requests; those of the local
+    command line have no key. A key that was deleted since counts too."""
     if not models and not names:
-        return 0, 0
+        return 0, 0, 0
     of_models = [in_numbers(connection, usage_days.c.model_row, models)] if models else []
     of_names = [in_words(connection, usage_days.c.name, names)] if names else []
+    agents = select(key_rows.c.id).where(key_rows.c.kind == "agent")
     query = select(
-        func.count(func.nullif(usage_days.c.key_id, 0).distinct()), func.coalesce(func.sum(usage_days.c.requests), 0)
+        func.count(func.nullif(usage_days.c.key_id, 0).distinct()),
+        func.count(case((usage_days.c.key_id.in_(agents), usage_days.c.key_id)).distinct()),
+        func.coalesce(func.sum(usage_days.c.requests), 0),
     )
-    keys, requests = connection.execute(
+    keys, agent_keys, requests = connection.execute(
         query.where(usage_days.c.day >= since_day, _ASKED, or_(*of_models, *of_names))
     ).one()
-    return int(keys), int(requests)
+    return int(keys), int(agent_keys), int(requests)
 
 
 def by(
