@@ -92,8 +92,9 @@ def furnish(rooms: Rooms, number: int) -> list[int]:
         del made["id"]
         named = [f"vendor/model-{n}" for n in range(1, number)]
         connection.execute(insert(models), [{**made, "model_id": one, "display_name": one} for one in named])
-        if not rooms.database.is_sqlite:
-            connection.exec_driver_sql("ANALYZE models").close()  # as autovacuum does within a minute
+        if not rooms.database.is_sqlite:  # as autovacuum does within a minute
+            connection.exec_driver_sql("ANALYZE models").close()
+            connection.exec_driver_sql("SELECT brin_summarize_new_values('ix_models_changed')").close()
         return list(connection.execute(models.select().with_only_columns(models.c.id)).scalars())
 
 
