@@ -4,12 +4,13 @@ It travels in the pages themselves, as hidden fields, and never in a cookie or a
 """
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from model_lineup.api.dependencies import rooms
 from model_lineup.panel.forms import Form
 from model_lineup.panel.render import base, go, take_over
 
@@ -65,7 +66,15 @@ def unpacked(text: str) -> Kept | None:
 
 def ask_to_sign_in(request: Request, form: Form) -> Response:
     """The sign-in page, which keeps the form; in the place of the page where htmx sent it."""
-    return take_over(request, "session/ended.html", "session/_ended.html", status=401, kept=of_form(request, form))
+    return take_over(
+        request, "session/ended.html", "session/_ended.html", status=401, **ended(request, of_form(request, form))
+    )
+
+
+def ended(request: Request, kept: Kept) -> dict[str, Any]:
+    """What the page of an ended session is made of."""
+    sign_on = rooms(request).sign_on
+    return {"kept": kept, "elsewhere": sign_on.name if sign_on.is_on else None}
 
 
 def go_on(request: Request, kept: Kept) -> Response:

@@ -36,7 +36,7 @@ async def sign_in(request: Request, form: Sent, there: There, here: From, _: Any
         token = await asyncio.to_thread(there.browsers.sign_in, email, form.raw("password")[:1_000], here)
     except (NotSignedIn, SignInThrottled, PasswordsBusy, PasswordSignInOff) as error:
         if held is not None:
-            return page(request, "session/ended.html", status=error.status, kept=held, error=error)
+            return page(request, "session/ended.html", status=error.status, error=error, **kept.ended(request, held))
         return _page(request, wanted, email, error=error, status=error.status)
     if held is None:
         response = go(request, kept.inside(wanted))
