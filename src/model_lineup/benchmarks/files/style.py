@@ -10,7 +10,10 @@ h1{font-size:1.5rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}.dim,small{color:var
 .warn{color:var(--warn);font-weight:600}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:.3rem .6rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;font-weight:400}
-th:first-child{text-align:left}thead th{color:var(--dim)}
+td,thead th,small{overflow-wrap:normal}th:first-child{text-align:left}
+@media (max-width:44rem){table{display:block;overflow-x:auto}td,small{white-space:nowrap}tbody th{min-width:8rem}}
+@media (max-width:44rem){dl{grid-template-columns:1fr 1fr}th,td{padding:.3rem .4rem}}
+thead th{color:var(--dim)}
 dl{display:grid;grid-template-columns:minmax(10rem,max-content) 1fr;gap:.1rem 1rem}dt{color:var(--dim)}dd{margin:0}
 figure{margin:1.5rem 0}figcaption{font-weight:600}svg{width:100%;max-width:48rem;height:auto;display:block}
 svg text{font:11px system-ui,sans-serif;fill:var(--dim)}.middle{text-anchor:middle}.end{text-anchor:end}
