@@ -1,21 +1,14 @@
 """What waits for its turn, over the API: any worker's, seen and cancelled by anyone who may."""
 
-import threading
 from typing import Any
 
-from tests.fakes.provider import Answer, Got, fake_provider, hello
+from tests.fakes.provider import HANG, fake_provider
 from tests.fakes.server import Workbench
 
 
 def test_tests_that_wait_or_are_under_way_are_listed_and_end_when_somebody_says_so(workbench: Workbench) -> None:
-    seen = threading.Event()
-
-    def held(_: Got) -> Answer:
-        assert seen.wait(60)
-        return hello()
-
     with fake_provider() as provider:
-        provider.answer("/chat/completions", held)
+        provider.answer("/chat/completions", [HANG])
         rows = [workbench.model(workbench.provider(provider.base_url)["id"]) for _ in range(6)]
         ids = [row["id"] for row in rows]
         body = {"model_ids": ids, "capabilities": ["stop"]}
@@ -30,7 +23,6 @@ def test_tests_that_wait_or_are_under_way_are_listed_and_end_when_somebody_says_
         assert workbench.admin.must("DELETE", f"/api/admin/turns?id={last}") == {"cancelled": 0}
         assert workbench.admin.must("DELETE", "/api/admin/turns?kind=capabilities")["cancelled"] >= 5
         assert not [one for one in _turns(workbench) if one["model"] in ids]
-        seen.set()
 
 
 def _turns(workbench: Workbench) -> list[dict[str, Any]]:

@@ -40,8 +40,13 @@ NEEDED = {
     "/usage/export": "?format=csv",
 }
 """What an address has to say beside its path."""
-NOT_HERE = {"/models/{row_id:row}/restore": 409, "/setup": 410, "/account/keys/{key_id:row}/delete": 404}
-"""Pages of rows that are not there, or not in that state."""
+NOT_HERE = {
+    "/models/{row_id:row}/restore": 409,
+    "/setup": 410,
+    "/account/keys/{key_id:row}/delete": 404,
+    "/account/connect": 404,
+}
+"""Pages of rows that are not there, or not in that state; and of single sign-on, which this server does not have."""
 ENDLESS = "/runs/live"
 FILES = (
     "/models/export.json",

@@ -247,3 +247,20 @@ def test_adding_wakes_the_process_that_was_asked(rooms: Rooms) -> None:
         await asyncio.wait({running})
 
     play(story)
+
+
+@pytest.mark.parametrize("later", range(6))
+def test_it_ends_also_where_it_is_woken_at_that_moment(rooms: Rooms, later: int) -> None:
+    async def story() -> None:
+        process = Process(rooms)
+        running = asyncio.create_task(process.turns.run())
+        await asyncio.sleep(0.05)
+        process.turns.nudge()
+        for _ in range(later):
+            await asyncio.sleep(0)
+        running.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.wait({running})
+        assert running.cancelled()
+
+    play(story)

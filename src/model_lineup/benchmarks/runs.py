@@ -270,5 +270,6 @@ class Runs:
                     if asked or why is not None:
                         cancel.set()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(measured.wait(), FLUSH_S)
+                async with asyncio.timeout(FLUSH_S):
+                    await measured.wait()
         return why

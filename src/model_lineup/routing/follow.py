@@ -124,7 +124,8 @@ class Follower:
                     await asyncio.shield(self._read_on())
                 await asyncio.sleep(TOLD_EVERY_S)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(told.wait(), POLL_EVERY_S - TOLD_EVERY_S)
+                    async with asyncio.timeout(POLL_EVERY_S - TOLD_EVERY_S):
+                        await told.wait()
 
     def due(self) -> list[int]:
         """Rows of models whose end has come, and which are not stored as retired yet. It looks at nothing."""

@@ -110,7 +110,8 @@ class Turns:
         wait_s = 0.0
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudged.wait(), wait_s)
+                async with asyncio.timeout(wait_s):  # 3.11's `wait_for` swallows a cancellation that meets a nudge
+                    await self._nudged.wait()
             self._nudged.clear()
             try:
                 wait_s = LOOKS_AGAIN_S if await self.look() or self._mine else LOOKS_EVERY_S
