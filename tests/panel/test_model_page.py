@@ -1,6 +1,7 @@
 """The page of one model: facts with their origin, two admins at once, deleting and restoring; many models at once."""
 
 import re
+import time
 from html import unescape
 from typing import Any
 
@@ -9,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.fakes.browser import violations
 from tests.fakes.pages import Looker, text_of
-from tests.fakes.provider import fake_provider, reply
+from tests.fakes.provider import fake_provider, hello, reply
 from tests.fakes.server import Answer, Workbench
 
 MANY = 1_234
@@ -146,6 +147,22 @@ def test_ticked_rows_change_after_a_preview_and_a_changed_selection_is_shown_aga
     assert further is not None
     chosen = admin.get(unescape(further[1].decode()))
     assert all(f'value="{one["id"]}" checked'.encode() in chosen.body for one in models)
+
+
+def test_a_preview_says_whose_keys_used_them_lately(admin: Looker, workbench: Workbench) -> None:
+    with fake_provider() as provider:
+        provider.answer("/chat/completions", hello())
+        model = workbench.model(workbench.provider(provider.base_url)["id"], visible=True, agents_enabled=True)
+        body = {"model": model["model_id"], "stream": True, "messages": [{"role": "user", "content": "x"}]}
+        for kind in ("user", "agent"):
+            key = {"authorization": f"Bearer {workbench.key(kind)['key']}"}
+            assert workbench.admin.post("/v1/chat/completions", body, headers=key).status == 200
+    admin.get("/admin/models")
+    deadline = time.monotonic() + 60
+    while "2 in the last 30 days, 1 of them agents'" not in (
+        said := text_of(admin.send("/admin/models/bulk", {"action": "hide", "ids": [model["id"]]}))
+    ):
+        assert time.monotonic() < deadline, said  # what was called is written down a moment later
 
 
 def test_1234_filtered_models_are_hidden_after_a_preview(admin_page: Page, workbench: Workbench) -> None:

@@ -286,6 +286,10 @@ def test_two_runs_of_one_plan_have_a_verdict_and_one_can_be_the_baseline(
         assert words in said
     assert "Two have a verdict" not in said
     assert f"Run {other} beside run {one}" in text_of(admin.get(f"/admin/runs/compare?id={other}&id={one}"))
+    history = admin.get(f"/admin/models/{idle_model['id']}")
+    assert b"<svg" in history.body
+    for words in ("Time to first token, median", "Output tokens/s of a request, median", f"Run {one}", f"Run {other}"):
+        assert words in text_of(history)
     page = admin.get(f"/admin/runs/{other}/file?format=html")
     assert page.headers["content-disposition"] == f'attachment; filename="run-{other}.html"'
     assert "sandbox" in page.headers["content-security-policy"]
