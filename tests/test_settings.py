@@ -166,9 +166,11 @@ def test_secrets_are_masked_wherever_settings_are_shown(folder: Path, name: str)
 
 
 def test_what_could_be_a_secret_by_its_name_is_one() -> None:
-    telling = [name for name in Settings.model_fields if name.endswith(("_password", "_token", "_key", "_url"))]
+    telling = [
+        name for name in Settings.model_fields if name.endswith(("_password", "_token", "_key", "_url", "_secret"))
+    ]
     assert set(telling) - set(SECRETS) == {"public_url"}
-    assert set(SECRETS) == {"admin_password", "metrics_token", "database_url"}
+    assert set(SECRETS) == {"admin_password", "metrics_token", "database_url", "oidc_client_secret"}
 
 
 def test_settings_stay_as_they_were_read() -> None:

@@ -412,7 +412,7 @@ STATES: list[State] = [
     State("plan-apply-all", "/providers/plans", "of the plan would be left", (open_plan, press("Apply all"))),
     State("plan-none-match", "/providers/plans/{plan}?q=nothing-like-it", "No such items"),
     State("plans-of-a-state", "/providers/plans?status=discarded", "No plans"),
-    State("notices-none", "/activity/notices?kind=key_expiring", "No notices"),
+    State("notices-none", "/activity/notices?kind=staged_refused", "No notices"),
     State("findings-of-a-rule", "/findings?rule=unreachable-model", "Findings"),
     State("security-none", "/activity/security?actor=nobody-at-all", "No entries"),
 ]

@@ -20,7 +20,7 @@ print(json.dumps([dict(os.environ), shown, resource.getrlimit(resource.RLIMIT_CO
 
 
 def test_the_variables_of_all_secrets_are_known() -> None:
-    names = {"ADMIN_PASSWORD", "DATABASE_URL", "METRICS_TOKEN", "KEY"}
+    names = {"ADMIN_PASSWORD", "DATABASE_URL", "METRICS_TOKEN", "OIDC_CLIENT_SECRET", "KEY"}
     assert set(secret_variables()) == {f"LINEUP_{name}" for name in names}
 
 
