@@ -15,8 +15,9 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from model_lineup.settings import SETUP_LINK_FILE
 from tests.fakes.browser import WINDOWED, NoBrowser, running_chromium
-from tests.fakes.server import EMAIL, PASSWORD
+from tests.fakes.server import EMAIL, PASSWORD, Server
 from tests.fakes.showcase import Showcase, showcase
 from tests.fakes.watch import Watch
 
@@ -126,11 +127,13 @@ PAGES = [
     Shown("as-code", "/settings/as-code"),
 ]
 """Every page of the panel. tests/panel/test_every_page.py looks at each of them too."""
+SETUP = "setup"
+"""The first page of all, of a server that nobody can sign in to yet."""
 
 
 def main(names: list[str]) -> int:
-    if unknown := set(names) - {page.name for page in PAGES}:
-        known = ", ".join(page.name for page in PAGES)
+    if unknown := set(names) - {SETUP, *(page.name for page in PAGES)}:
+        known = ", ".join([SETUP, *(page.name for page in PAGES)])
         print(f"screenshots: no page {', '.join(sorted(unknown))}; there are: {known}", file=sys.stderr)
         return 1
     wanted = [page for page in PAGES if not names or page.name in names]
@@ -144,6 +147,8 @@ def main(names: list[str]) -> int:
             resting.awake() as browser,
         ):
             too_large = [name for look in LOOKS for name in take(browser, show, look, wanted, watch)]
+            if not names or SETUP in names:
+                too_large += take_setup(browser, Path(folder) / SETUP, watch)
     except NoBrowser as why:
         print(f"screenshots: {why}", file=sys.stderr)
         return 1
@@ -162,13 +167,31 @@ def take(browser: Browser, show: Showcase, look: str, wanted: Iterable[Shown], w
             sign_in_once(page)
         visit(page, show, shown)
         page.wait_for_timeout(SETTLE_MS)
-        picture = packed(page.screenshot(animations="disabled", caret="hide"))
-        file = FOLDER / f"{shown.name}-{look}.png"
-        file.write_bytes(picture)
-        print(f"{file.name:<34} {len(picture) / 1000:6.1f} kB", flush=True)
-        if len(picture) > MOST_BYTES:
-            yield f"{file.name} has {len(picture):,} bytes, more than {MOST_BYTES:,}"
+        yield from keep(page, f"{shown.name}-{look}")
     context.close()
+
+
+def take_setup(browser: Browser, folder: Path, watch: Watch) -> Iterable[str]:
+    """Of the page that the link of a first start leads to; what is to complain of its pictures."""
+    with Server(folder, first_admin=False).start(wait_ready=False) as server:
+        link = (server.data_dir / SETUP_LINK_FILE).read_text().strip()
+        for look, options in LOOKS.items():
+            context = browser.new_context(base_url=server.url, reduced_motion="reduce", **options)
+            watch.over(context, server.url)
+            page = context.new_page()
+            page.goto(link)
+            yield from keep(page, f"{SETUP}-{look}")
+            context.close()
+
+
+def keep(page: Page, name: str) -> Iterable[str]:
+    """Writes its picture; what is to complain of that."""
+    picture = packed(page.screenshot(animations="disabled", caret="hide"))
+    file = FOLDER / f"{name}.png"
+    file.write_bytes(picture)
+    print(f"{file.name:<34} {len(picture) / 1000:6.1f} kB", flush=True)
+    if len(picture) > MOST_BYTES:
+        yield f"{file.name} has {len(picture):,} bytes, more than {MOST_BYTES:,}"
 
 
 def sign_in_once(page: Page) -> None:

@@ -41,7 +41,7 @@ NO_PAGES = {
     **dict.fromkeys(("/sign-in/single", "/account/connect", "/sign-out/provider"), "leads to another site"),
     **dict.fromkeys(("/sign-in/callback", "/signed-out"), "wants another site: test_single_sign_on.py looks at it"),
     "/models/{row_id:row}/confirm": "only where a name would move: test_models.py has it come to that",
-    "/setup": "works once, of a server without people: test_setup_page.py looks at it; a used one is a state",
+    "/setup": "of a server without people: test_setup_page.py looks at it; a used one is a state",
 }
 """Addresses that answer with no page of their own, or with one that is looked at elsewhere."""
 FEW = 12
