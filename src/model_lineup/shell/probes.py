@@ -77,10 +77,11 @@ class Watch:
 
     async def _readiness(self) -> dict[str, str]:
         """Asked once at a time: a database that does not answer keeps one thread, however often it is asked for."""
-        if self._asked is None or self._asked.done():
-            self._asked = asyncio.create_task(asyncio.to_thread(self._probes.readiness))
-        done, _ = await asyncio.wait({self._asked}, timeout=READINESS_S)
-        return self._asked.result() if done else {"database": "no answer"}
+        asked = self._asked
+        if asked is None or asked.done():
+            asked = self._asked = asyncio.create_task(asyncio.to_thread(self._probes.readiness))
+        done, _ = await asyncio.wait({asked}, timeout=READINESS_S)
+        return asked.result() if done else {"database": "no answer"}  # somebody may have asked anew by now
 
     async def _show_metrics(self, scope: Scope, answer: Answer) -> None:
         token = header(scope, b"authorization").removeprefix(b"Bearer ").decode("latin-1")
