@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from model_lineup.shell import LINES, UNDERWAY, Shell
 from tests.fakes.v1 import Line, Reply
+
+T = TypeVar("T")
 
 
 class StraightLine(Line):
@@ -39,6 +41,9 @@ class StraightLine(Line):
             self._over.set()
 
     # What the shell asks of it.
+
+    def once(self, read: Callable[[list[tuple[bytes, bytes]]], T]) -> T:
+        return read(self.headers)
 
     def here(self, most: int) -> bytes | None:
         return self._body

@@ -1,5 +1,6 @@
 """A caller's request: its top level read, its model's name taken, the rest left as the bytes that it is."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -67,6 +68,10 @@ class Ask:
             return 0
         value = self._value(key)
         return value if type(value) is int and value > 0 else 0
+
+    def largest(self, keys: Iterable[str]) -> int:
+        """Of the whole numbers that stand at the top level under these keys."""
+        return max([self.count(key) for key in keys if key in self._top.values], default=0)
 
     def decoded(self) -> dict[str, Any]:
         """All of it, for a translation. Raises Refused for a number that no reader can hold, which passing on would

@@ -197,13 +197,13 @@ class Gateway:
         self._note(begun.visit)
 
     async def _exchange(self, begun: Begun, scope: Scope, receive: Receive, send: Send) -> None:
-        visit, ask, route, hops, running, asked = begun
+        visit, ask, route, running, asked = begun.visit, begun.ask, begun.route, begun.running, begun.asked
         started = _Started(send)
         line: CallersLine | None = scope.get("extensions", {}).get(UNDERWAY)
         watch = _watch(line, receive, running)
         try:
             running.has_a_task()
-            visit.opened = opened = await self._opener.open(route, ask, visit.surface, hops, asked)
+            visit.opened = opened = await self._opener.open(route, ask, visit.surface, begun.hops, asked)
             try:
                 visit.meter = meter_for(opened)
                 await relay(visit, opened, route, ask, visit.meter, started.send, line)

@@ -108,7 +108,7 @@ class Desk:
         prompt = len(ask.body) // _BYTES_PER_TOKEN + 1
         window = max([model.context_length or 0 for model in route.models])
         prompt = min(prompt, window) if window else prompt
-        said = max([ask.count(word) for word in _BOUNDS]) * max(1, ask.count("n"))
+        said = ask.largest(_BOUNDS) * max(1, ask.count("n"))
         answer = said or (0 if surface == "embeddings" else self._unsaid)
         tokens = prompt + answer
         prices = [model.price for model in route.models if model.price is not None]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from model_lineup.errors import LineupError
 from model_lineup.gateway.ask import Ask
@@ -38,7 +39,7 @@ NO_OUTAGES = (501, 508)
 """Answers of a server that is well: it cannot do that, or was asked in a circle."""
 
 
-class Opened(NamedTuple):
+class Opened(Struct):
     """A provider that has begun to answer with 2xx. `place`: 0 for the model itself, else which fallback it was."""
 
     response: Response
@@ -61,7 +62,7 @@ class StraightWay(NamedTuple):
     written: bytes
 
 
-class Asked(NamedTuple):
+class Asked(Struct):
     """The model itself was asked, on a connection that was there, and its answer is awaited."""
 
     pending: Pending

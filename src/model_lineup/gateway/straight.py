@@ -6,8 +6,10 @@ is decided here that is not decided there, by the same functions. docs/decisions
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.types import Scope
 
 from model_lineup.gateway.ask import Ask
@@ -49,7 +51,7 @@ class Request(Protocol):
         """Have it answered on the long way, with these in its scope."""
 
 
-class Begun(NamedTuple):
+class Begun(Struct):
     """A request that may be answered, and is counted among those that run. `asked`: what has gone out already."""
 
     visit: Visit
@@ -132,7 +134,7 @@ class Straight:
 
     def _hand_over(self) -> None:
         self._let_go(self._asked)
-        self._request.hand_over({BEGUN: self._begun._replace(asked=self._asked)})
+        self._request.hand_over({BEGUN: replace(self._begun, asked=self._asked)})
 
     def _let_go(self, asked: Asked | None) -> None:
         """Nobody calls back any more; what is not held in a circle needs no collection of garbage."""

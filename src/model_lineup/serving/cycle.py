@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
 import httptools
@@ -16,8 +16,10 @@ from model_lineup.shell import LINES, UNDERWAY, refusal
 from model_lineup.telemetry import log
 
 if TYPE_CHECKING:
+    from model_lineup.serving.known import KnownHead
     from model_lineup.serving.protocol import Connection
 
+T = TypeVar("T")
 _JOINED_UNDER = 64 * 1024
 _REMEMBERED_BYTES = 256
 """Of one URL or header's value, at most."""
@@ -31,12 +33,13 @@ _ASGI = {"version": "3.0", "spec_version": "2.3"}
 class Cycle:
     """Also what the shell knows as `Underway`. `more_body`: of the request, still to come. `begun`: somebody answers.
 
-    `is_head`: nothing but the head is answered. `may_chunk`: the caller speaks HTTP/1.1.
+    `is_head`: nothing but the head is answered. `may_chunk`: the caller speaks HTTP/1.1. `known`: its head came before,
+    and its headers are shared with others.
     """
 
     __slots__ = (
         *("_body", "_chunked", "_connection", "_expects_continue", "_gone", "_head", "_is_head", "_left_to_send"),
-        *("_may_chunk", "_news", "_on_leave", "_size", "_waiter", "begun", "headers", "keep_alive", "method"),
+        *("_may_chunk", "_news", "_on_leave", "_size", "_waiter", "begun", "headers", "keep_alive", "known", "method"),
         *("more_body", "path", "query", "response_complete", "response_started", "task", "url", "version"),
     )
 
@@ -58,6 +61,7 @@ class Cycle:
         self.path, self.query = _split(url)
         self.version = version
         self.headers = headers
+        self.known: KnownHead | None = None
         self._is_head = method == "HEAD"
         self._may_chunk = version != "1.0"
         self.keep_alive = keep_alive and self._may_chunk
@@ -131,7 +135,7 @@ class Cycle:
             "path": unquote(path) if "%" in path else path,
             "raw_path": path.encode("ascii"),
             "query_string": self.query,
-            "headers": self.headers,
+            "headers": self.headers if self.known is None else self.headers.copy(),  # applications may add to them
             "state": state,
             "extensions": {UNDERWAY: self, **extensions},
         }
@@ -150,6 +154,10 @@ class Cycle:
         if len(self._body) > 1:
             self._body = [b"".join(self._body)]
         return self._body[0] if self._body else None
+
+    def once(self, read: Callable[[list[tuple[bytes, bytes]]], T]) -> T:
+        known = self.known
+        return read(self.headers) if known is None else known.once(read)
 
     def answer(
         self,

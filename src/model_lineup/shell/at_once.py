@@ -57,12 +57,18 @@ class AtOnce:
 
 def at_once(underway: Underway, note: Note) -> AtOnce | None:
     """None for a request that must go the long way."""
-    body, named = underway.here(LARGEST_BODY), dict(underway.headers)
-    if not body or underway.method != "POST" or len(named) != len(underway.headers) or b"content-encoding" in named:
+    body = underway.here(LARGEST_BODY)
+    if not body or underway.method != "POST":
         return None
-    if not is_json(named.get(b"content-type", b"")):
-        return None
-    return AtOnce(underway, body, request_id_of(named.get(b"x-request-id", b"")), note)
+    fits, given_id = underway.once(_read)
+    return AtOnce(underway, body, request_id_of(given_id), note) if fits else None
+
+
+def _read(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bool, bytes]:
+    """Whether a head goes this way, and the request's id in it."""
+    named = dict(headers)
+    fits = len(named) == len(headers) and b"content-encoding" not in named
+    return fits and is_json(named.get(b"content-type", b"")), named.get(b"x-request-id", b"")
 
 
 def goes_on(scope: Scope) -> tuple[str | None, float | None]:

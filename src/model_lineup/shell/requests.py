@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from starlette.types import Scope
 
@@ -15,6 +15,7 @@ UNDERWAY = "lineup.underway"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _by_chance: list[str] = []
 os.register_at_fork(after_in_child=_by_chance.clear)
+T = TypeVar("T")
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 
 
@@ -32,6 +33,10 @@ class Underway(Protocol):
 
     @property
     def headers(self) -> Sequence[tuple[bytes, bytes]]: ...
+
+    def once(self, read: Callable[[list[tuple[bytes, bytes]]], T]) -> T:
+        """What `read` finds in the headers; it is not asked again of a head that comes over and over on a connection,
+        which may differ in its length alone."""
 
     def here(self, most: int) -> bytes | None:
         """The body, if all of it has come and it is not larger than that; it can still be received after this."""

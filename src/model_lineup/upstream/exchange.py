@@ -22,7 +22,7 @@ from model_lineup.upstream.contract import (
 from model_lineup.upstream.listing import list_models
 from model_lineup.upstream.sending import FailedError, refusal_of, send
 from model_lineup.upstream.stopped import STOPPED, failure_of
-from model_lineup.upstream.wire import Client, Response, WireError
+from model_lineup.upstream.wire import Client, Piece, Response, WireError
 
 __all__ = ["converse", "list_models"]
 
@@ -105,7 +105,9 @@ class _Attempt:
             self._first_at = self._first_at or piece.at
             self._last_at = piece.at
             parts.append(piece.data)
-            size = self._within_cap(size + len(piece.data))
+            size += len(piece.data)
+            if size > MAX_ANSWER_BYTES:
+                raise self._too_large()
         body = b"".join(parts)
         if failures.looks_like_html("", body):
             raise FailedError(failures.of_html(self._endpoint, response.status))
@@ -117,16 +119,24 @@ class _Attempt:
             raise self._empty()
 
     async def _read_stream(self, response: Response) -> None:
-        parser = self._dialect.parser()
+        """Each piece is read in the very call in which it comes: waking a task for it costs more than reading it."""
+        feed = self._dialect.parser().feed
         size = 0
+
+        def read(piece: Piece) -> bool:
+            nonlocal size
+            size += len(piece.data)
+            if size > MAX_ANSWER_BYTES:
+                raise self._too_large()
+            for name, data in feed(piece.data):
+                self._take(name, data, piece.at)
+            if self._done and limit.when() is None:
+                limit.reschedule(asyncio.get_running_loop().time() + _AFTER_DONE_S)
+            return True
+
         try:
             async with asyncio.timeout(None) as limit:
-                async for piece in response.pieces():
-                    size = self._within_cap(size + len(piece.data))
-                    for name, data in parser.feed(piece.data):
-                        self._take(name, data, piece.at)
-                    if self._done and limit.when() is None:
-                        limit.reschedule(asyncio.get_running_loop().time() + _AFTER_DONE_S)
+                await response.each(read)
         except (TimeoutError, WireError):
             if not self._done:
                 raise
@@ -164,11 +174,9 @@ class _Attempt:
         message = _WHY_EMPTY.get(self._finish_reason or "", "The answer is valid but holds no content.")
         return FailedError(failures.simple("empty", "empty", message, self._endpoint, self._status))
 
-    def _within_cap(self, size: int) -> int:
-        if size > MAX_ANSWER_BYTES:
-            message = f"The answer is larger than {MAX_ANSWER_BYTES // 1024 // 1024} MiB."
-            raise FailedError(failures.simple("protocol", "too_large", message, self._endpoint, self._status))
-        return size
+    def _too_large(self) -> FailedError:
+        message = f"The answer is larger than {MAX_ANSWER_BYTES // 1024 // 1024} MiB."
+        return FailedError(failures.simple("protocol", "too_large", message, self._endpoint, self._status))
 
     @property
     def _status(self) -> int | None:

@@ -35,6 +35,8 @@ class EventParser:
     def feed(self, piece: bytes) -> list[ServerSentEvent]:
         """Events that this piece completed, in order. Raises EventTooLargeError."""
         if self._may_be_plain(piece):
+            if piece.find(b"\n") == len(piece) - 2:
+                return [ServerSentEvent("message", piece[6:-2])]
             found = piece[6:-2].split(b"\n\ndata: ")
             if piece.count(b"\n") == 2 * len(found):
                 return [ServerSentEvent("message", data) for data in found]

@@ -52,6 +52,7 @@ class _Body(Struct):
     data: Any = None
 
 
+_NO_DELTA, _NO_CHOICE = _Delta(), _Choice()
 _decode = msgspec.json.Decoder(_Body).decode
 
 
@@ -79,8 +80,8 @@ class OpenAIDialect:
         if read.choices is None:
             _raise_error_of(body)
             raise MalformedError("the answer holds no choices")
-        choice = read.choices[0] if read.choices else _Choice()
-        message = choice.message or _Delta()
+        choice = read.choices[0] if read.choices else _NO_CHOICE
+        message = choice.message or _NO_DELTA
         return Answer(
             text=_text(message.content),
             empty=not _has_content(message),
@@ -94,8 +95,8 @@ class OpenAIDialect:
         if data.strip() == b"[DONE]":
             return Event(done=True)
         read = _read(data, failed=name == "error")
-        choice = read.choices[0] if read.choices else _Choice()
-        delta = choice.delta or _Delta()
+        choice = read.choices[0] if read.choices else _NO_CHOICE
+        delta = choice.delta or _NO_DELTA
         return Event(
             content=_has_content(delta),
             text=_text(delta.content),

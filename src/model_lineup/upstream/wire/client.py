@@ -5,6 +5,8 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from model_lineup.clock import tick
 from model_lineup.upstream.wire.connection import Connection
 from model_lineup.upstream.wire.dial import Dialler, Listeners
@@ -44,7 +46,7 @@ def no_listeners() -> Collection[tuple[str, int]]:
     return ()
 
 
-class Pending(NamedTuple):
+class Pending(Struct):
     """A request that went out over a pooled connection; its response comes into `inbox`. `started`: `clock.tick()`."""
 
     prepared: Prepared

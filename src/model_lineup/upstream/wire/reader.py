@@ -5,10 +5,13 @@ One per connection; knows no transport and no time.
 
 import httptools
 
+from model_lineup.upstream.wire.again import HeadAgain, head_again, with_length
 from model_lineup.upstream.wire.faults import HeadTooLarge, ProtocolBroken, WireError
 from model_lineup.upstream.wire.framing import Framing, ends_in_blank_line, read_framing
 from model_lineup.upstream.wire.inbox import Head
 
+HEADS_LEARNT = 8
+"""In a row, without one that came again; who sends another one each time is read each time."""
 _TAIL = 5
 """Bytes, in which a blank line and what stands before it can be told."""
 
@@ -28,6 +31,8 @@ class Reader:
         self._parts: list[bytes] = []
         self.on_body = self._parts.append  # the parser calls the list itself
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self._known: tuple[HeadAgain, Head] | None = None
+        self._may_learn = HEADS_LEARNT
         self.expect()
 
     def expect(self) -> None:
@@ -41,14 +46,17 @@ class Reader:
         self._head_bytes = 0
         self._framing: Framing | None = None
         self._stays_open = False
-        self._interim = False
+        self._interim = self._interim_came = False
         self._since_body = 0
         self._tail = b""
 
     def feed(self, data: bytes, at: float) -> bytes:
         """Take what arrived at `at`; gives back the body bytes in it."""
-        if not self.heard:
+        is_first = not self.heard
+        if is_first:
             self.heard = True
+            if self._known is not None and (known := self._read_before(data, at, *self._known)) is not None:
+                return known
             if not b"HTTP/".startswith(data[:5]):  # the parser would take RTSP/, ICE/ and leading line ends
                 self.fault = ProtocolBroken("What came is not an HTTP/1.1 response.")
                 return b""
@@ -60,6 +68,8 @@ class Reader:
         if self.complete:
             self.reusable = self._stays_open and self.fault is None and self._ends_exactly(data, len(body), counted)
             self.fault = None
+            if is_first and self.reusable and self._may_learn:
+                self._learn(data)
         elif self.fault is None:
             if body and len(data) >= _TAIL:
                 self._since_body, self._tail = 0, data[-_TAIL:]
@@ -94,7 +104,7 @@ class Reader:
         assert parser is not None
         status = parser.get_status_code()
         if 100 <= status < 200 and status != 101:
-            self._interim = True
+            self._interim = self._interim_came = True
             self._headers.clear()
             return
         framing = self._framing = read_framing(status, parser.get_http_version(), self._headers)
@@ -108,6 +118,23 @@ class Reader:
             self.complete = True
 
     # Helpers.
+
+    def _read_before(self, data: bytes, at: float, again: HeadAgain, head: Head) -> bytes | None:
+        """The body of a whole response whose head is that of an earlier one, but for its length."""
+        body = again.body_in(data)
+        if body is not None:
+            headers = head.headers if len(body) == again.length else with_length([*head.headers], len(body))
+            self.head = Head(head.status, headers, at, by_close=False)
+            self.complete = self.reusable = True
+            self._may_learn = HEADS_LEARNT
+        return body
+
+    def _learn(self, data: bytes) -> None:
+        """The next one may have the same head."""
+        self._may_learn -= 1
+        again = head_again(data)
+        assert self.head is not None
+        self._known = None if again is None or self._interim_came else (again, self.head)
 
     def _parse(self, data: bytes) -> WireError | None:
         assert self._parser is not None

@@ -19,6 +19,8 @@ _SO_TIMESTAMPNS = 35
 """asm-generic/socket.h, valid for x86, ARM, RISC-V, POWER and s390; Python has no name for it. The message that comes
 back has the same number, and two longs."""
 _TIMESPEC = struct.Struct("@ll")
+_timespec, _TIMESPEC_SIZE, _SOL_SOCKET = _TIMESPEC.unpack, _TIMESPEC.size, int(socket.SOL_SOCKET)
+"""Looked up once: this is asked for with every piece of every stream."""
 ANCILLARY_BYTES = 64
 """Room for one stamp with its header (32 bytes on 64 bits)."""
 
@@ -101,8 +103,8 @@ class Receipts:
         """`clock.tick()` of the receipt; called straight after the `recvmsg` that gave `ancillary`."""
         now_ns = tick_ns()
         for level, kind, data in ancillary:
-            if kind == _SO_TIMESTAMPNS and level == socket.SOL_SOCKET and len(data) == _TIMESPEC.size:
-                seconds, nanoseconds = _TIMESPEC.unpack(data)
+            if kind == _SO_TIMESTAMPNS and level == _SOL_SOCKET and len(data) == _TIMESPEC_SIZE:
+                seconds, nanoseconds = _timespec(data)
                 at_ns = self.clock.monotonic_ns(seconds * 1_000_000_000 + nanoseconds, now_ns)
                 if at_ns is not None:
                     self._note((now_ns - at_ns) / 1e9)
