@@ -9,15 +9,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from model_lineup.benchmarks.comparison import report_in
 from model_lineup.benchmarks.environment import Environment
 from model_lineup.benchmarks.goodput import Slo
-from model_lineup.benchmarks.keeping import EventLog, Keeper, in_turns_with
+from model_lineup.benchmarks.keeping import EventLog, Keeper
+from model_lineup.benchmarks.pairing import in_turns_with
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import ChildOutcome, Started
 from model_lineup.benchmarks.records import Run
 from model_lineup.benchmarks.report import report_of
 from model_lineup.benchmarks.sample import Sample
 from model_lineup.benchmarks.sweep import Sweep
+from model_lineup.benchmarks.workload import warnings
 from model_lineup.catalog.shapes import Model
 from model_lineup.errors import InvalidInput, NotFound
 from model_lineup.rooms import Rooms
@@ -157,6 +160,13 @@ def test_what_else_differs_is_told(rooms: Rooms, clock: ManualClock, measured: M
     for words in ("different models", "objectives differ", "warmed up by 1 and 3", "could not keep up", "ended early",
                   "same machine or version: python", "2 hours apart"):  # fmt: skip
         assert words in told
+
+
+def test_one_model_at_two_providers_is_told_by_their_names(rooms: Rooms, measured: Measured) -> None:
+    here, there = (msgspec.structs.replace(measured(), model=row, provider=name) for row, name in ((1, "a"), (2, "b")))
+    reports = [report_in(run) for run in (here, there)]
+    (told,) = warnings(here, there, reports[0], reports[1], interleaved=True)
+    assert told == f"They are of {here.model_id} at two providers: a and b."
 
 
 def test_a_changed_provider_is_told(rooms: Rooms, measured: Measured) -> None:

@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from model_lineup.benchmarks.driver import Driver
+from model_lineup.benchmarks.pairing import in_turns_with
 from model_lineup.benchmarks.plan import Plan
+from model_lineup.benchmarks.protocol import ChildOutcome
 from model_lineup.benchmarks.report import report_of
 from model_lineup.benchmarks.sample import Sample
 from model_lineup.benchmarks.sweep import Sweep
+from model_lineup.benchmarks.tandem import Tandem
 from model_lineup.clock import tick
 from model_lineup.upstream.contract import Ask, Exchange, Failure, Stage, Usage
 
@@ -261,3 +264,72 @@ def test_a_sweep_ends_at_the_step_that_brings_no_more() -> None:
     report = report_of(driver.plan, driver.samples)
     assert report.sweep is not None
     assert (report.sweep.ended, report.sweep.knee, len(report.sweep.steps)) == ("throughput", 1, 2)
+
+
+def answering_after(ms: float, failing_from: int | None = None) -> Callable[[Ask], Awaitable[Exchange]]:
+    """In its own time; `failing_from`: that request and all after it fail."""
+    asked = 0
+
+    async def ask(_: Ask) -> Exchange:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        now = tick()
+        failure = Failure("protocol", "server_error", "no") if failing_from and asked > failing_from else None
+        at = () if failure else (now,)
+        return Exchange(sent_at=now - ms / 1000, ended_at=now, content_at=at, last_event_at=now, failure=failure)
+
+    return ask
+
+
+def tandem(plan: Plan, *asks: Callable[[Ask], Awaitable[Exchange]]) -> tuple[list[Driver], list[int]]:
+    """Two drivers in turns, and for how many requests at once they got ready."""
+    ready: list[int] = []
+
+    async def get_ready(connections: int) -> None:
+        ready.append(connections)
+
+    async def main() -> list[Driver]:
+        drivers = [Driver(plan, ask, lambda _: None) for ask in asks]
+        await Tandem(drivers[0], drivers[1], get_ready).run()
+        return drivers
+
+    return asyncio.run(main()), ready
+
+
+@pytest.mark.parametrize("sweep", [Sweep(concurrency=(1, 2, 4)), Sweep(rate=(500.0, 1000.0, 2000.0))])
+def test_two_sweeps_go_up_level_by_level_in_turns(sweep: Sweep) -> None:
+    plan = Plan(requests=4, warmup=0, sweep=sweep)
+    order = list[str]()
+
+    def noted(who: str) -> Callable[[Ask], Awaitable[Exchange]]:
+        answer = answering_after(100_000)  # so slow that no queue ever counts as one
+
+        async def ask(what: Ask) -> Exchange:
+            order.append(who)
+            return await answer(what)
+
+        return ask
+
+    drivers, ready = tandem(plan, noted("one"), noted("other"))
+    assert [numbers(driver.samples) for driver in drivers] == [list(range(12))] * 2
+    assert len(ready) == 3
+    for level in (order[:8], order[8:16], order[16:]):  # nobody begins one before the other has ended the one before
+        assert (level.count("one"), level.count("other")) == (4, 4)
+
+
+def test_two_sweeps_in_turns_end_with_the_first_that_meets_a_rule() -> None:
+    """Not by requests per second: each answers while the other waits."""
+    plan = Plan(requests=4, warmup=0, sweep=Sweep(concurrency=(1, 2, 4)))
+    drivers, _ = tandem(plan, answering_after(1), answering_after(1, failing_from=4))
+    assert [numbers(driver.samples) for driver in drivers] == [list(range(8))] * 2
+    outcomes = [ChildOutcome("completed", report_of(plan, driver.samples)) for driver in drivers]
+    ours, theirs = (in_turns_with(7, outcome).report.sweep for outcome in outcomes)
+    assert ours is not None
+    assert theirs is not None
+    assert (theirs.ended, theirs.knee) == ("errors", 1)
+    assert (ours.ended, ours.criterion) == (
+        None,
+        "It ended with the sweep of run 7, with which it was measured in turns.",
+    )
+    assert {step.requests_per_s for step in (*ours.steps, *theirs.steps)} == {None}

@@ -188,6 +188,17 @@ def test_two_models_in_turns_a_baseline_and_a_page(echoing: Lineup, tmp_path: Pa
     assert "Beside run 1" in (tmp_path / "run.html").read_text()
 
 
+def test_two_models_in_turns_at_growing_load(echoing: Lineup) -> None:
+    echoing.provider(echoing.json("providers", "show", "echo")["base_url"], name="Twin")
+    echoing.ok("models", "add", "paced-echo", "--provider", "twin")
+    plan = ("--sweep", "1,2", "--requests", "10", "--max-tokens", "2", "--warmup", "0")
+    told = echoing.ok("benchmark", "tiny", "twin/paced-echo", "--compare", *plan)
+    assert "time to first token p50, ms at 2" in " ".join(told.split())
+    sweeps = [echoing.json("runs", "show", run)["report"]["sweep"] for run in ("1", "2")]
+    assert [[step["load"] for step in sweep["steps"]] for sweep in sweeps] == [[1, 2], [1, 2]]
+    assert all(step["requests_per_s"] is None for sweep in sweeps for step in sweep["steps"])
+
+
 def samples(lineup: Lineup, run: int, folder: Path) -> list[dict[str, float]]:
     path = folder / f"{run}.csv"
     lineup.ok("runs", "save", str(run), str(path))

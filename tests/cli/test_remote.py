@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Lineup
+from tests.fakes.client import Client
 from tests.fakes.paced import Paced
+from tests.fakes.provider import HANG, fake_provider
 from tests.fakes.server import Server, running_server
 
 
@@ -50,6 +53,26 @@ def test_a_run_can_be_left_to_the_server_and_followed_later(remote: Lineup, echo
     started = remote.json("benchmark", "later", "--requests", "30", "--max-tokens", "3", "--async")
     assert started["state"] == "running"
     assert "30 of 30 succeeded" in remote.ok("runs", "follow", str(started["id"]))
+
+
+def test_what_waits_for_its_turn_is_listed_and_ended(remote: Lineup, server: Server, key: str) -> None:
+    with fake_provider() as provider:
+        provider.answer("/chat/completions", [HANG])
+        remote.provider(provider.base_url, name="Hangs")
+        ids = [remote.json("models", "add", f"hangs-{n}", "--provider", "hangs")["id"] for n in range(5)]
+        body = {"model_ids": ids, "capabilities": ["stop"]}
+        with closing(Client(server.port, key)) as client:
+            client.must("POST", "/api/admin/models/bulk/test-capabilities", body)
+        turns = remote.json("turns", "list", "--kind", "capabilities")["turns"]
+        assert [one["model"] for one in turns] == ids
+        assert "hangs-4" in remote.ok("turns", "list")
+        assert "1 turn ended." in remote.ok("turns", "cancel", str(turns[-1]["id"]))
+        assert "Nothing waits." in remote.ok("turns", "cancel", str(turns[-1]["id"]))
+        assert "4 turns ended." in remote.ok("turns", "cancel", "--kind", "capabilities")
+        assert "hangs-3" not in remote.ok("turns", "list", "--state", "waiting")
+    refused = remote("turns", "cancel")
+    assert (refused.exit_code, "--all" in refused.stderr) == (2, True)
+    assert "Nothing waits." in remote.ok("turns", "cancel", "--all")
 
 
 def test_a_folder_wins_over_a_server_in_the_environment(remote: Lineup, lineup: Lineup) -> None:

@@ -27,7 +27,7 @@ Format = Literal["json", "csv", "html"]
 
 
 class PairBody(PlanBody):
-    """Two models and the plan for both; a sweep cannot be measured in turns."""
+    """Two models and the plan for both; with a sweep both go up level by level together."""
 
     base: RowId
     other: RowId

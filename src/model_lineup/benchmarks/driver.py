@@ -14,7 +14,7 @@ from model_lineup.benchmarks.plan import RANGES, Plan, Prompts, due_times
 from model_lineup.benchmarks.report import Stopped, steps_of
 from model_lineup.benchmarks.sample import Sample
 from model_lineup.benchmarks.sampling import sample_of, unfinished_sample
-from model_lineup.benchmarks.sweep import swept
+from model_lineup.benchmarks.sweep import swept, without_throughput
 from model_lineup.clock import tick
 from model_lineup.upstream.contract import Ask, Exchange
 
@@ -91,24 +91,29 @@ class Driver:
     async def _work(self) -> None:
         await self.warm_up()
         for place, step in enumerate(self.plan.steps):
-            if self.stopped is not None or self._saturated():
+            if self.stopped is not None or self.saturated():
                 return
             await self._measure(step, range(place * step.requests, (place + 1) * step.requests))
 
+    def prepare(self, numbers: range) -> None:
+        """Makes the prompts of these requests ahead."""
+        self._prompts.prepare(numbers)
+
     async def _measure(self, step: Plan, numbers: range) -> None:
         due = due_times(step)
-        self._prompts.prepare(numbers)
+        self.prepare(numbers)
         await self._get_ready(self.at_once(step))
         if due is None:
             await self._closed_loop(numbers, step.concurrency)
         else:
             await self._open_loop(numbers, due)
 
-    def _saturated(self) -> bool:
-        """Of a sweep: whether the steps so far met the stop rule."""
+    def saturated(self, *, in_turns: bool = False) -> bool:
+        """Of a sweep: whether the steps so far met the stop rule. `in_turns`: with another model's."""
         if self.plan.sweep is None:
             return False
-        return swept(self.plan.sweep, steps_of(self.plan, self.samples)).ended is not None
+        steps = steps_of(self.plan, self.samples)
+        return swept(self.plan.sweep, without_throughput(steps) if in_turns else steps).ended is not None
 
     async def _cold(self, numbers: range) -> None:
         """One after the other, each counted from the moment when it was decided to ask."""

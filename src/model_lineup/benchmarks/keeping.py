@@ -12,7 +12,7 @@ from model_lineup.benchmarks.cost import cost_of
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import ChildEvent, ChildOutcome, Finished, Started
 from model_lineup.benchmarks.records import Run, summary_of
-from model_lineup.benchmarks.report import Report, Throughput, report_of
+from model_lineup.benchmarks.report import Report, report_of
 from model_lineup.benchmarks.sample import Sample
 from model_lineup.catalog.shapes import Model
 from model_lineup.catalog.store import health
@@ -141,12 +141,6 @@ def _refuse_second(model_row: int, running: Mapping[int, int]) -> None:
             f"GET /api/admin/runs/{other} shows it, DELETE cancels it.",
             run_id=other,
         )
-
-
-def in_turns_with(other_id: int, outcome: ChildOutcome) -> ChildOutcome:
-    """Of a pair: how many requests a second it would have answered alone cannot be said."""
-    report = msgspec.structs.replace(outcome.report, interleaved_with=other_id, throughput=Throughput())
-    return msgspec.structs.replace(outcome, report=report)
 
 
 class EventLog:

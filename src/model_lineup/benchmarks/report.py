@@ -62,7 +62,8 @@ class Report(Struct, frozen=True):
     provider asked to be left alone for, warm-up included. Times in milliseconds, `duration_s` in seconds. `cold`: the
     requests over new connections, which are in no other figure. `goodput`: where the plan has objectives. `cost`: where
     the model has a price and the provider counted tokens. `sweep`: its steps and knee; the figures beside it are over
-    all its steps. `interleaved_with`: the run that was measured in turns with this one; neither has a throughput then.
+    all its steps. `interleaved_with`: the run that was measured in turns with this one; neither has a throughput then,
+    in no step of a sweep either.
     """
 
     requests: int

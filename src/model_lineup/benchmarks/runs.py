@@ -17,7 +17,8 @@ from model_lineup.benchmarks import plan as plans
 from model_lineup.benchmarks import store
 from model_lineup.benchmarks.booking import Booking
 from model_lineup.benchmarks.forecast import Forecast, forecast
-from model_lineup.benchmarks.keeping import EventLog, Keeper, in_turns_with
+from model_lineup.benchmarks.keeping import EventLog, Keeper
+from model_lineup.benchmarks.pairing import in_turns_with
 from model_lineup.benchmarks.plan import Plan
 from model_lineup.benchmarks.protocol import ChildEvent
 from model_lineup.benchmarks.records import Run, RunEvent, RunPage
@@ -27,7 +28,7 @@ from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
 from model_lineup.catalog.shapes import Model
 from model_lineup.database.engines import Database
-from model_lineup.errors import DatabaseBusy, InvalidInput, NotFound, Unavailable
+from model_lineup.errors import DatabaseBusy, NotFound, Unavailable
 from model_lineup.ledger.recorder import Recorder
 from model_lineup.ledger.spending import OwnWork
 from model_lineup.upstream.contract import Target
@@ -102,11 +103,9 @@ class Runs:
     async def start_pair(self, base_row: int, other_row: int, plan: Plan, actor: str) -> tuple[Run, Run]:
         """The same for two models that are measured in turns: two runs that begin and end together.
 
-        Cancelling one ends both. Raises what `start` raises, and InvalidInput for a sweep.
+        Two sweeps go up together. Cancelling one ends both. Raises what `start` raises.
         """
         plans.check(plan)
-        if plan.sweep is not None:
-            raise InvalidInput.at("/sweep", "cannot be measured in turns; compare two models at one load")
         self._refuse_when_closing()
         targets = [await asyncio.to_thread(self._target_of, row) for row in (base_row, other_row)]
         base, base_model = await asyncio.to_thread(self._open, base_row, plan, actor)

@@ -9,12 +9,14 @@ After each step the stop rule looks at what the step before it had reached:
   the p90 of the first step's response times: a queue had grown.
 
 The knee is the last step before that one. Where no step met the rule the sweep ended unsaturated, and there is no knee.
+Of two models in turns each answers while the other waits, so that neither has a throughput (`without_throughput`).
 """
 
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from model_lineup.benchmarks.goodput import Goodput
 from model_lineup.benchmarks.statistics import Summary
@@ -77,6 +79,19 @@ def swept(sweep: Sweep, steps: Sequence[Step]) -> Swept:
             if (why := judge(sweep, before, step)) is not None:
                 return Swept(by, list(steps), before[-1].load if before else None, ended, why)
     return Swept(by, list(steps), criterion="No step met the stop rule: more load may bring more." if steps else "")
+
+
+def without_throughput(steps: Sequence[Step]) -> list[Step]:
+    """Steps that were measured in turns with another model's: no rule then looks at requests per second."""
+    return [
+        replace(
+            step,
+            requests_per_s=None,
+            output_tokens_per_s=None,
+            goodput=None if step.goodput is None else replace(step.goodput, requests_per_s=None),
+        )
+        for step in steps
+    ]
 
 
 def _failing(_: Sweep, __: Sequence[Step], step: Step) -> str | None:

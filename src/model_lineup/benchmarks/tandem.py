@@ -2,6 +2,7 @@
 
 In a closed loop each place asks the one model, then the other, and which comes first alternates, so that as many
 requests are under way as in a run alone. At a rate each has its own schedule, the second half a gap behind the first.
+Two sweeps go up level by level together, until one meets the stop rule: above that there is nothing to compare.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
 from model_lineup.benchmarks.driver import Driver, wait_until
-from model_lineup.benchmarks.plan import due_times
+from model_lineup.benchmarks.plan import Plan, due_times
 from model_lineup.benchmarks.report import Stopped
 from model_lineup.clock import tick
 
@@ -47,16 +48,24 @@ class Tandem:
     async def _work(self) -> None:
         for driver in self._drivers:
             await driver.warm_up()
-        await self._get_ready(max(driver.at_once(self._plan) for driver in self._drivers))
-        due = due_times(self._plan)
+        for place, step in enumerate(self._plan.steps):
+            if place and any(driver.stopped or driver.saturated(in_turns=True) for driver in self._drivers):
+                return
+            await self._measure(step, range(place * step.requests, (place + 1) * step.requests))
+
+    async def _measure(self, step: Plan, numbers: range) -> None:
+        for driver in self._drivers:
+            driver.prepare(numbers)
+        await self._get_ready(max(driver.at_once(step) for driver in self._drivers))
+        due = due_times(step)
         if due is None:
-            remaining = iter(range(self._plan.requests))
+            remaining = iter(numbers)
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._plan.concurrency, self._plan.requests)):
+                for _ in range(min(step.concurrency, len(numbers))):
                     group.create_task(self._in_turns(remaining))
                     await asyncio.sleep(0)
         else:
-            await self._at_a_rate(due)
+            await self._at_a_rate(numbers, due, half_a_gap=0.5 / (step.rate or 1.0))
 
     async def _in_turns(self, numbers: Iterator[int]) -> None:
         for number in numbers:
@@ -64,16 +73,16 @@ class Tandem:
                 if driver.stopped is None:
                     await driver.one(number)
 
-    async def _at_a_rate(self, due: list[float]) -> None:
-        start, half = tick(), 0.5 / (self._plan.rate or 1.0)
+    async def _at_a_rate(self, numbers: range, due: list[float], *, half_a_gap: float) -> None:
+        start = tick()
         async with asyncio.TaskGroup() as group:
-            for driver, late in zip(self._drivers, (0.0, half), strict=True):
-                group.create_task(_keep_to(driver, [start + offset + late for offset in due]))
+            for driver, late in zip(self._drivers, (0.0, half_a_gap), strict=True):
+                group.create_task(_keep_to(driver, numbers, [start + offset + late for offset in due]))
 
 
-async def _keep_to(driver: Driver, due: list[float]) -> None:
+async def _keep_to(driver: Driver, numbers: range, due: list[float]) -> None:
     async with asyncio.TaskGroup() as group:
-        for number, due_at in enumerate(due):
+        for number, due_at in zip(numbers, due, strict=True):
             await wait_until(due_at)
             if driver.stopped is not None:
                 return

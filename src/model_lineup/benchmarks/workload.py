@@ -71,6 +71,8 @@ def warnings(base: Run, other: Run, ours: Report, theirs: Report, *, interleaved
 
 def _of_models(base: Run, other: Run, ours: Report, theirs: Report) -> list[str]:
     if base.model != other.model:
+        if base.model_id == other.model_id:
+            return [f"They are of {base.model_id} at two providers: {base.provider} and {other.provider}."]
         return [f"They are of different models: {base.model_id} and {other.model_id}."]
     found = []
     if ours.environment.target != theirs.environment.target and ours.environment.target and theirs.environment.target:

@@ -73,9 +73,10 @@ def _tell_more(report: dict[str, Any]) -> None:
         )
     if goodput and goodput["share"] is not None:
         low, high = goodput["interval"]
+        each_s = goodput["requests_per_s"]
+        rate = "" if each_s is None else f", {show.number(each_s)} a second"
         show.line(
-            f"Goodput: {goodput['share']:.1%} of the requests met the objectives ({low:.1%} to {high:.1%}), "
-            f"{show.number(goodput['requests_per_s'])} a second."
+            f"Goodput: {goodput['share']:.1%} of the requests met the objectives ({low:.1%} to {high:.1%}){rate}."
         )
     if cost:
         show.line(f"Cost: {cost['total']:.6f} {cost['currency']}, {cost['per_request']:.6f} a request.")

@@ -46,6 +46,7 @@ from model_lineup.cli import (
     security,
     serve,
     staged,
+    turns,
     usage,
     webhooks,
 )
@@ -62,6 +63,7 @@ NOUNS = (
     people,
     groups,
     runs,
+    turns,
     usage,
     changes,
     staged,

@@ -12,7 +12,9 @@ import pytest
 from model_lineup.benchmarks.files.page import page
 from model_lineup.benchmarks.files.plots import Line, plot, shares
 from model_lineup.benchmarks.files.requests_csv import lines
+from model_lineup.benchmarks.pairing import in_turns_with
 from model_lineup.benchmarks.plan import Plan
+from model_lineup.benchmarks.protocol import ChildOutcome
 from model_lineup.benchmarks.records import Run
 from model_lineup.benchmarks.report import report_of
 from model_lineup.benchmarks.sample import Sample
@@ -61,6 +63,15 @@ def test_a_sweep_has_its_steps_and_its_knee() -> None:
     found = [Sample(n, float(n), n + 1.0, response_time_ms=1000.0) for n in range(4)]
     made = page(run_of(plan, found), report_of(plan, found), found)
     assert "The knee is at 1: from 1 to 2 at a time" in made
+
+
+def test_a_sweep_in_turns_says_why_it_has_no_throughput() -> None:
+    plan = Plan(requests=2, sweep=Sweep(concurrency=(1, 2)))
+    found = [Sample(n, float(n), n + 1.0, response_time_ms=1000.0) for n in range(4)]
+    report = in_turns_with(7, ChildOutcome("completed", report_of(plan, found))).report
+    made = page(run_of(plan, found), report, found)
+    assert "Measured in turns with run 7" in made
+    assert "Answers per second" not in made
 
 
 @pytest.mark.parametrize(

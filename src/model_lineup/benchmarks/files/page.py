@@ -59,6 +59,8 @@ def _reservations(run: Run, report: Report) -> Iterable[str]:
         yield f'<p class="warn">It ended early: {escape(report.stopped)}.</p>'
     if report.saturated:
         yield '<p class="warn">The machine that measured could not keep up: take all times as upper bounds.</p>'
+    if report.interleaved_with:
+        yield f"<p>Measured in turns with run {report.interleaved_with}, so that neither has a throughput.</p>"
 
 
 def _figures(report: Report) -> str:
@@ -109,6 +111,12 @@ def _plots(report: Report, samples: Sequence[Sample]) -> Iterable[str]:
         yield plot("Gaps between tokens", [Line("at most so long", shares(gaps))], x="ms", y="% of gaps")
 
 
+def _answers(found: Swept, load: str) -> str:
+    """Nothing of a sweep in turns with another, which has no throughput."""
+    points = [(step.load, step.requests_per_s) for step in found.steps if step.requests_per_s is not None]
+    return plot("Answers per second", [Line("requests/s", points)], x=load, y="per second") if points else ""
+
+
 def _sweep(found: Swept) -> str:
     load = "requests at a time" if found.by == "concurrency" else "requests per second, offered"
     rows = "".join(
@@ -124,12 +132,7 @@ def _sweep(found: Swept) -> str:
     return (
         f"<h2>Sweep</h2><p>{escape(knee + found.criterion)}</p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        + plot(
-            "Answers per second",
-            [Line("requests/s", [(step.load, step.requests_per_s or 0.0) for step in found.steps])],
-            x=load,
-            y="per second",
-        )
+        + _answers(found, load)
         + plot(
             "Times",
             [

@@ -102,12 +102,21 @@ def drawn(report: dict[str, Any], samples: list[Spot]) -> list[Chart]:
 
 
 def sweep(found: dict[str, Any]) -> Chart:
-    """Answers per second over the load."""
+    """Answers per second over the load; of one in turns with another's, which has no throughput, its times."""
     by_concurrency = found["by"] == "concurrency"
+    if any(step["requests_per_s"] is not None for step in found["steps"]):
+        what, value = "Answers per second", wording.rate
+        series = [Series("requests/s", [(step["load"], step["requests_per_s"]) for step in found["steps"]])]
+    else:
+        what, value = "Times, p50", wording.milliseconds
+        series = [
+            Series(name, [(step["load"], step[figure]["p50"]) for step in found["steps"]])
+            for name, figure in (("Time to first token", "ttft_ms"), ("Response time", "response_time_ms"))
+        ]
     return charts.lines(
-        "Answers per second",
-        [Series("requests/s", [(step["load"], step["requests_per_s"]) for step in found["steps"]])],
-        value=wording.rate,
+        what,
+        series,
+        value=value,
         x_name="At a time" if by_concurrency else "Offered, per second",
         x=lambda load: f"{load:g}",
     )
