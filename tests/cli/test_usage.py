@@ -30,6 +30,10 @@ def test_usage_is_shown_by_model_and_by_what_is_asked_for(used: Lineup) -> None:
     assert [(group["key"]["name"], group["outcome"], group["requests"]) for group in found["groups"]] == [
         ("app", "completed", 3)
     ]
+    used.ok("groups", "create", "crew")
+    used.ok("groups", "add", "crew", "--member-key", "app")
+    assert "crew" in used.ok("usage", "show", "--by", "group")
+    assert used.json("usage", "show", "--group", "crew")["totals"]["requests"] == 4
     assert used.ok("usage", "show", "--to", "2020-01-01").strip() == "Nothing was used."
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from model_lineup.access.actor import Actor, Role
-from model_lineup.access.shapes import NewKey
+from model_lineup.access.groups.shapes import NewGroup, Who
+from model_lineup.access.shapes import NewKey, NewPerson
 from model_lineup.ledger.shapes import UsageReport, Wanted, WantedEntries
 from model_lineup.ledger.sums import bucket_of, percentile
 from model_lineup.rooms import Rooms
@@ -168,3 +169,42 @@ def test_a_percentile_is_within_five_percent(time_us: int) -> None:
     found = percentile({bucket_of(time_us): 7}, 0.5)
     assert found is not None
     assert found * 1000 == pytest.approx(time_us, rel=0.05)
+
+
+def group_of(rooms: Rooms, name: str, *, people: tuple[int, ...] = (), keys: tuple[int, ...] = ()) -> int:
+    group, _ = rooms.groups.create(NewGroup(name=name), BY)
+    rooms.groups.add_members(group.id, Who(people=list(people), keys=list(keys)), BY)
+    return group.id
+
+
+def test_groups_are_told_what_their_keys_used_and_a_key_of_two_counts_for_both(used: Rooms) -> None:
+    app, chat = (group.key.id for group in report(used, "key").groups if group.key)
+    both, chatters = group_of(used, "both", keys=(app, chat)), group_of(used, "chatters", keys=(chat,))
+    empty = group_of(used, "empty")
+    found = report(used, "group")
+    assert [(group.group.name if group.group else None, group.requests) for group in found.groups] == [
+        ("both", 16),
+        ("chatters", 6),
+    ]
+    assert found.totals.requests == 16, "each request once"
+    assert report(used, "group", limit=1, offset=1).groups[0].requests == 6
+    assert [group.requests for group in report(used, "group", "model", group_id=both).groups] == [10, 5, 5, 1, 1]
+    assert report(used, "model", group_id=empty).totals.requests == 0
+    assert report(used, "model", group_id=both).groups[0].ttft_ms.p50 is None, "kept by day, model and provider only"
+    wanted = WantedEntries(first=SPAN.first, last=SPAN.last, group_id=chatters)
+    assert len(used.usage.requests(wanted, limit=100).requests) == 6
+
+
+def test_a_group_used_what_the_keys_of_its_people_used_revoked_ones_too(used: Rooms) -> None:
+    person, _ = used.people.create(
+        NewPerson(email="ann@example.com", role=Role.USER, password="canary horse battery"), BY
+    )
+    hers = Actor("ann", Role.ADMIN, person_id=person.id)
+    mine = used.keys.create(NewKey(name="hers", kind="user"), hers, BY)[0]
+    group_id = group_of(used, "readers", people=(person.id,), keys=(mine.id,))
+    used.ledger.note(entry("hers", key_id=mine.id, person_id=person.id))
+    used.keys.delete(mine.id, BY)
+    shown = [(group.group.id if group.group else None, group.requests) for group in report(used, "group").groups]
+    assert shown == [(None, 16), (group_id, 1)], "once, though the key belongs to it in two ways"
+    used.groups.remove_members(group_id, Who(people=[person.id]), BY)
+    assert report(used, "model", group_id=group_id).totals.requests == 1, "its own membership counts"

@@ -43,7 +43,9 @@ def test_the_page_in_a_browser(admin_page: Page, model: str) -> None:
     assert "view=requests" in admin_page.url
 
 
-@pytest.mark.parametrize("by", ["model", "key", "day", "name", "provider", "outcome", "person", "on_behalf_of"])
+@pytest.mark.parametrize(
+    "by", ["model", "key", "day", "name", "provider", "outcome", "person", "group", "on_behalf_of"]
+)
 def test_sums_by_each_dimension(admin: Looker, model: str, by: str) -> None:
     answer = admin.get(f"/admin/usage?by={by}&name={model}")
     assert answer.status == 200

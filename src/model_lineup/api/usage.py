@@ -62,6 +62,7 @@ async def filters(
     provider_id: Annotated[Id | None, Query()] = None,
     key_id: Annotated[Id | None, Query()] = None,
     person_id: Annotated[Id | None, Query(description="Whose keys.")] = None,
+    group_id: Annotated[Id | None, Query(description="The group that the key, or its owner, belongs to now.")] = None,
     outcome: Annotated[Outcome | None, Query()] = None,
     name: Annotated[Word | None, Query(description="What callers wrote as `model`.")] = None,
     on_behalf_of: Annotated[Word | None, Query(description="The user that a trusted front end named.")] = None,
@@ -73,6 +74,7 @@ async def filters(
         provider_id=provider_id,
         key_id=key_id,
         person_id=person_id,
+        group_id=group_id,
         outcome=outcome,
         name=name,
         on_behalf_of=on_behalf_of,
@@ -91,7 +93,8 @@ def report(
     there: There, _: AsViewer, wanted: Filters, group_by: GroupBy = "model", limit: Limit = 100, offset: Offset = 0
 ) -> Response:
     """Requests, outcomes, tokens and times of the last 30 days, or of others; days newest first, else the most used
-    first. A second may pass until a request is counted."""
+    first. A second may pass until a request is counted. By `group`: groups that keys belong to now, a key of two
+    counts for both."""
     return answer(there.usage.report(wanted, _dimensions(group_by, DIMENSIONS), limit=limit, offset=offset))
 
 

@@ -16,7 +16,8 @@ app = noun("usage", "Who used what: sums of days, and single requests.")
 By = Annotated[
     str,
     typer.Option(
-        "--by", help="Up to three of day, model, key, person, provider, outcome, name, on_behalf_of; with commas."
+        "--by",
+        help="Up to three of day, model, key, person, group, provider, outcome, name, on_behalf_of; with commas.",
     ),
 ]
 First = Annotated[str | None, typer.Option("--from", help="First day, UTC, like 2030-01-01; 29 days before the last.")]
@@ -27,12 +28,15 @@ OfModel = Annotated[
 ]
 OfKey = Annotated[str | None, typer.Option("--key-name", help="Only of this key: its name or id.")]
 OfPerson = Annotated[str | None, typer.Option("--person", help="Only of this person's keys: e-mail address or id.")]
+OfGroup = Annotated[
+    str | None, typer.Option("--group", help="Only of keys that belong to this group now: its name or id.")
+]
 Name = Annotated[str | None, typer.Option("--name", help="Only what callers asked for by this name.")]
 For = Annotated[str | None, typer.Option("--on-behalf-of", help="Only for this user of a trusted front end.")]
 Ended = Annotated[str | None, typer.Option("--outcome", help="completed, client_closed, upstream_failed or refused.")]
 
 
-@verb(app, "show", examples=["lineup usage show --by day,model", "lineup usage show --by key --from 2030-01-01"])
+@verb(app, "show", examples=["lineup usage show --by day,model", "lineup usage show --by group --from 2030-01-01"])
 def show_usage(
     here: Session,
     by: By = "model",
@@ -41,6 +45,7 @@ def show_usage(
     model: OfModel = None,
     key_name: OfKey = None,
     person: OfPerson = None,
+    group: OfGroup = None,
     name: Name = None,
     on_behalf_of: For = None,
     outcome: Ended = None,
@@ -48,7 +53,7 @@ def show_usage(
     offset: Offset = 0,
 ) -> None:
     """Requests, tokens and times of the last 30 days, or of others."""
-    query = _query(here, first, last, model, key_name, person, name, on_behalf_of, outcome)
+    query = _query(here, first, last, model, key_name, person, group, name, on_behalf_of, outcome)
 
     def as_text(report: dict[str, Any]) -> None:
         columns = [Column(dimension, _reader(dimension)) for dimension in report["group_by"]]
@@ -71,6 +76,7 @@ def list_requests(
     model: OfModel = None,
     key_name: OfKey = None,
     person: OfPerson = None,
+    group: OfGroup = None,
     name: Name = None,
     on_behalf_of: For = None,
     outcome: Ended = None,
@@ -79,7 +85,7 @@ def list_requests(
     limit: Limit = 20,
 ) -> None:
     """Single requests, newest first."""
-    query = _query(here, first, last, model, key_name, person, name, on_behalf_of, outcome)
+    query = _query(here, first, last, model, key_name, person, group, name, on_behalf_of, outcome)
 
     def as_text(page: dict[str, Any]) -> None:
         show.rows(page["requests"], REQUESTS, nothing="There is no such request.")
@@ -97,6 +103,7 @@ def _query(
     model: str | None,
     key: str | None,
     person: str | None,
+    group: str | None,
     name: str | None,
     on_behalf_of: str | None,
     outcome: str | None,
@@ -108,6 +115,7 @@ def _query(
         **chosen,
         "key_id": None if key is None else finding.key(here, key)["id"],
         "person_id": None if person is None else finding.person(here, person)["id"],
+        "group_id": None if group is None else finding.group(here, group)["id"],
         "name": name,
         "on_behalf_of": on_behalf_of,
         "outcome": outcome,

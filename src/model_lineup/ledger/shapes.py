@@ -1,19 +1,20 @@
 """What is asked of the ledger, and what it answers. What is not known is null, never 0."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from model_lineup.ledger.entry import Outcome, TokenSource
 
-Dimension = Literal["day", "model", "key", "person", "provider", "outcome", "name", "on_behalf_of"]
-DIMENSIONS: tuple[Dimension, ...] = (*("day", "model", "key", "person", "provider", "outcome", "name", "on_behalf_of"),)
+Dimension = Literal["day", "model", "key", "person", "group", "provider", "outcome", "name", "on_behalf_of"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Days of UTC, both included; all else that is said must hold. `own_work`: only what Lineup itself asked."""
+    """Days of UTC, both included; all else that is said must hold. `own_work`: only what Lineup itself asked.
+    `group_id`: only what keys used that belong to this group now."""
 
     first: date
     last: date
@@ -21,6 +22,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     provider_id: int | None = None
     key_id: int | None = None
     person_id: int | None = None
+    group_id: int | None = None
     outcome: Outcome | None = None
     name: str | None = None
     on_behalf_of: str | None = None
@@ -58,6 +60,13 @@ class UsingKey(msgspec.Struct, frozen=True):
 class UsingPerson(msgspec.Struct, frozen=True):
     id: int
     email: str
+
+
+class UsingGroup(msgspec.Struct, frozen=True):
+    """One that the key, or its owner, belongs to now."""
+
+    id: int
+    name: str
 
 
 class Outcomes(msgspec.Struct, frozen=True):
@@ -100,12 +109,13 @@ class UsageSums(msgspec.Struct, frozen=True, kw_only=True):
 
 class UsageGroup(UsageSums, frozen=True, kw_only=True):
     """Only what was grouped by is there, and null where requests had none: no model that the name led to, no person
-    behind the key, no user for whom a front end asked."""
+    behind the key, no group that it belongs to, no user for whom a front end asked."""
 
     day: date | UnsetType = UNSET
     model: UsedModel | UnsetType | None = UNSET
     key: UsingKey | UnsetType | None = UNSET
     person: UsingPerson | UnsetType | None = UNSET
+    group: UsingGroup | UnsetType | None = UNSET
     provider: UsedProvider | UnsetType | None = UNSET
     outcome: Outcome | UnsetType = UNSET
     name: str | UnsetType | None = UNSET
@@ -113,7 +123,8 @@ class UsageGroup(UsageSums, frozen=True, kw_only=True):
 
 
 class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
-    """`first` and `last` are days of UTC, both included. `totals` are over all groups, not over the page."""
+    """`first` and `last` are days of UTC, both included. `totals` are over all groups, not over the page. By `group`,
+    what a key of two groups used is counted for both, and once in the totals."""
 
     first: date
     last: date

@@ -52,7 +52,7 @@ class Usage:
         with self._database.read() as connection:
             rows, total = days.grouped(connection, wanted, by, limit=limit, offset=offset)
             if totals is None:
-                is_whole = offset == 0 and len(rows) == total
+                is_whole = offset == 0 and len(rows) == total and "group" not in by
                 all_of_it = days.of_groups(rows) if is_whole else days.together(connection, wanted)
             told = days.has_percentiles(wanted, by)
             buckets = days.first_contents(connection, wanted, by, rows) if told else {}
@@ -63,6 +63,7 @@ class Usage:
                 providers_of=_ids(rows, "provider") if "provider" in by else (),
                 keys_of=_ids(rows, "key") if "key" in by else (),
                 people_of=_ids(rows, "person") if "person" in by else (),
+                groups_of=_ids(rows, "group") if "group" in by else (),
             )
         return UsageReport(
             first=wanted.first,
@@ -111,6 +112,7 @@ def _group(row: Row[Any], by: Sequence[Dimension], known: Labels, buckets: dict[
         "provider": known.providers.get,
         "key": known.keys.get,
         "person": known.people.get,
+        "group": known.groups.get,
         "outcome": str,
         "name": lambda name: name or None,
         "on_behalf_of": lambda user: user or None,

@@ -28,8 +28,8 @@ from model_lineup.rooms import Rooms
 router = pages("/usage")
 GROUPS, REQUESTS, CSV_ROWS, AT_ONCE = 100, 50, 100_000, 1_000
 RANGES = (7, 30, 90)
-FILTERS = ("model_id", "provider_id", "key_id", "outcome", "name", "on_behalf_of")
-NUMBERS = ("provider_id", "key_id")
+FILTERS = ("model_id", "provider_id", "key_id", "group_id", "outcome", "name", "on_behalf_of")
+NUMBERS = ("provider_id", "key_id", "group_id")
 COLUMNS = ("requests", *OUTCOMES, "prompt_tokens", "completion_tokens", "cached_tokens", "ttft_ms_mean", "cost_usd")
 
 
@@ -67,6 +67,7 @@ def show_usage(request: Request, there: There, actor: AsUser) -> Response:
         link=lambda more: _link(request, {**kept, **more}),
         export=f"{base(request)}/usage/export?{urlencode(kept)}",
         label=label,
+        groups=there.groups.names() if wanted.group_id else {},
     )
 
 
@@ -84,7 +85,13 @@ def label(group: UsageGroup, by: str) -> str:
     """What stands for a group."""
     value: Any = getattr(group, by)
     if value is None:
-        return {"model": "no model", "key": "without a key", "person": "nobody's", "name": "no name"}.get(by, "none")
+        return {
+            "model": "no model",
+            "key": "without a key",
+            "person": "nobody's",
+            "group": "in no group",
+            "name": "no name",
+        }.get(by, "none")
     for field in ("model_id", "slug", "email", "name"):
         if hasattr(value, field):
             return str(getattr(value, field))

@@ -4,12 +4,25 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table, case, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Label,
+    Row,
+    Select,
+    Table,
+    case,
+    func,
+    select,
+)
 
 from model_lineup.catalog.tables import models
 from model_lineup.database.values import in_numbers
 from model_lineup.ledger.entry import DAY, OUTCOMES, OWN_WORK
 from model_lineup.ledger.shapes import Dimension, Wanted
+from model_lineup.ledger.store import belonging
 from model_lineup.ledger.sums import SUMS
 from model_lineup.ledger.tables import usage_days, usage_ttft
 
@@ -32,9 +45,9 @@ def grouped(
     connection: Connection, wanted: Wanted, by: Sequence[Dimension], *, limit: int, offset: int
 ) -> tuple[Sequence[Row[Any]], int]:
     """A page of groups and how many there are: days newest first, else those with most requests first."""
-    dimensions = [usage_days.c[_COLUMNS[dimension]].label(dimension) for dimension in by]
+    dimensions, sources = _dimensions(by)
     made = func.sum(usage_days.c.requests)
-    query = _summed(connection, wanted, dimensions).group_by(*dimensions)
+    query = _summed(connection, wanted, dimensions).select_from(sources).group_by(*dimensions)
     order = [usage_days.c.day.desc()] if "day" in by else []
     page = query.add_columns(func.count().over().label("groups")).order_by(*order, made.desc(), *dimensions)
     rows = connection.execute(page.limit(limit).offset(offset)).all()
@@ -71,7 +84,7 @@ def first_contents(
 
 
 def has_percentiles(wanted: Wanted, by: Sequence[Dimension]) -> bool:
-    narrowed = (wanted.key_id, wanted.person_id, wanted.outcome, wanted.name, wanted.on_behalf_of)
+    narrowed = (wanted.key_id, wanted.person_id, wanted.group_id, wanted.outcome, wanted.name, wanted.on_behalf_of)
     return HAVE_PERCENTILES.issuperset(by) and not wanted.own_work and all(one is None for one in narrowed)
 
 
@@ -97,12 +110,24 @@ def narrowed(
     }
     exactly = [each.c[name] == value for name, value in said.items() if value is not None]
     own = [each.c.key_id == 0, each.c.on_behalf_of.in_(OWN_WORK)] if wanted.own_work else []
-    return [*span, *_models(connection, each, wanted), *exactly, *own]
+    group = [] if wanted.group_id is None else [belonging.of_group(each, wanted.group_id)]
+    return [*span, *_models(connection, each, wanted), *exactly, *group, *own]
 
 
 def span_us(wanted: Wanted) -> tuple[int, int]:
     """The first microsecond of the span, and the first one after it."""
     return day_of(wanted.first.toordinal()) * DAY, (day_of(wanted.last.toordinal()) + 1) * DAY
+
+
+def _dimensions(by: Sequence[Dimension]) -> tuple[list[Label[Any]], FromClause]:
+    """What is grouped by, and where it stands. What a key of two groups used is there twice, once for each."""
+    columns: dict[Dimension, ColumnElement[Any]] = {one: usage_days.c[name] for one, name in _COLUMNS.items()}
+    sources: FromClause = usage_days
+    if "group" in by:
+        groups = belonging.of_keys()
+        sources = usage_days.outerjoin(groups, groups.c.key_id == usage_days.c.key_id)
+        columns["group"] = func.coalesce(groups.c.group_id, 0)
+    return [columns[dimension].label(dimension) for dimension in by], sources
 
 
 def _summed(connection: Connection, wanted: Wanted, dimensions: Sequence[Any]) -> Select[Any]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
-from model_lineup.access.tables import keys, people
+from model_lineup.access.tables import groups, keys, people
 from model_lineup.catalog.tables import models, providers
 from model_lineup.database.values import in_numbers
-from model_lineup.ledger.shapes import UsedModel, UsedProvider, UsingKey, UsingPerson
+from model_lineup.ledger.shapes import UsedModel, UsedProvider, UsingGroup, UsingKey, UsingPerson
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Labels:
     providers: dict[int, UsedProvider] = field(default_factory=dict)
     keys: dict[int, UsingKey] = field(default_factory=dict)
     people: dict[int, UsingPerson] = field(default_factory=dict)
+    groups: dict[int, UsingGroup] = field(default_factory=dict)
 
 
 def labels(
@@ -28,6 +29,7 @@ def labels(
     providers_of: Collection[int] = (),
     keys_of: Collection[int] = (),
     people_of: Collection[int] = (),
+    groups_of: Collection[int] = (),
 ) -> Labels:
     found = Labels()
     for into, make, ids, columns in (
@@ -35,6 +37,7 @@ def labels(
         (found.providers, UsedProvider, providers_of, (providers.c.id, providers.c.slug)),
         (found.keys, UsingKey, keys_of, (keys.c.id, keys.c.name, keys.c.kind)),
         (found.people, UsingPerson, people_of, (people.c.id, people.c.email)),
+        (found.groups, UsingGroup, groups_of, (groups.c.id, groups.c.name)),
     ):
         if ids:
             rows = connection.execute(select(*columns).where(in_numbers(connection, columns[0], set(ids))))
