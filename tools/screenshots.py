@@ -70,6 +70,7 @@ PAGES = [
     Shown("catalogues", "/models/catalogue"),
     Shown("aliases", "/aliases"),
     Shown("alias", "/aliases/one?alias=fast&model={fast}"),
+    Shown("alias-rollout", "/aliases/rollout?alias=fast&model={fast}"),
     Shown("alias-new", "/aliases/new"),
     Shown("alias-groups", "/aliases/groups?alias=fast&model={fast}", like="model-groups"),
     Shown("alias-import", "/aliases/import"),

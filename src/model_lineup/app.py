@@ -43,6 +43,7 @@ from model_lineup.changes.as_code.exporting import Export
 from model_lineup.changes.as_code.lock import refuse_locked
 from model_lineup.changes.as_code.releasing import TakeOver
 from model_lineup.changes.impact import Impacts, Refusal, Refusals
+from model_lineup.changes.rollouts.rolling import Rollouts
 from model_lineup.changes.staged.operations import Operations
 from model_lineup.changes.staged.staging import Staging
 from model_lineup.changes.undo.undo import Undo
@@ -65,6 +66,7 @@ from model_lineup.notices.notices import Notices
 from model_lineup.operations import preflight, swap
 from model_lineup.operations.backup import before_upgrade
 from model_lineup.probes.checks import ScheduledChecks
+from model_lineup.probes.covering import Covering
 from model_lineup.probes.proofs import Proofs
 from model_lineup.probes.testing import CapabilityTests
 from model_lineup.repeats.claims import Claims
@@ -195,6 +197,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         *(database, clock, vault, client.get, routes.target, models, facts, proofs, ledger, turns)
     )
     comparisons = Comparisons(database, runs, clock)
+    covering = Covering(models, capabilities)
     return Rooms(
         settings=settings,
         clock=clock,
@@ -252,6 +255,7 @@ def _rooms(settings: Settings, database: Database, vault: Vault, clock: Clock) -
         impacts=Impacts(database, ledger, clock, _REFUSALS),
         undo=Undo(journal, providers),
         staging=_staging(settings, database, journal, providers),
+        rollouts=Rollouts(database, journal, clock, covering.unproven, least_keys=settings.rollout_least_keys),
         export=Export(database),
         apply=Apply(journal, providers),
         take_over=TakeOver(journal),

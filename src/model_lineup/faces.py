@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
-from model_lineup.access.callers import CallerKind
+from model_lineup.access.callers import CallerKind, GroupSet
 from model_lineup.access.tokens import kind_of
 from model_lineup.api import application
 from model_lineup.changes.staged.carrying import carry_out_on_time
@@ -90,9 +90,11 @@ def build(rooms: Rooms, *, worker: int = 0, listeners: Sequence[Listener] = ()) 
         for task in background:
             task.cancel()
 
-    def playground(kind: CallerKind, person_id: int | None) -> ASGIApp:
-        """`/v1` as a user or an agent for somebody at the panel: without a key, with everything else as it is."""
-        admission, heard_by = OwnersAdmission(kind, "playground", person_id), (PlaygroundRecording(rooms.ledger),)
+    def playground(kind: CallerKind, person_id: int | None, groups: GroupSet | None = None) -> ASGIApp:
+        """`/v1` as a user or an agent for somebody at the panel: without a key, with everything else as it is.
+        `groups`: which to look through; they open nothing, for None is whatever the groups."""
+        admission = OwnersAdmission(kind, "playground", person_id, groups)
+        heard_by = (PlaygroundRecording(rooms.ledger),)
         return ToldAsErrors(_gateway(rooms, heard_by, streams, opener, desk, admission=admission), linger=throw_away)
 
     desk = Desk(rooms.key_limits, unsaid=settings.reserved_answer_tokens)

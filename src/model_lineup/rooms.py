@@ -27,6 +27,7 @@ from model_lineup.changes.as_code.applying import Apply
 from model_lineup.changes.as_code.exporting import Export
 from model_lineup.changes.as_code.releasing import TakeOver
 from model_lineup.changes.impact import Impacts
+from model_lineup.changes.rollouts.rolling import Rollouts
 from model_lineup.changes.staged.staging import Staging
 from model_lineup.changes.undo.undo import Undo
 from model_lineup.clock import Clock
@@ -106,6 +107,7 @@ class Rooms:
     impacts: Impacts
     undo: Undo
     staging: Staging
+    rollouts: Rollouts
     export: Export
     apply: Apply
     take_over: TakeOver

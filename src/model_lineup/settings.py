@@ -254,6 +254,9 @@ class Settings(BaseModel):
     staged_kept: int = Field(
         500, ge=1, le=100_000, description="Staged changes that are kept once they ended, the newest ones."
     )
+    rollout_least_keys: int = Field(
+        10, ge=2, le=10_000, description="Active keys below which an alias is not rolled out by a share of them."
+    )
     upstream_connect_s: float = Field(5, gt=0, le=60, description="DNS, TCP and TLS to a provider.")
     upstream_first_byte_s: float = Field(120, gt=0, le=600, description="Request sent to first byte of a stream.")
     upstream_idle_s: float = Field(300, gt=0, le=3600, description="Silence inside a stream.")

@@ -38,6 +38,7 @@ CATALOGUE = {"openai": {"models": {"gpt": {"id": "gpt", "limit": {"context": 1}}
 FILE = '[providers.file]\nname = "F"\ntype = "openai"\nbase_url = "https://api.example.com/v1"'
 HIDE = {"operation": "models.visibility", "model_ids": [1], "visible": False}
 STAGED = {"change": HIDE, "at": "2026-06-01T00:00:00Z", "announce": {"message": "Bye."}}
+ROLLOUT = {"model_id": "mini", "share": 50, "sticky": "request"}
 PERSON = {"email": "bob@example.com", "role": "admin", "password": PASSWORD}
 
 
@@ -86,6 +87,11 @@ def steps(base_url: str) -> list[Step]:
         Step("POST", f"{BY_ID}/aliases?model_id=gpt", {"alias": "fast"}),
         Step("PUT", f"{BY_ID}/aliases?model_id=gpt&alias=fast", {"description": "for drafts"}),
         Step("POST", "/api/admin/models/import-aliases", {"aliases": [alias]}, dry=True),
+        Step("PUT", f"{BY_ID}/aliases/rollout?model_id=gpt&alias=fast", ROLLOUT, dry=True),
+        Step("DELETE", f"{BY_ID}/aliases/rollout?model_id=gpt&alias=fast", dry=True),
+        Step("PUT", f"{BY_ID}/aliases/rollout?model_id=gpt&alias=fast", {**ROLLOUT, "share": 0.5}, dry=True),
+        Step("POST", f"{BY_ID}/aliases/rollout/finish?model_id=gpt&alias=fast", dry=True),
+        Step("PUT", f"{BY_ID}/aliases?model_id=mini&alias=fast", {"id": 1}),
         Step("DELETE", f"{BY_ID}/aliases?model_id=gpt&alias=fast"),
         Step("POST", "/api/admin/models/bulk/delete", {"model_ids": [2]}, dry=True),
         Step("POST", "/api/admin/models/2/restore"),

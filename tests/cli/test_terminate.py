@@ -25,7 +25,7 @@ VERBS = {
     "shared": "models agents-off shared",
 }
 """What is called under a name, and the verb that withdraws it; `shared` by an agent, and by a person who may go on."""
-STAYS = ("stays", "kept")
+STAYS = ("stays", "runs-on")
 """A model that nobody touches, and one that is hidden without `--terminate`."""
 
 
@@ -40,7 +40,7 @@ def stocked(server: Server, workbench: Workbench) -> Iterator[Lineup]:
         for model in (*VERBS, *STAYS):
             if model not in ("moved", "freed"):
                 workbench.model(at.get(model, at[""]), model, visible=True, agents_enabled=True)
-        workbench.alias("kept", "moved")
+        workbench.alias("runs-on", "moved")
         workbench.alias("stays", "freed")
         yield Lineup(server.data_dir)
 
@@ -90,7 +90,7 @@ def test_each_verb_ends_what_it_withdraws_and_nothing_else(stocked: Lineup, work
     for name in (*VERBS, *STAYS):
         calls.begin(name, agent if name == "shared" else user)
     calls.begin("shared", user, "shared with people")
-    stocked.ok("models", "hide", "kept", "--confirm")
+    stocked.ok("models", "hide", "runs-on", "--confirm")
     for verb in VERBS.values():
         stocked.ok(*verb.split(), "--confirm", "--terminate")
     began = time.monotonic()

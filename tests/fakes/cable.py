@@ -9,7 +9,6 @@ with cable(postgres_url) as between:
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -33,8 +32,8 @@ class Cable:
         self._is_cut = False
         self._flows = threading.Event()
         self._flows.set()
-        self.delay_s = 0.0
-        """Before each piece goes on, in both directions."""
+        self._delay_s = 0.0
+        self._mended = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -49,13 +48,21 @@ class Cable:
         """As when a network swallows everything: connections stay, nothing comes through, not even their end."""
         self._flows.clear()
 
+    def slow_down(self, delay_s: float) -> None:
+        """Each piece goes on so much later, in both directions."""
+        self._mended.clear()
+        self._delay_s = delay_s
+
     def mend(self) -> None:
-        self._is_cut, self.delay_s = False, 0.0
+        """As if nothing had been; what is under way with a delay arrives now."""
+        self._is_cut, self._delay_s = False, 0.0
+        self._mended.set()
         self._flows.set()
 
     def close(self) -> None:
         self.cut()
         self._flows.set()
+        self._mended.set()
         with contextlib.suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
@@ -95,8 +102,8 @@ class Cable:
         with contextlib.suppress(OSError):
             pieces = _without_notifications(source) if deaf else iter(lambda: source.recv(_PIECE), b"")
             for piece in pieces:
-                if self.delay_s:
-                    time.sleep(self.delay_s)
+                if self._delay_s:
+                    self._mended.wait(self._delay_s)
                 self._flows.wait()
                 target.sendall(piece)
         for one in (source, target):

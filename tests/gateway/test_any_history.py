@@ -275,7 +275,7 @@ class Machine(RuleBasedStateMachine):
         if row is not None:
             snapshot = self.rooms.follower.current()
             whom = next(one for one in snapshot.callers.values() if one.kind == caller)
-            tried = [model.id for model in route_of(snapshot, name, whom).models]
+            tried = [model.id for model in route_of(snapshot, name, whom, "r").models]
             assert tried == [row, *self.world.behind(name, caller)]
 
 

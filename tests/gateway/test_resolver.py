@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from model_lineup.access.callers import Caller, CallerKind
 from model_lineup.catalog.names import fold
+from model_lineup.catalog.rollouts import Rollout, Sticky, place
 from model_lineup.gateway.failures import Refused
 from model_lineup.gateway.resolve import route_of
 from model_lineup.routing.delta import advance
@@ -31,10 +32,13 @@ NAMES = sorted({*MODEL_IDS, *ALIASES, "Fast", "nobody", *(f"{slug}/{one}" for sl
 GROUPS = (1, 2)
 KINDS: tuple[CallerKind, CallerKind] = ("user", "agent")
 CALLERS = [
-    Caller(1, kind, kind, "", None, None, groups=groups)
-    for kind, groups in (
-        *((KINDS[0], groups) for groups in (frozenset[int](), frozenset({1}), frozenset({2, 9}), None)),
-        *((KINDS[1], groups) for groups in (frozenset[int](), frozenset(GROUPS))),
+    Caller(number, kind, kind, "", None, None, groups=groups)
+    for number, (kind, groups) in enumerate(
+        (
+            *((KINDS[0], groups) for groups in (frozenset[int](), frozenset({1}), frozenset({2, 9}), None)),
+            *((KINDS[1], groups) for groups in (frozenset[int](), frozenset(GROUPS))),
+        ),
+        start=1,
     )
 ]
 LIMITS = st.sets(st.sampled_from(GROUPS))
@@ -81,6 +85,7 @@ class Resolver(RuleBasedStateMachine):
         self.numbers = itertools.count(1)
         self.alias_ids: dict[str, int] = {}
         self.limits: dict[int | str, set[int]] = {}
+        self.rollouts: dict[str, Rollout] = {}
         self.prompt = self.late = EMPTY
         self.looks = 0
         for slug in SLUGS[:2]:
@@ -97,7 +102,7 @@ class Resolver(RuleBasedStateMachine):
             )
         for alias, row in self.world.aliases.items():
             groups = frozenset(self.limits.get(alias, ())) or None
-            yield AliasState(self.alias_ids[alias], alias, fold(alias), row, (), groups)
+            yield AliasState(self.alias_ids[alias], alias, fold(alias), row, (), groups, self.rollouts.get(alias))
 
     def a_provider(self, pick: int) -> Provider:
         return self.world.providers[pick % len(self.world.providers)]
@@ -194,10 +199,23 @@ class Resolver(RuleBasedStateMachine):
     def retarget_alias(self, pick: int, to: int) -> None:
         self.world.aliases[self.an_alias(pick)] = self.a_model(to).id
 
+    @precondition(aliases_and_living)
+    @rule(pick=PICK, to=PICK, share=st.sampled_from([0.01, 30, 60, 100]), sticky=st.sampled_from(["key", "request"]))
+    def roll_out(self, pick: int, to: int, share: float, sticky: Sticky) -> None:
+        """To whatever model, also one that is deleted or hidden afterwards."""
+        self.rollouts[self.an_alias(pick)] = Rollout(self.a_model(to).id, share, sticky)
+
+    @precondition(aliases)
+    @rule(pick=PICK)
+    def stop_rollout(self, pick: int) -> None:
+        self.rollouts.pop(self.an_alias(pick), None)
+
     @precondition(aliases)
     @rule(pick=PICK)
     def delete_alias(self, pick: int) -> None:
-        del self.world.aliases[self.an_alias(pick)]
+        alias = self.an_alias(pick)
+        del self.world.aliases[alias]
+        self.rollouts.pop(alias, None)
 
     def an_alias(self, pick: int) -> str:
         return sorted(self.world.aliases)[pick % len(self.world.aliases)]
@@ -214,7 +232,8 @@ class Resolver(RuleBasedStateMachine):
             assert self.late == new
         for caller in CALLERS:
             answers = {name: self.expected(name, caller) for name in NAMES}
-            assert {name: outcome(new, name, caller) for name in NAMES} == answers
+            moved = {name: self.rolled_out(name, row, caller) for name, row in answers.items()}
+            assert {name: outcome(new, name, caller) for name in NAMES} == moved
             assert {one.name: one.model.id for one in listed(new, caller.audience)} == self.listed(answers)
 
     def expected(self, name: str, caller: Caller) -> int | str:
@@ -224,6 +243,21 @@ class Resolver(RuleBasedStateMachine):
             return "model_not_found"
         usable = caller.kind == "user" or self.world.model(row).agents_enabled
         return row if usable else "model_not_enabled_for_agents"
+
+    def rolled_out(self, name: str, row: int | str, caller: Caller) -> int | str:
+        """What the caller gets, where `row` is what the name means: the model that is rolled out, as far as its share
+        reaches and he may use it."""
+        alias = self.alias_that_decides(name)
+        rollout = None if alias is None or isinstance(row, str) else self.rollouts.get(alias)
+        if alias is None or rollout is None:
+            return row
+        other = next((model for model in self.world.living() if model.id == rollout.target), None)
+        if other is None or not (other.visible and self.world.provider(other.provider).enabled):
+            return row
+        if not self.is_for(other.id, caller) or not (caller.kind == "user" or other.agents_enabled):
+            return row
+        who = f"key {caller.key_id}" if rollout.sticky == "key" else f"request of {caller.key_id}"
+        return other.id if place(fold(alias), who) < rollout.share * 100 else row
 
     def is_for(self, limited: int | str | None, caller: Caller) -> bool:
         """Whether the limits of this model, or alias, let the caller through."""
@@ -250,7 +284,7 @@ class Resolver(RuleBasedStateMachine):
 
 def outcome(snapshot: Snapshot, name: str, caller: Caller) -> int | str:
     try:
-        return route_of(snapshot, name, caller).models[0].id
+        return route_of(snapshot, name, caller, f"request of {caller.key_id}").models[0].id
     except Refused as refused:
         return refused.code
 

@@ -21,6 +21,7 @@ from model_lineup.catalog.shapes import (
     ProviderChanges,
     Selection,
 )
+from model_lineup.changes.rollouts.shapes import NewRollout
 from model_lineup.changes.staged.shapes import FlagWanted, NewStaged
 from model_lineup.webhooks.shapes import NewWebhook, WebhookChanges
 from tests.fakes.desk import BY, Desk, ScriptedProvider
@@ -257,6 +258,38 @@ def a_deleted_alias(desk: Desk) -> Ready:
     desk.alias(model, "fast")
     do = lambda **dry: desk.rooms.aliases.delete(model, "fast", BY, confirm=True, **dry)  # noqa: E731
     return Ready(do, (("alias", {"deleted": False}, {"deleted": True}),))
+
+
+def rolling(desk: Desk) -> tuple[int, NewRollout]:
+    """An alias `fast`, and what rolls it out to another model."""
+    provider = desk.provider()
+    model, other = (desk.model(provider, name, visible=True).id for name in ("gpt", "mini"))
+    desk.alias(model, "fast")
+    return model, NewRollout(target=other, share=10, sticky="request")
+
+
+@of("rollouts.set")
+def a_rollout(desk: Desk) -> Ready:
+    model, new = rolling(desk)
+    do = lambda **dry: desk.rooms.rollouts.set(model, "fast", new, BY, **dry)  # noqa: E731
+    after = {"target": new.target, "share": 10.0, "sticky": "request"}
+    return Ready(do, (("alias", {"rollout": None}, {"rollout": after}),))
+
+
+@of("rollouts.stop")
+def a_stopped_rollout(desk: Desk) -> Ready:
+    model, new = rolling(desk)
+    desk.rooms.rollouts.set(model, "fast", new, BY)
+    do = lambda **dry: desk.rooms.rollouts.stop(model, "fast", BY, **dry)  # noqa: E731
+    return Ready(do, (("alias", {}, {"rollout": None}),))
+
+
+@of("rollouts.finish")
+def a_finished_rollout(desk: Desk) -> Ready:
+    model, new = rolling(desk)
+    desk.rooms.rollouts.set(model, "fast", new, BY)
+    do = lambda **dry: desk.rooms.rollouts.finish(model, "fast", BY, **dry)  # noqa: E731
+    return Ready(do, (("alias", {"model": model}, {"model": new.target, "rollout": None}),))
 
 
 @of("alias_import.run")

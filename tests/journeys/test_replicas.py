@@ -122,7 +122,7 @@ def held(replica: Replica) -> None:
 
 
 def slow(replica: Replica) -> None:
-    replica.cable.delay_s = 3.0
+    replica.cable.slow_down(3.0)
 
 
 @pytest.mark.parametrize("fault", count([cut], [cut, held, slow]))

@@ -26,6 +26,7 @@ NEEDED = {
     "/aliases/one": "?alias=team&model={row_id}",
     "/aliases/delete": "?alias=team&model={row_id}",
     "/aliases/stage": "?alias=team",
+    "/aliases/rollout": "?alias=team&model={row_id}",
     "/aliases/groups": "?alias=team&model={row_id}",
     "/providers/{provider_id:row}/enabled": "?on=false",
     "/providers/{provider_id:row}/move": "?direction=up",

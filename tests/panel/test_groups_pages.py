@@ -57,3 +57,53 @@ def test_groups_are_ticked_on_people_and_keys(admin: Looker, workbench: Workbenc
     admin.follow(admin.send(f"/admin/keys/{key['id']}", {**fields, "groups_shown": "true", "groups": [group]}))
     assert workbench.admin.must("GET", f"/api/admin/keys/{key['id']}")["groups"] == [group]
     workbench.admin.must("DELETE", f"/api/admin/groups/{group}")
+
+
+def test_many_models_are_limited_after_a_look_at_who_loses_sight(admin: Looker, workbench: Workbench) -> None:
+    provider = workbench.provider("http://127.0.0.1:9/v1")
+    models = [workbench.model(provider["id"], visible=True)["id"] for _ in range(2)]
+    person = workbench.person("user")[0]
+    group = workbench.admin.must("POST", "/api/admin/groups", {"name": "many"})["id"]
+    admin.get("/admin/models")
+    chosen = {"ids": models, "filter": f"provider_id={provider['id']}"}
+    asked = admin.send("/admin/models/bulk", {**chosen, "action": "groups"})
+    assert "Limit models to groups" in text_of(asked)
+    nothing = admin.send("/admin/models/bulk/groups", {**chosen, "way": "add"})
+    assert (nothing.status, "say which groups" in text_of(nothing)) == (422, True)
+    look = {**chosen, "way": "add", "groups": [group]}
+    seen = text_of(admin.send("/admin/models/bulk/groups", look))
+    assert "2 of 2 models would change" in seen
+    assert "would lose sight of something" in seen
+    stale = admin.send("/admin/models/bulk/groups", {**look, "apply": "true", "matched": "9", "changed": "9"})
+    assert "Look again" in text_of(stale)
+    said = {"apply": "true", "matched": "2", "changed": "2"}
+    other = admin.send("/admin/models/bulk/groups", {**look, **said, "looked": f"set {group}"})
+    assert "Look again" in text_of(other), "it was something else that was looked at"
+    done = admin.send("/admin/models/bulk/groups", {**look, **said, "looked": f"add {group}"})
+    assert done.headers["location"] == f"/admin/models?provider_id={provider['id']}"
+    assert workbench.admin.must("GET", f"/api/admin/models/{models[1]}")["groups"] == [group]
+    again = admin.send(f"/admin/models/{models[0]}/groups", {"preview": "true"})
+    assert "Nobody loses sight of anything" in text_of(again)
+    admin.send("/admin/models/bulk/groups", {**chosen, **said, "way": "set", "looked": "set"})
+    assert workbench.admin.must("GET", f"/api/admin/models/{models[0]}")["groups"] == []
+    look_at_one = admin.send(f"/admin/models/{models[0]}/groups", {"groups": [group], "preview": "true"})
+    assert "would lose sight of something" in text_of(look_at_one)
+    assert workbench.admin.must("GET", f"/api/admin/models/{models[0]}")["groups"] == []
+    assert person["email"]
+
+
+def test_groups_are_said_with_a_new_model_and_a_new_alias_and_shown_by_name(
+    admin: Looker, workbench: Workbench
+) -> None:
+    provider = workbench.provider("http://127.0.0.1:9/v1")
+    group = workbench.admin.must("POST", "/api/admin/groups", {"name": "makers"})["id"]
+    assert "makers" in text_of(admin.get("/admin/models/new"))
+    name, alias = workbench.name("limited"), workbench.name("few")
+    fields = {"provider_id": provider["id"], "model_id": name, "visible": "true", "groups": [group]}
+    row = admin.send("/admin/models/new", fields).headers["location"].rpartition("/")[2]
+    assert workbench.admin.must("GET", f"/api/admin/models/{row}")["groups"] == [group]
+    assert "makers" in text_of(admin.get("/admin/aliases/new"))
+    wrong = admin.send("/admin/aliases/new", {"alias": "no good", "model": row, "groups": [group]})
+    assert b"checked" in wrong.body.partition(b'name="groups"')[2][:60]
+    admin.send("/admin/aliases/new", {"alias": alias, "model": row, "groups": [group]})
+    assert "only makers" in text_of(admin.get(f"/admin/aliases/one?alias={alias}&model={row}"))

@@ -89,6 +89,37 @@ def test_what_agents_may_not_call_is_refused_as_it_is_to_them(admin: Looker, wor
     assert str(refused.json["error"]["message"]) in text_of(answer)
 
 
+def test_in_somebodys_place_their_groups_decide_and_the_visitor_asks(
+    admin: Looker, workbench: Workbench, slow: Paced
+) -> None:
+    made = workbench.model(workbench.provider(slow.base_url)["id"], visible=True)
+    model, person, key = str(made["model_id"]), workbench.person("user")[0], workbench.key("user")
+    group = workbench.admin.must("POST", "/api/admin/groups", {"name": workbench.name("tasters")})
+    workbench.admin.must("PUT", f"/api/admin/models/{made['id']}", {"groups": [group["id"]]})
+    workbench.admin.must("POST", f"/api/admin/groups/{group['id']}/members", {"people": [person["id"]]})
+    admin.get("/admin/playground")
+    fields = {"name": model, "caller": "user", "message": "Hello", "max_tokens": "3"}
+    kept_from = text_of(admin.send("/admin/playground", {**fields, "whom": str(key["id"])}))
+    assert "is limited to groups, and this caller is not in them" in kept_from
+    assert f"only for {group['name']}" in kept_from
+    assert "model_not_found" in kept_from, "the reply is the one that the key would get, too"
+    let_in = text_of(admin.send("/admin/playground", {**fields, "whom": person["email"]}))
+    assert "3 out" in let_in
+    entry = next(one for one in _ledger(workbench, model) if one["outcome"] == "completed")
+    asked_by = entry["person"]
+    assert isinstance(asked_by, dict)
+    assert (asked_by["email"], entry["key"]) == ("admin@example.com", None)
+    nobody = admin.send("/admin/playground", {**fields, "whom": "nobody@example.com"})
+    assert (nobody.status, b'id="wrong-whom"' in nobody.body) == (422, True)
+    steps = admin.get(f"/admin/playground/steps?name={model}&whom=nobody@example.com")
+    assert "nobody has the address" in text_of(steps)
+    both = f"/api/admin/resolve?name={model}&key_id={key['id']}&person_id={person['id']}"
+    assert workbench.admin.call("GET", both).status == 422
+    assert workbench.admin.call("GET", f"/api/admin/resolve?name={model}&person_id=999999").status == 404
+    asked = workbench.admin.must("GET", f"/api/admin/resolve?name={model}&person_id={person['id']}&as=agent")
+    assert (asked["status"], asked["caller"]) == (403, "agent")
+
+
 @pytest.mark.parametrize("field", ["name", "message", "max_tokens"])
 def test_what_is_missing_is_said_at_its_field(admin: Looker, field: str) -> None:
     admin.get("/admin/playground")

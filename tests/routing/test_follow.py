@@ -249,10 +249,10 @@ def test_nobody_waits_longer_for_a_read_than_the_snapshot_may_serve(
     async def main() -> None:
         await follower.newest()
         monkeypatch.setattr(follower, "_look", lambda: released.wait(60) and hanging())
-        monkeypatch.setattr(follow, "GRACE_S", 0.01)
         clock.advance(seconds=11)
-        with monkeypatch.context() as unmarked:
-            unmarked.setattr(follower._on_loop, "mark", lambda: None)
+        with monkeypatch.context() as hurried:
+            hurried.setattr(follow, "GRACE_S", 0.01)
+            hurried.setattr(follower._on_loop, "mark", lambda: None)
             for _ in range(2):
                 with pytest.raises(Unavailable):
                     await follower.newest()

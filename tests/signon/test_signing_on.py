@@ -8,7 +8,8 @@ import pytest
 
 from model_lineup.access.actor import Actor, Role
 from model_lineup.access.groups.shapes import NewGroup
-from model_lineup.access.shapes import NewPerson, Person, PersonChanges
+from model_lineup.access.shapes import NewKey, NewPerson, Person, PersonChanges
+from model_lineup.app import rooms_over
 from model_lineup.errors import LineupError, PasswordSignInOff, SignOnBroken, SignOnRefused
 from model_lineup.journal.record import Author
 from tests.fakes.clock import ManualClock
@@ -326,3 +327,34 @@ def signed_in(traveller: Traveller, one: Person) -> Actor:
     actor = traveller.rooms.browsers.actor(traveller.rooms.browsers.open_for(one.id))
     assert actor is not None
     return actor
+
+
+def test_who_loses_a_claim_keeps_sight_until_the_next_sign_in_and_keys_lose_it_with_the_person(
+    travels: Travels, issuer: Issuer
+) -> None:
+    with travels(**GROUPS) as traveller:
+        rooms, research = traveller.rooms, group(traveller, "research")
+        issuer.knows(**ADA, groups=["/team-a"])
+        token = traveller.come_back(traveller.begin()).token or ""
+        ada = traveller.sign_in()
+        hers = rooms.keys.create(NewKey(name="hers", kind="user"), Actor("ada", Role.ADMIN, person_id=ada.id), BY)[0]
+        issuer.knows(**ADA, groups=[])
+        assert rooms.keys.get(hers.id).owners_groups == [research], "nobody has asked the provider yet"
+        traveller.sign_in()
+        key = rooms.keys.get(hers.id)
+        assert (key.owners_groups, key.disabled) == ([], False)
+        assert rooms.browsers.actor(token) is not None, "sessions go on"
+
+
+def test_a_sign_in_that_one_replica_began_is_finished_by_another_and_by_one_alone(
+    kind: Kind, travels: Travels, issuer: Issuer, clock: ManualClock
+) -> None:
+    issuer.knows(**ADA)
+    with travels(kind) as here, rooms_over(here.rooms.database, here.rooms.settings, clock) as other:
+        there, begun = Traveller(other, issuer), here.begin()
+        token = there.come_back(begun).token or ""
+        actor = here.rooms.browsers.actor(token)
+        assert actor is not None
+        assert actor.label == "ada@example.com"
+        with pytest.raises(LineupError):
+            here.come_back(begun)

@@ -9,8 +9,29 @@ from pydantic import ConfigDict, FailFast, Field
 from starlette.responses import Response
 
 from model_lineup.api.answers import answer, documented, done, receipt_headers, rehearsed, written
-from model_lineup.api.bodies import Body, Description, GroupIds, Line, ModelId, Patch, RowId, pattern, said
-from model_lineup.api.dependencies import AsAdmin, AsViewer, By, Confirm, DryRun, Limit, Offset, TheModel, There
+from model_lineup.api.bodies import (
+    MOST_INTEGER,
+    Body,
+    Description,
+    GroupIds,
+    Line,
+    ModelId,
+    Patch,
+    RowId,
+    pattern,
+    said,
+)
+from model_lineup.api.dependencies import (
+    AsAdmin,
+    AsViewer,
+    By,
+    Confirm,
+    DryRun,
+    Limit,
+    Offset,
+    TheModel,
+    There,
+)
 from model_lineup.api.strict import noun
 from model_lineup.api.terminating import Terminate, end_running
 from model_lineup.catalog.names import ALIAS
@@ -19,6 +40,7 @@ from model_lineup.errors import InvalidInput
 from model_lineup.journal.shapes import Receipt
 from model_lineup.rooms import Rooms
 from model_lineup.routing.route import Explanation
+from model_lineup.routing.standing import Standing, of_key, of_person
 
 router = noun("Aliases", "/api/admin", follows_configuration=True)
 AliasName = Annotated[Line, Field(min_length=1, max_length=128), pattern(f"^{ALIAS.pattern}$")]
@@ -105,7 +127,7 @@ def change_alias(
     """Point an alias of this model elsewhere, describe it, or declare its fallbacks."""
     values: dict[str, Any] = said(body)
     changes = AliasChanges(
-        target=_target(values, there),
+        target=target_of(values, there),
         description=values.get("description", UNSET),
         fallbacks=values.get("fallbacks", UNSET),
         groups=values.get("groups", UNSET),
@@ -116,7 +138,7 @@ def change_alias(
     return written(changed, receipt)
 
 
-def _target(values: dict[str, Any], there: Rooms) -> int | UnsetType:
+def target_of(values: dict[str, Any], there: Rooms) -> int | UnsetType:
     """The row to point at. Raises InvalidInput for two ways of saying it, ModelNotFound, AmbiguousModel."""
     if "model_id" in values:
         if "id" in values:
@@ -168,6 +190,21 @@ def resolve(
     _: AsViewer,
     name: Annotated[Line, Query(min_length=1, max_length=1_024, description="What a caller puts into `model`.")],
     caller: Annotated[Literal["user", "agent"], Query(alias="as")] = "user",
+    key_id: Annotated[int | None, Query(ge=1, le=MOST_INTEGER, description="As this key, instead of `as`.")] = None,
+    person_id: Annotated[
+        int | None, Query(ge=1, le=MOST_INTEGER, description="As such a key of this person; not with `key_id`.")
+    ] = None,
 ) -> Response:
-    """What a caller who says this name gets, and why, step by step, through the resolver itself."""
-    return answer(there.routes.explain(name, caller))
+    """What a caller who says this name gets, and why, step by step, through the resolver itself.
+
+    Without `key_id` and `person_id`: whatever groups the caller belongs to. With one of them: with the groups of that
+    key and its owner, or of that person. Whether they are disabled is not asked.
+    """
+    if key_id is not None and person_id is not None:
+        raise InvalidInput.at("person_id", "say key_id or person_id, not both")
+    standing = Standing(caller)
+    if key_id is not None:
+        standing = of_key(there.keys.get(key_id))
+    elif person_id is not None:
+        standing = of_person(there.people.get(person_id), caller)
+    return answer(there.routes.explain(name, standing.kind, standing.groups, who=standing.who))

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
-from model_lineup.access.callers import CallerKind
 from model_lineup.api.answers import answer, documented
 from model_lineup.api.bodies import Line
 from model_lineup.api.dependencies import AsViewer, Limit, Offset, PathId, There
 from model_lineup.api.strict import noun
-from model_lineup.errors import InvalidInput
+from model_lineup.catalog.rollouts import of_caller
 from model_lineup.routing.sights import SightPage, Viewers
+from model_lineup.routing.standing import of_key
 
 router = noun("Groups", "/api/admin", follows_configuration=True)
 Seen = Annotated[bool | None, Query(description="Only names that it may use, or only those that it may not.")]
@@ -30,7 +30,8 @@ def what_a_person_sees(
 ) -> Response:
     """The names that lists show, whether a user's key of this person may use each, and why."""
     groups = frozenset(there.people.get(person_id).groups)
-    return answer(there.sights.of("user", groups, seen=seen, q=q or "", limit=limit, offset=offset))
+    who = of_caller(0, person_id)
+    return answer(there.sights.of("user", groups, seen=seen, q=q or "", who=who, limit=limit, offset=offset))
 
 
 @router.get("/keys/{key_id:row}/models", responses=documented(SightPage))
@@ -44,12 +45,9 @@ def what_a_key_sees(
     offset: Offset = 0,
 ) -> Response:
     """The names that lists show, whether this key may use each, and why. Whether it is disabled is not asked."""
-    key = there.keys.get(key_id)
-    if key.kind == "admin":
-        raise InvalidInput.at("key_id", "an admin key calls no models")
-    kind: CallerKind = "agent" if key.kind == "agent" else "user"
-    groups = frozenset((*key.groups, *key.owners_groups))
-    return answer(there.sights.of(kind, groups, seen=seen, q=q or "", limit=limit, offset=offset))
+    kind, groups, who = of_key(there.keys.get(key_id))
+    groups = groups or frozenset()
+    return answer(there.sights.of(kind, groups, seen=seen, q=q or "", who=who, limit=limit, offset=offset))
 
 
 @router.get("/groups/{group_id:row}/models", responses=documented(SightPage))

@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Row
 from model_lineup.catalog import names
 from model_lineup.catalog.aliases import Addition, add, warning
 from model_lineup.catalog.moves import NameGuard
+from model_lineup.catalog.rollouts import ended_by, noted, rollout_of
+from model_lineup.catalog.rollouts import stored as kept_rollout
 from model_lineup.catalog.shapes import ImportedItem, ImportItem, ImportResult, NewAlias
 from model_lineup.catalog.store import aliases as store
 from model_lineup.catalog.store import shadowing, targets
@@ -164,10 +166,13 @@ def _create(change: Change, created: Sequence[tuple[ImportItem, int]]) -> None:
 
 def _update(change: Change, item: ImportItem, row_id: int, stored: Row[Any]) -> None:
     description = stored.description if item.description is UNSET else item.description
-    columns = {"model_row": row_id, "description": description}
+    rollout = rollout_of(stored.rollout)
+    left = ended_by(rollout, row_id)
+    columns = {"model_row": row_id, "description": description, "rollout": kept_rollout(left)}
     store.change(change.connection, stored.id, columns, now=change.now, revision=change.revision)
     old, new = differing(
-        {"model": stored.model_row, "description": stored.description}, {"model": row_id, "description": description}
+        {"model": stored.model_row, "description": stored.description, "rollout": noted(rollout)},
+        {"model": row_id, "description": description, "rollout": noted(left)},
     )
     change.touched("alias", stored.id, item.alias, before=old, after=new)
 

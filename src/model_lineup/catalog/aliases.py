@@ -1,7 +1,7 @@
 """Administrative operations on aliases, each in one transaction. An alias points at one model, never at an alias."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -12,7 +12,9 @@ from model_lineup.catalog import names
 from model_lineup.catalog.limits_to_groups import stored
 from model_lineup.catalog.models import living
 from model_lineup.catalog.moves import NameGuard
-from model_lineup.catalog.shapes import Alias, AliasChanges, AliasPage, NewAlias
+from model_lineup.catalog.rollouts import ended_by, noted
+from model_lineup.catalog.rollouts import stored as kept_rollout
+from model_lineup.catalog.shapes import Alias, AliasChanges, AliasPage, AliasTarget, NewAlias
 from model_lineup.catalog.store import aliases as store
 from model_lineup.catalog.store import models as model_store
 from model_lineup.catalog.store import shadowing
@@ -174,6 +176,7 @@ def add(change: Change, additions: Sequence[Addition]) -> None:
             "fallbacks": dump(new.fallbacks),
             "managed_by": new.managed_by,
             "group_ids": stored(new.groups),
+            "rollout": kept_rollout(new.rollout),
         }
         for new, row_id, _ in additions
     ]
@@ -183,7 +186,13 @@ def add(change: Change, additions: Sequence[Addition]) -> None:
         if new.managed_by is not None:
             after["managed_by"] = new.managed_by
         after |= {"groups": sorted(new.groups)} if new.groups else {}
+        after |= {} if new.rollout is None else {"rollout": noted(new.rollout)}
         change.touched("alias", alias_id, new.alias, before={}, after=after)
+
+
+def point(change: Change, before: Alias, target: int, fallbacks: Sequence[int]) -> None:
+    """Lead it to this model, as it is otherwise."""
+    _write(change, before, target, before.description, fallbacks, before.groups)
 
 
 def _write(
@@ -196,20 +205,36 @@ def _write(
 ) -> None:
     """Write what differs and note it. `fallbacks`: None leaves them, with those that are deleted and may come back."""
     held = store.fallbacks_of(change.connection, before.id)
-    old = {"model": before.model.id, "description": before.description, "fallbacks": held, "groups": before.groups}
+    old: dict[str, Any] = {"model": before.model.id, "description": before.description, "fallbacks": held}
+    old["groups"] = before.groups
     wanted = held if fallbacks is None else list(fallbacks)
-    new = {"model": target, "description": description, "fallbacks": wanted, "groups": list(groups)}
+    new: dict[str, Any] = {"model": target, "description": description, "fallbacks": wanted, "groups": list(groups)}
     if old == new:
         return
+    rollout = store.rollout(change.connection, before.id)
+    left = ended_by(rollout, target)
+    old["rollout"], new["rollout"] = noted(rollout), noted(left)
     columns = {"model_row": target, "description": description, "fallbacks": dump(new["fallbacks"])}
     columns["group_ids"] = stored(groups)
+    columns["rollout"] = kept_rollout(left)
     store.change(change.connection, before.id, columns, now=change.now, revision=change.revision)
     was, now = differing(old, new)
     change.touched("alias", before.id, before.alias, before=was, after=now)
 
 
 def _warned(alias: Alias, rows: Sequence[shadowing.Named]) -> Alias:
-    return msgspec.structs.replace(alias, warnings=[warning(alias.alias, rows)]) if rows else alias
+    said = [warning(alias.alias, rows)] if rows else []
+    rollout = alias.rollout
+    if rollout is not None and not (rollout.model.available and alias.model.available):
+        said.append(nobody_moved(alias.model, rollout.model))
+    return msgspec.structs.replace(alias, warnings=said) if said else alias
+
+
+def nobody_moved(target: AliasTarget, other: AliasTarget) -> str:
+    """What to say of a rollout that does nothing."""
+    if not target.available:
+        return f"{target.model_id!r} is not available, so nobody is answered, also not by the model that is rolled out."
+    return f"{other.model_id!r}, which is being rolled out, is not available: everybody stays with the alias's model."
 
 
 def warning(alias: str, rows: Sequence[shadowing.Named]) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from model_lineup.catalog import facts
 from model_lineup.catalog.lifecycle import RETIRED, Notice
+from model_lineup.catalog.rollouts import ended_by, noted, stored, without
 from model_lineup.catalog.shapes import Alias, Model
 from model_lineup.catalog.store import aliases as alias_store
 from model_lineup.catalog.store import facts as fact_store
@@ -74,11 +75,15 @@ def _living_successor(connection: Connection, model: Model, now: int) -> int | N
 
 def _move(change: Change, alias: Alias, successor: int) -> None:
     fallbacks = alias_store.fallbacks_of(change.connection, alias.id)
-    kept = [row for row in fallbacks if row != successor]
-    columns: dict[str, Any] = {"model_row": successor, "fallbacks": dump(kept)}
+    kept = without(fallbacks, successor)
+    rollout = alias_store.rollout(change.connection, alias.id)
+    left = ended_by(rollout, successor)
+    columns: dict[str, Any] = {"model_row": successor, "fallbacks": dump(kept), "rollout": stored(left)}
     alias_store.change(change.connection, alias.id, columns, now=change.now, revision=change.revision)
     before: dict[str, Any] = {"model": alias.model.id}
     after: dict[str, Any] = {"model": successor}
     if kept != fallbacks:
         before["fallbacks"], after["fallbacks"] = fallbacks, kept
+    if left != rollout:
+        before["rollout"], after["rollout"] = noted(rollout), noted(left)
     change.touched("alias", alias.id, alias.alias, before=before, after=after)

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from model_lineup.catalog.check_schedule import CheckSchedule
 from model_lineup.catalog.fetch_rules import EVERYTHING, FetchRules
 from model_lineup.catalog.fetch_schedule import FetchSchedule
+from model_lineup.catalog.rollouts import Rollout, Sticky
 from model_lineup.journal.shapes import Impact
 
 Task = Literal["chat", "embedding", "other", "unknown"]
@@ -242,7 +243,18 @@ class AliasTarget(msgspec.Struct, frozen=True):
     available: bool
 
 
+class AliasRollout(msgspec.Struct, frozen=True):
+    """`model` answers a share of the alias's keys, or of its requests, in percent. `sticky`: whether a key's requests
+    all stay with one model, or each request is placed by itself."""
+
+    model: AliasTarget
+    share: float
+    sticky: Sticky
+
+
 class Alias(msgspec.Struct, frozen=True, kw_only=True):
+    """`rollout`: the model that a share gets instead, where one is being rolled out."""
+
     id: int
     alias: str
     model_id: str
@@ -250,6 +262,7 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None
     fallbacks: list[AliasTarget]
     groups: list[int] = []
+    rollout: AliasRollout | None = None
     warnings: list[str]
     managed_by: str | None
     version: int
@@ -272,6 +285,7 @@ class NewAlias(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[int] = []
     allow_shadow: bool = False
     managed_by: str | None = None
+    rollout: Rollout | None = None
 
 
 class AliasChanges(msgspec.Struct, frozen=True, kw_only=True):

@@ -158,6 +158,7 @@ aliases = table(
     Column("changed_at_revision", Number, nullable=False),
     Column("managed_by", Words),
     Column("group_ids", Words),
+    Column("rollout", Words),
     Index("ix_aliases_model_row", "model_row"),
     Index("ix_aliases_changed", "changed_at_revision"),
 )

@@ -36,7 +36,7 @@ class Refusals(NamedTuple):
 
 class LeadingAlias(msgspec.Struct, frozen=True):
     alias: str
-    role: Literal["target", "fallback"]
+    role: Literal["target", "fallback", "rollout"]
 
 
 class AskedName(msgspec.Struct, frozen=True):
@@ -102,6 +102,7 @@ class Impacts:
             model = living(model_store.one(connection, row_id), row_id)
             targets = [LeadingAlias(alias, "target") for _, alias in pointing.at(connection, [row_id])]
             others = [LeadingAlias(alias, "fallback") for _, alias in pointing.falling_back_on(connection, [row_id])]
+            others += [LeadingAlias(alias, "rollout") for _, alias in pointing.rolling_out(connection, [row_id])]
             names, names_total = using.by(connection, "name", row_id, since_day=first, most=MOST)
             keys, keys_total = using.by(connection, "key_id", row_id, since_day=first, most=MOST)
             known = labels(connection, keys_of={row.what for row in keys}).keys

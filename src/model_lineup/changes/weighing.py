@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
 from sqlalchemy import Connection
 
+from model_lineup.changes.seeing import losing
 from model_lineup.changes.store import pointing, using
 from model_lineup.journal.shapes import Entry, Impact
 from model_lineup.ledger.entry import DAY
@@ -23,8 +25,16 @@ def weigh(connection: Connection, entries: Sequence[Entry], now: int) -> Impact:
     if models:
         leading.update(row_id for row_id, _ in pointing.at(connection, models))
         leading.update(row_id for row_id, _ in pointing.falling_back_on(connection, models))
+        leading.update(row_id for row_id, _ in pointing.rolling_out(connection, models))
     keys, agents, requests = using.totals(connection, models=models, names=names, since_day=since(now))
-    return Impact(models=len(models), aliases=len(leading), keys=keys, requests_30d=requests, agent_keys=agents)
+    return Impact(
+        models=len(models),
+        aliases=len(leading),
+        keys=keys,
+        requests_30d=requests,
+        agent_keys=agents,
+        losing=losing(connection, entries) or UNSET,
+    )
 
 
 def since(now: int) -> int:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from model_lineup.cli import completion, finding, show, staging
+from model_lineup.cli import completion, finding, rollouts, show, staging
 from model_lineup.cli.misused import Misused
 from model_lineup.cli.options import (
     Confirm,
@@ -74,12 +74,14 @@ def add_alias(
     allow_shadow: Annotated[
         bool, typer.Option("--allow-shadow", help="Let it win over a visible model of this name.")
     ] = False,
+    group: InGroup = None,
     confirm: Confirm = False,
 ) -> None:
     """Give a model a second name."""
     target = finding.model(here, model)
     fallbacks = finding.models(here, fallback) if fallback else None
     body = said(alias=alias, description=description, fallbacks=fallbacks, allow_shadow=allow_shadow or None)
+    body |= said(groups=finding.groups(here, group))
     answer = here.post("models/by-id/aliases", body, **finding.address(target), confirm=confirm)
     warnings = [f"Warning: {warning}" for warning in answer.json["warnings"]]
     here.tell(answer, f"{alias} now means {target['model_id']} at {target['provider']['slug']}.", *warnings)
@@ -128,6 +130,41 @@ def change_alias(
         return here.answer(answer, lambda _: show.line(f"Dry run, nothing stored. {told}"))
     here.tell(answer, told)
     return None
+
+
+@verb(
+    app,
+    "rollout",
+    examples=[
+        "lineup aliases rollout fast --to gpt-4.1-mini --share 10 --dry-run",
+        "lineup aliases rollout fast --to gpt-4.1-mini --share 50 --gate",
+        "lineup aliases rollout fast --stop",
+        "lineup aliases rollout fast --finish",
+    ],
+)
+def roll_out(
+    here: Session,
+    alias: Name,
+    to: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Roll out this model.", autocompletion=completion.models)
+    ] = None,
+    share: Annotated[float | None, typer.Option(metavar="PERCENT", help="Of its keys: 0.01 to 100.")] = None,
+    sticky: Annotated[
+        Literal["key", "request"] | None,
+        typer.Option(help="What stays with one model: a key, or each request by itself.", show_default="key"),
+    ] = None,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Only if tests have proven of it what the alias's model declares.")
+    ] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Everybody gets the alias's own model again.")] = False,
+    finish: Annotated[bool, typer.Option("--finish", help="Everybody gets the model that was rolled out.")] = False,
+    terminate: Terminate = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Give a share of an alias's keys another model; without options, tell whom the rollout moves."""
+    row = finding.alias(here, alias)
+    where = {"model_id": row["model_id"], "provider_id": row["model"]["provider_id"], "alias": row["alias"]}
+    rollouts.carry_out(here, where, rollouts.Wanted(to, share, sticky, gate, stop, finish, terminate, dry_run))
 
 
 @verb(app, "delete")

@@ -54,10 +54,11 @@ def add_model(
     visible: Visible = None,
     listed: Listed = None,
     agents: Agents = None,
+    group: InGroup = None,
     confirm: Confirm = False,
 ) -> None:
     """Register a model by hand. It arrives hidden unless you say --visible; facts that you give are pinned."""
-    body = _body(locals())
+    body = {**_body(locals()), **said(groups=finding.groups(here, group))}
     at = finding.provider(here, provider)
     answer = here.post("models", {"model_id": model_id, "provider_id": at["id"], **body}, confirm=confirm)
     here.tell(answer, f"Added {model_id} as model {answer.json['id']}.")

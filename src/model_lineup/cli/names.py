@@ -6,7 +6,9 @@ import typer
 
 from model_lineup.cli import completion, finding, show
 from model_lineup.cli.capabilities import prove
+from model_lineup.cli.misused import Misused
 from model_lineup.cli.models import Which
+from model_lineup.cli.options import said
 from model_lineup.cli.session import Session
 from model_lineup.cli.verbs import FAILED
 
@@ -24,9 +26,21 @@ def resolve(
         str, typer.Argument(metavar="NAME", help="What a caller puts into `model`.", autocompletion=completion.models)
     ],
     caller: Annotated[Literal["user", "agent"], typer.Option("--as", help="Whose key it is.")] = "user",
+    person: Annotated[
+        str | None, typer.Option(help="Address or id of the person whose key it is: with that person's groups.")
+    ] = None,
+    of_key: Annotated[
+        str | None, typer.Option("--of-key", metavar="KEY", help="Name or id of the key itself, instead of --as.")
+    ] = None,
 ) -> None:
     """Explain which model answers to a name, step by step. The exit code is 1 when none does."""
-    answer = here.get("resolve", name=name, **{"as": caller})
+    if person is not None and of_key is not None:
+        raise Misused("Say --person or --of-key, not both.")
+    whose = {
+        "person_id": None if person is None else finding.person(here, person)["id"],
+        "key_id": None if of_key is None else finding.key(here, of_key)["id"],
+    }
+    answer = here.get("resolve", name=name, **{"as": caller}, **said(**whose))
     here.answer(answer, tell_explanation)
     if answer.json["status"] != 200:
         raise typer.Exit(FAILED)
@@ -36,12 +50,23 @@ def tell_explanation(found: dict[str, Any]) -> None:
     """The steps, then the verdict."""
     show.table([_step(step) for step in found["steps"]], ["is it …", "", "model", "provider", "available"])
     show.line(found["message"], style="" if found["status"] == 200 else "red")
+    if (rollout := found["rollout"]) is not None and not rollout["moved"]:
+        show.line(_rolling(rollout))
     if found["fallbacks"]:
         show.line(f"Should that fail: {', '.join(one['model_id'] for one in found['fallbacks'])}.")
     if found["suggestions"]:
         show.note(f"Did you mean {', '.join(found['suggestions'])}?")
+    elif found["status"] == 404 and found["steps"][-1]["available"]:
+        show.note("`lineup who-sees NAME` tells for whom it is.")
     elif found["status"] == 404 and (hidden := found["steps"][-1]["model"]):
         show.note(f"It is hidden, or its provider is off: `lineup models show {hidden['id']}`.")
+
+
+def _rolling(rollout: dict[str, Any]) -> str:
+    of = "keys" if rollout["sticky"] == "key" else "requests"
+    other = f"{rollout['model']['model_id']} at {rollout['model']['slug']}"
+    told = f"It is being rolled out: {rollout['share']:g} % of its {of} get {other}"
+    return f"{told}; not this caller." if rollout["moved"] is False else f"{told}."
 
 
 def _step(step: dict[str, Any]) -> list[Any]:

@@ -141,9 +141,22 @@ def _is_number(value: Any) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
-def impact_in_words(impact: dict[str, int]) -> str:
+def impact_in_words(impact: dict[str, Any]) -> str:
     """Of a dry run."""
     keys, requests = count(impact["keys"], "key"), count(impact["requests_30d"], "request")
     agents = f" ({impact['agent_keys']} of them agents')" if impact.get("agent_keys") else ""
     aliases = count(impact["aliases"], "alias", "aliases")
-    return f"It would meet {aliases}, and {keys}{agents} with {requests} in the last 30 days."
+    return f"It would meet {aliases}, and {keys}{agents} with {requests} in the last 30 days.{losing_in_words(impact)}"
+
+
+def losing_in_words(impact: dict[str, Any]) -> str:
+    """Who may use something now and could not any more; empty where no groups are changed."""
+    lost = impact.get("losing")
+    if lost is None:
+        return ""
+    if not lost["people"] and not lost["keys"]:
+        return " Nobody would lose sight of anything."
+    said = f"{count(lost['people'], 'person', 'people')} and {count(lost['keys'], 'key')}"
+    names = [*lost["people_named"], *lost["keys_named"]]
+    more = ", …" if len(names) < lost["people"] + lost["keys"] else ""
+    return f" {said} would lose sight of something: {', '.join(names)}{more}."

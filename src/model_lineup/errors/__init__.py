@@ -14,6 +14,7 @@
     │   ├── PlanOvertaken, PlanClosed, FetchUnderWay
     │   ├── NotUndoable, UndoConflict, ManagedByFile
     │   ├── StagedOver
+    │   ├── TooFewKeys, TargetNotAvailable, NotProven
     │   ├── IdempotencyInProgress, IdempotencyAnswerLost
     │   └── RunInProgress, TestInProgress, LastAdmin, SetupDone
     ├── PreconditionFailed 412   If-Match names an older version
@@ -63,13 +64,16 @@ from model_lineup.errors.catalog import (
     ManagedByFile,
     ModelNotFound,
     NameWouldMove,
+    NotProven,
     NotUndoable,
     PlanClosed,
     PlanOvertaken,
     ProviderHasModels,
     RunInProgress,
     StagedOver,
+    TargetNotAvailable,
     TestInProgress,
+    TooFewKeys,
     UndoConflict,
     UnknownProvider,
 )
@@ -151,6 +155,7 @@ __all__ = [
     "NameWouldMove",
     "NotAllowed",
     "NotFound",
+    "NotProven",
     "NotSignedIn",
     "NotUndoable",
     "OperationRefused",
@@ -173,7 +178,9 @@ __all__ = [
     "StagedOver",
     "StartRefused",
     "StorageFull",
+    "TargetNotAvailable",
     "TestInProgress",
+    "TooFewKeys",
     "TooLarge",
     "TooManyRequests",
     "Unavailable",

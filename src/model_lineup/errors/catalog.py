@@ -108,6 +108,21 @@ class PlanClosed(Conflict):
     title = "The plan has ended"
 
 
+class TooFewKeys(Conflict):
+    code = "too_few_keys"
+    title = "There are too few keys for a share of them"
+
+
+class TargetNotAvailable(Conflict):
+    code = "target_not_available"
+    title = "The model cannot be rolled out while callers cannot reach it"
+
+
+class NotProven(Conflict):
+    code = "not_proven"
+    title = "Tests have not proven what the alias's model declares"
+
+
 class StagedOver(Conflict):
     code = "staged_over"
     title = "The staged change has ended"

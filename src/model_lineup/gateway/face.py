@@ -79,7 +79,7 @@ class Gateway:
             ask, hops = self._read(visit, request.body)
             if ask.stream:
                 return False
-            visit.route = route = self._routes.of(snapshot, ask.name, caller)
+            visit.route = route = self._routes.of(snapshot, ask.name, caller, visit.request_id)
             if caller.allowance is not None:
                 admitted = self._limits.admit_at_once(visit, caller.allowance, ask, route)
                 if admitted is None:
@@ -169,7 +169,7 @@ class Gateway:
 
     async def _serve(self, visit: Visit, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> None:
         ask, hops = self._read(visit, (await receive())["body"])
-        visit.route = route = self._routes.of(snapshot, ask.name, visit.caller)
+        visit.route = route = self._routes.of(snapshot, ask.name, visit.caller, visit.request_id)
         if visit.caller.allowance is not None:
             visit.route = route = await self._limits.admit(visit, visit.caller.allowance, ask, route)
         await self._exchange(self._begin(visit, ask, route, hops), scope, receive, send)

@@ -6,7 +6,6 @@ Signals come through the database within a second or two (`signals`), also from 
 import asyncio
 import contextlib
 
-from model_lineup.access.callers import Caller
 from model_lineup.errors import Unavailable
 from model_lineup.gateway.breaker import Breakers
 from model_lineup.gateway.failures import Refused
@@ -64,15 +63,15 @@ def end_withdrawn(streams: Streams, signal: Signal, snapshot: Snapshot) -> None:
         if name is None or model is None:
             continue
         is_meant = model.id in models or model.provider_id in providers or name.lower() in names
-        if is_meant and not still_means(snapshot, name, model, running.caller):
+        if is_meant and not still_means(snapshot, name, model, running):
             running.end("withdrawn")
 
 
-def still_means(snapshot: Snapshot, name: str, model: ModelState, caller: Caller) -> bool:
-    """Whether this caller, as he is now, who says this name may be answered by this model."""
-    now = snapshot.callers.get(caller.token_hash, caller)
+def still_means(snapshot: Snapshot, name: str, model: ModelState, running: Running) -> bool:
+    """Whether this request of its caller, as he is now, may be answered by this model under this name."""
+    now = snapshot.callers.get(running.caller.token_hash, running.caller)
     try:
-        return any(one.id == model.id for one in route_of(snapshot, name, now).models)
+        return any(one.id == model.id for one in route_of(snapshot, name, now, running.visit.request_id).models)
     except Refused:
         return False
 

@@ -16,7 +16,7 @@ from model_lineup.access.callers import Audience, Caller, CallerKind
 from model_lineup.catalog.lifecycle import Notice
 from model_lineup.gateway.failures import Refused
 from model_lineup.gateway.notices import following
-from model_lineup.gateway.resolve import route_of
+from model_lineup.gateway.resolve import ways_of
 from model_lineup.gateway.shelves import Shelf, encoded
 from model_lineup.routing.coming import as_told
 from model_lineup.routing.listing import Listed, listed
@@ -53,7 +53,7 @@ class Lists:
 
 def entry(snapshot: Snapshot, name: str, caller: Caller) -> bytes:
     """What the list says of one name; also of names that are callable and not listed. Raises Refused."""
-    model = route_of(snapshot, name, caller).models[0]
+    model = ways_of(snapshot, name, caller).standing.models[0]
     return msgspec.json.encode(_entry(snapshot, name, model, caller.audience))
 
 

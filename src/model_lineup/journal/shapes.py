@@ -42,15 +42,26 @@ class ChangePage(msgspec.Struct, frozen=True):
     offset: int
 
 
+class Losing(msgspec.Struct, frozen=True):
+    """Who may use a name before a change, and may not after it, because of groups. The first ten are named."""
+
+    people: int
+    people_named: list[str]
+    keys: int
+    keys_named: list[str]
+
+
 class Impact(msgspec.Struct, frozen=True):
     """What a dry run would meet: models that it touches, aliases that are touched or lead to these, and the keys and
-    requests of the last 30 days that used any of them. `agent_keys`: as many of these keys are agents'."""
+    requests of the last 30 days that used any of them. `agent_keys`: as many of these keys are agents'. `losing`: of a
+    change of limits to groups, or of who belongs to them."""
 
     models: int
     aliases: int
     keys: int
     requests_30d: int
     agent_keys: int = 0
+    losing: Losing | UnsetType = UNSET
 
 
 class Receipt(msgspec.Struct, frozen=True):

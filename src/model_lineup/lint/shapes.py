@@ -65,3 +65,4 @@ class AliasSeen(NamedTuple):
     alias: str
     folded: str
     model_row: int
+    rollout: str | None = None

@@ -40,7 +40,7 @@ _PROVIDERS = (
     .order_by(providers.c.position, providers.c.id)
 )
 _ALIASES = (
-    select(aliases.c.id, aliases.c.alias, aliases.c.folded, aliases.c.model_row)
+    select(aliases.c.id, aliases.c.alias, aliases.c.folded, aliases.c.model_row, aliases.c.rollout)
     .where(aliases.c.deleted_at.is_(None))
     .order_by(aliases.c.id)
 )

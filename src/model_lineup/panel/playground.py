@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp
 
 from model_lineup.access.actor import Actor
-from model_lineup.access.callers import CallerKind
+from model_lineup.access.callers import CallerKind, GroupSet
 from model_lineup.api.bodies import Body, Line, Text
 from model_lineup.api.dependencies import There
 from model_lineup.api.problems import request_id_of
@@ -27,6 +27,7 @@ from model_lineup.panel.pages import pages
 from model_lineup.panel.render import fragment, page
 from model_lineup.panel.visitors import AsAdmin, AsViewer, Sent, still_signed_in
 from model_lineup.rooms import Rooms
+from model_lineup.routing.standing import Standing, of_key, of_person
 
 router = pages("/playground")
 SUGGESTED = 200
@@ -35,6 +36,7 @@ USUAL_TOKENS = 512
 FIRST_WORDS = "Say hello."
 """So that one click is enough to see whether a model answers."""
 Name = Annotated[Line, Query(max_length=1_024)]
+Whom = Annotated[Line, Query(max_length=254)]
 As = Annotated[Literal["user", "agent"], Query(alias="as")]
 
 
@@ -43,6 +45,7 @@ class Asked(Body):
 
     name: Annotated[Line, Field(min_length=1, max_length=1_024)]
     caller: Literal["user", "agent"] = "user"
+    whom: Annotated[Line, Field(max_length=254)] = ""
     message: Annotated[Text, Field(min_length=1, max_length=100_000)]
     system: Annotated[Text, Field(max_length=100_000)] = ""
     max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] = USUAL_TOKENS
@@ -61,34 +64,42 @@ class Asked(Body):
 
 
 @router.get("")
-def playground(request: Request, there: There, _: AsViewer, name: Name = "", as_: As = "user") -> Response:
-    return _page(request, there, {"name": name, "caller": as_})
+def playground(
+    request: Request, there: There, _: AsViewer, name: Name = "", as_: As = "user", whom: Whom = ""
+) -> Response:
+    return _page(request, there, {"name": name, "caller": as_, "whom": whom})
 
 
 @router.get("/steps")
-def show_steps(request: Request, there: There, _: AsViewer, name: Name, as_: As = "user") -> Response:
+def show_steps(request: Request, there: There, _: AsViewer, name: Name, as_: As = "user", whom: Whom = "") -> Response:
     """What `GET /api/admin/resolve` answers, as a piece of the page."""
-    return fragment(request, "playground/_steps.html", meaning=there.routes.explain(name, as_) if name else None)
+    try:
+        shown = _shown(there, name, _standing(there, whom, as_))
+    except InvalidInput as error:
+        shown = {"meaning": None, "unknown": said_of_fields(error).get("whom", error.detail)}
+    return fragment(request, "playground/_steps.html", **{"whom": whom, "unknown": None, **shown})
 
 
 @router.post("")
 async def ask(request: Request, form: Sent, there: There, actor: AsAdmin) -> Response:
     """The whole reply at once, for browsers without scripts."""
-    entered = {name: form.text(name) for name in ("name", "caller", "message", "system", "max_tokens")}
+    entered = {name: form.text(name) for name in ("name", "caller", "whom", "message", "system", "max_tokens")}
     try:
         asked = _asked(form)
+        standing = await asyncio.to_thread(_standing, there, asked.whom, asked.caller)
     except InvalidInput as error:
         return await asyncio.to_thread(_page, request, there, entered, error=error)
-    reply = await _whole(_app(request, asked, actor), asked.body(stream=False), request_id_of(request))
+    reply = await _whole(_app(request, standing, actor), asked.body(stream=False), request_id_of(request))
     return await asyncio.to_thread(_page, request, there, entered, reply=reply)
 
 
 @router.post("/stream")
-async def stream(request: Request, form: Sent, actor: AsAdmin) -> Response:
+async def stream(request: Request, form: Sent, there: There, actor: AsAdmin) -> Response:
     """Events: `head` (status, headers), `piece` (a JSON string: the next part of the body, exactly as callers get
     it), `end`. It ends with the visitor's session."""
     asked = _asked(form)
-    events = _events(_app(request, asked, actor), asked.body(stream=True), request_id_of(request))
+    standing = await asyncio.to_thread(_standing, there, asked.whom, asked.caller)
+    events = _events(_app(request, standing, actor), asked.body(stream=True), request_id_of(request))
     told = _while_signed_in(events, still_signed_in(request))
     return StreamingResponse(told, media_type="text/event-stream", headers=SSE_HEADERS)
 
@@ -102,28 +113,55 @@ def _page(
     reply: dict[str, Any] | None = None,
 ) -> Response:
     name, caller = entered["name"][:1_024], "agent" if entered["caller"] == "agent" else "user"
-    as_ = cast("CallerKind", caller)
+    whom, as_ = entered["whom"], cast("CallerKind", caller)
+    try:
+        standing = _standing(there, whom, as_)
+        shown = _shown(there, name, standing)
+    except InvalidInput as wrong:
+        error, standing, shown = error or wrong, Standing(as_), {"meaning": None}
+    choice = there.routes.choice(standing.kind, groups=standing.groups, limit=SUGGESTED, offset=0)
     return page(
         request,
         "playground/page.html",
         status=error.status if error else 200,
         entered={"message": FIRST_WORDS, "system": "", "max_tokens": str(USUAL_TOKENS), **entered, "caller": caller},
         errors=said_of_fields(error) if error else {},
-        meaning=there.routes.explain(name, as_) if name else None,
         reply=reply,
-        names=[one.name for one in there.routes.choice(as_, limit=SUGGESTED, offset=0).models],
+        names=[one.name for one in choice.models],
+        **{"whom": whom, "unknown": None, **shown},
     )
 
 
+def _standing(there: Rooms, whom: str, kind: CallerKind) -> Standing:
+    """Of a person by address, or a key by name or id; for no text of nobody in particular. Raises InvalidInput."""
+    if not whom:
+        return Standing(kind)
+    found = there.groups.whom(whom)
+    if found.people:
+        return of_person(there.people.get(found.people[0]), kind)
+    return of_key(there.keys.get(found.keys[0]))
+
+
+def _shown(there: Rooms, name: str, standing: Standing) -> dict[str, Any]:
+    """What the steps are drawn from."""
+    if not name:
+        return {"meaning": None}
+    kind, groups, who = standing
+    return {"meaning": there.routes.explain(name, kind, groups, who=who), "all_groups": there.groups.names()}
+
+
 def _asked(form: Form) -> Asked:
-    values: dict[str, Any] = {one: form.text(one) for one in ("name", "caller", "message", "system") if one in form}
+    values: dict[str, Any] = {
+        one: form.text(one) for one in ("name", "caller", "whom", "message", "system") if one in form
+    }
     tokens = form.whole("max_tokens")
     return validated(Asked, values if tokens is None else {**values, "max_tokens": tokens})
 
 
-def _app(request: Request, asked: Asked, actor: Actor) -> ASGIApp:
-    made: Callable[[CallerKind, int | None], ASGIApp] = request.app.state.playground
-    return made(asked.caller, actor.person_id)
+def _app(request: Request, standing: Standing, actor: Actor) -> ASGIApp:
+    """`/v1` for the visitor, who looks through the groups of somebody else; never as him, nor at his expense."""
+    made: Callable[[CallerKind, int | None, GroupSet | None], ASGIApp] = request.app.state.playground
+    return made(standing.kind, actor.person_id, standing.groups)
 
 
 async def _whole(app: ASGIApp, body: bytes, request_id: str) -> dict[str, Any]:

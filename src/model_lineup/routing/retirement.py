@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
+from model_lineup.catalog.rollouts import ended_by
 from model_lineup.routing.snapshot import AliasState, ModelState, Snapshot
 
 _LONGEST_CHAIN = 100
@@ -81,6 +82,7 @@ def _moved(snapshot: Snapshot, successors: Mapping[int, int]) -> list[AliasState
             alias,
             row=successors[alias.row],
             fallbacks=tuple(row for row in alias.fallbacks if row != successors[alias.row]),
+            rollout=ended_by(alias.rollout, successors[alias.row]),
         )
         for alias in snapshot.aliases.values()
         if alias.row in successors

@@ -10,6 +10,7 @@ from model_lineup.access.callers import Audience, CallerKind, GroupSet
 from model_lineup.catalog import names
 from model_lineup.catalog.models import Models
 from model_lineup.catalog.providers import Providers
+from model_lineup.routing.branching import RolloutSeen, seen
 from model_lineup.routing.coming import as_told, due_s, retargeting
 from model_lineup.routing.follow import Follower
 from model_lineup.routing.listing import Listed, Meaning, fallbacks, listed, may_use, meaning, name_of
@@ -35,7 +36,8 @@ class ResolutionStep(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller who says `name` gets: a model, or this status and code."""
+    """What a caller who says `name` gets: a model, or this status and code. `rollout`: where the name is an alias that
+    is being rolled out; `model` is the other model only where it is sure that the caller gets that one."""
 
     name: str
     caller: CallerKind
@@ -47,6 +49,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[ResolutionStep]
     suggestions: list[str]
     revision: int
+    rollout: RolloutSeen | None = None
 
 
 class ComingChange(msgspec.Struct, frozen=True):
@@ -118,16 +121,26 @@ class Routes:
         page = [_callable(snapshot, one, audience) for one in found[offset : offset + limit]]
         return Choice(page, len(found), limit, offset, snapshot.revision)
 
-    def explain(self, name: str, kind: CallerKind, groups: GroupSet | None = None) -> Explanation:
+    def explain(
+        self, name: str, kind: CallerKind, groups: GroupSet | None = None, *, who: str | None = None
+    ) -> Explanation:
         """The steps of resolving `name` for a user's or an agent's key, through the one resolver; `groups` as in
-        `choice`. The steps show administrators what is there, also to whom it is limited."""
+        `choice`; `who`: which key, as rollouts place it. The steps show administrators what is there, also to whom it
+        is limited."""
         snapshot, audience = self._follower.current(), Audience(kind, groups)
         steps = [_step(snapshot, name, step) for step in names.explain(snapshot, name)]
         meant = meaning(snapshot, name)
-        if meant is not None and not meant.is_for(audience):
+        is_kept_from = meant is not None and not meant.is_for(audience)
+        if is_kept_from:
             meant = None
+        rollout = None if meant is None else seen(snapshot, meant, audience, who)
         model = None if meant is None else snapshot.routed(meant.model.id)
         status, code, message = _verdict(name, model, kind)
+        if status == 200 and rollout is not None and rollout.moved:
+            model = rollout.model
+            message = _verdict(name, model, kind)[2]
+        if is_kept_from:
+            message = f"{name!r} is limited to groups, and this caller is not in them: it gets no model."
         model = None if status == 404 else model
         return Explanation(
             name=name,
@@ -136,10 +149,11 @@ class Routes:
             code=code,
             message=message,
             model=model,
-            fallbacks=[] if meant is None else _fallbacks(snapshot, meant, audience),
+            fallbacks=[] if meant is None else _fallbacks(snapshot, meant, audience, model),
             steps=steps,
             suggestions=[] if model is not None else _suggestions(snapshot, name, audience),
             revision=snapshot.revision,
+            rollout=rollout if status == 200 else None,
         )
 
     def target(self, row_id: int) -> Target:
@@ -206,10 +220,12 @@ def _verdict(name: str, model: RoutedModel | None, caller: CallerKind) -> tuple[
     return 200, None, f"{name!r} is answered by {model.model_id!r} at {model.slug}."
 
 
-def _fallbacks(snapshot: Snapshot, meant: Meaning, audience: Audience) -> list[RoutedModel]:
-    """Those of the alias that answers; a model that answers by its own name has none."""
+def _fallbacks(
+    snapshot: Snapshot, meant: Meaning, audience: Audience, answering: RoutedModel | None
+) -> list[RoutedModel]:
+    """Those of the alias that answers, behind this model; a model that answers by its own name has none."""
     found = [snapshot.routed(model.id) for model in fallbacks(snapshot, meant, audience)]
-    return [model for model in found if model is not None]
+    return [model for model in found if model is not None and (answering is None or model.id != answering.id)]
 
 
 def _suggestions(snapshot: Snapshot, name: str, audience: Audience) -> list[str]:

@@ -8,8 +8,9 @@ import msgspec
 from model_lineup.access.callers import Audience, CallerKind, GroupSet
 from model_lineup.access.groups.groups import Groups
 from model_lineup.errors import ModelNotFound
+from model_lineup.routing.branching import answering
 from model_lineup.routing.follow import Follower
-from model_lineup.routing.listing import Listed, listed, meaning
+from model_lineup.routing.listing import Listed, Meaning, listed, meaning
 from model_lineup.routing.snapshot import Snapshot
 
 Reason = Literal["everyone", "member", "not_member", "not_for_agents"]
@@ -70,9 +71,18 @@ class Sights:
         self._groups = groups
 
     def of(
-        self, kind: CallerKind, groups: GroupSet, *, seen: bool | None = None, q: str = "", limit: int, offset: int
+        self,
+        kind: CallerKind,
+        groups: GroupSet,
+        *,
+        seen: bool | None = None,
+        q: str = "",
+        who: str | None = None,
+        limit: int,
+        offset: int,
     ) -> SightPage:
-        """What somebody of these groups sees, of all names there are; `q`: part of a name."""
+        """What somebody of these groups sees, of all names there are; `q`: part of a name; `who`: which key or person,
+        as rollouts place them."""
         snapshot, names = self._follower.current(), self._groups.names()
         audience, wanted = Audience(kind, groups), q.casefold()
         found = [(one, _reason(one, audience)) for one in listed(snapshot, Audience("user", None))]
@@ -82,7 +92,10 @@ class Sights:
             for one, reason in found
             if (seen is None or _sees(reason) is seen) and wanted in one.name.casefold()
         ]
-        page = [_sight(snapshot, one, reason, names) for one, reason in asked[offset : offset + limit]]
+        page = [
+            _sight(snapshot, one if who is None else _moved(snapshot, one, audience, who), reason, names)
+            for one, reason in asked[offset : offset + limit]
+        ]
         belongs = [name for group_id, name in names.items() if group_id in groups]
         return SightPage(page, belongs, seeing, len(asked), limit, offset, snapshot.revision)
 
@@ -108,6 +121,13 @@ class Sights:
             keys_total=len(keys),
             revision=snapshot.revision,
         )
+
+
+def _moved(snapshot: Snapshot, one: Listed, audience: Audience, who: str) -> Listed:
+    """With the model that a rollout gives them, where one does."""
+    if one.alias is None or one.alias.rollout is None or not _sees(_reason(one, audience)):
+        return one
+    return one._replace(model=answering(snapshot, Meaning(one.model, one.alias, "alias"), audience, who))
 
 
 def _reason(one: Listed, audience: Audience) -> Reason:

@@ -9,6 +9,7 @@ from model_lineup.access.callers import Caller, GroupSet
 from model_lineup.catalog.lifecycle import Notice
 from model_lineup.catalog.names import fold
 from model_lineup.catalog.prices import Price
+from model_lineup.catalog.rollouts import Rollout
 
 
 class ProviderState(msgspec.Struct, frozen=True, gc=False):
@@ -47,7 +48,7 @@ class ModelState(msgspec.Struct, frozen=True, gc=False):
 
 
 class AliasState(msgspec.Struct, frozen=True, gc=False):
-    """`id` is the alias's own row, `row` the model's. `groups`: as a model's."""
+    """`id` is the alias's own row, `row` the model's. `groups`: as a model's. `rollout`: the model that some get."""
 
     id: int
     alias: str
@@ -55,6 +56,7 @@ class AliasState(msgspec.Struct, frozen=True, gc=False):
     row: int
     fallbacks: tuple[int, ...]
     groups: GroupSet | None = None
+    rollout: Rollout | None = None
 
 
 class StagedState(msgspec.Struct, frozen=True, gc=False):

@@ -13,6 +13,7 @@ from model_lineup.access.callers import ChangedCallers, GroupSet
 from model_lineup.catalog.lifecycle import Notice, notice_of
 from model_lineup.catalog.limits_to_groups import groups_of
 from model_lineup.catalog.prices import price_of
+from model_lineup.catalog.rollouts import rollout_of
 from model_lineup.catalog.shapes import Fact
 from model_lineup.catalog.tables import aliases, models, providers, staged_changes
 from model_lineup.journal import store as journal_store
@@ -120,14 +121,15 @@ def _known(flag: int | None) -> bool | None:
 
 def _read_aliases(connection: Connection, found: Changed) -> None:
     columns = (aliases.c.id, aliases.c.alias, aliases.c.folded, aliases.c.model_row, aliases.c.fallbacks)
-    query = select(*columns, aliases.c.group_ids, aliases.c.deleted_at).where(*_newer(aliases, found.since))
-    for row_id, alias, folded, row, fallbacks, group_ids, deleted_at in connection.execute(query):
+    more = (aliases.c.group_ids, aliases.c.rollout, aliases.c.deleted_at)
+    query = select(*columns, *more).where(*_newer(aliases, found.since))
+    for row_id, alias, folded, row, fallbacks, group_ids, rollout, deleted_at in connection.execute(query):
         if deleted_at is not None:
             found.aliases_gone.append(row_id)
         else:
             ids = msgspec.json.decode(fallbacks, type=tuple[int, ...])
             groups = None if group_ids is None else _groups(group_ids)
-            found.aliases.append(AliasState(row_id, alias, folded, row, ids, groups))
+            found.aliases.append(AliasState(row_id, alias, folded, row, ids, groups, rollout_of(rollout)))
 
 
 def _read_staged(connection: Connection, found: Changed) -> None:

@@ -92,8 +92,19 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                 "groups": draw(limited),
                 **draw(st.fixed_dictionaries({}, optional={"description": TEXT})),
             }
+            others = [one for one in targets if one != chosen[0]]
+            aliases[name] |= draw(_rollouts(others)) if others else {}
     order = draw(st.permutations(list(providers)))
     return {"provider_order": order, "groups": groups, "providers": providers, "models": models, "aliases": aliases}
+
+
+def _rollouts(targets: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    said = {
+        "model": st.sampled_from(targets),
+        "share": st.integers(1, 10_000).map(lambda places: places / 100),
+        "sticky": st.sampled_from(["key", "request"]),
+    }
+    return st.fixed_dictionaries({}, optional={"rollout": st.fixed_dictionaries(said)})
 
 
 def _apart(groups: dict[str, Any]) -> bool:

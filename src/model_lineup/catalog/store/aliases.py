@@ -7,7 +7,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 
 from model_lineup.catalog.limits_to_groups import groups_of
-from model_lineup.catalog.shapes import Alias, AliasTarget
+from model_lineup.catalog.rollouts import Rollout, rollout_of
+from model_lineup.catalog.shapes import Alias, AliasRollout, AliasTarget
 from model_lineup.catalog.tables import aliases, models, providers
 from model_lineup.database.many import insert_many, next_ids
 from model_lineup.database.metadata import moment
@@ -45,6 +46,11 @@ def fallbacks_of(connection: Connection, alias_id: int) -> list[int]:
     """The rows that it falls back on, also those that are deleted: they count again when they are restored."""
     held = connection.execute(select(aliases.c.fallbacks).where(aliases.c.id == alias_id)).scalar_one()
     return msgspec.json.decode(held, type=list[int])
+
+
+def rollout(connection: Connection, alias_id: int) -> Rollout | None:
+    """The one that runs, also to a model that is deleted."""
+    return rollout_of(connection.execute(select(aliases.c.rollout).where(aliases.c.id == alias_id)).scalar_one())
 
 
 def by_folded(connection: Connection, folded: Iterable[str]) -> dict[str, Row[Any]]:
@@ -110,23 +116,36 @@ def _found(connection: Connection, condition: ColumnElement[bool]) -> list[Alias
 
 def _aliases(connection: Connection, rows: Sequence[Row[Any]]) -> list[Alias]:
     wanted = {row: msgspec.json.decode(row.fallbacks, type=list[int]) for row in rows}
-    targets = _targets(connection, {row for fallbacks in wanted.values() for row in fallbacks})
-    return [_alias(row, [targets[n] for n in fallbacks if n in targets]) for row, fallbacks in wanted.items()]
+    rolling = {row: found for row in rows if (found := rollout_of(row.rollout)) is not None}
+    others = {row for fallbacks in wanted.values() for row in fallbacks}
+    living, deleted = _targets(connection, others | {one.target for one in rolling.values()})
+    return [
+        _alias(row, [living[n] for n in fallbacks if n in living], _rollout(rolling.get(row), {**deleted, **living}))
+        for row, fallbacks in wanted.items()
+    ]
 
 
-def _targets(connection: Connection, rows: Iterable[int]) -> dict[int, AliasTarget]:
+def _rollout(held: Rollout | None, targets: Mapping[int, AliasTarget]) -> AliasRollout | None:
+    return None if held is None else AliasRollout(targets[held.target], held.share, held.sticky)
+
+
+def _targets(connection: Connection, rows: Iterable[int]) -> tuple[dict[int, AliasTarget], dict[int, AliasTarget]]:
+    """Those that are there, and those that are deleted."""
     found = list(rows)
-    if not found:
-        return {}
-    query = select(*_TARGET).select_from(models.join(providers)).where(in_numbers(connection, models.c.id, found))
-    return {row.target_row: _target(row) for row in connection.execute(query.where(models.c.deleted_at.is_(None)))}
+    living: dict[int, AliasTarget] = {}
+    deleted: dict[int, AliasTarget] = {}
+    if found:
+        query = select(*_TARGET, models.c.deleted_at.label("gone_at")).select_from(models.join(providers))
+        for row in connection.execute(query.where(in_numbers(connection, models.c.id, found))):
+            (living if row.gone_at is None else deleted)[row.target_row] = _target(row)
+    return living, deleted
 
 
 def _target(row: Row[Any]) -> AliasTarget:
     return AliasTarget(row.target_row, row.model_id, row.display_name, row.provider_id, row.slug, bool(row.available))
 
 
-def _alias(row: Row[Any], fallbacks: list[AliasTarget]) -> Alias:
+def _alias(row: Row[Any], fallbacks: list[AliasTarget], rollout: AliasRollout | None) -> Alias:
     target = _target(row)
     return Alias(
         id=row.id,
@@ -136,6 +155,7 @@ def _alias(row: Row[Any], fallbacks: list[AliasTarget]) -> Alias:
         description=row.description,
         fallbacks=fallbacks,
         groups=groups_of(row.group_ids),
+        rollout=rollout,
         warnings=[],
         managed_by=row.managed_by,
         version=row.version,

@@ -26,13 +26,10 @@ def refuse_locked(connection: Connection, operation: str, entries: Sequence[Entr
     """Raises ManagedByFile for a change of what a file decides."""
     if operation in _MAY:
         return
-    touched: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if entry.entity in TABLES:
-            touched.setdefault(entry.entity, []).append(entry)
-    for entity, about in touched.items():
+    for entity in [one for one in dict.fromkeys(entry.entity for entry in entries) if one in TABLES]:
+        about = [entry for entry in entries if entry.entity == entity]
         found = owners(connection, entity, {entry.entity_id for entry in about})
-        locked = [entry for entry in about if entry.entity_id in found and _decides(entry)]
+        locked = [entry for entry in about if entry.entity_id in found and _decides(entry)] if found else ()
         if locked:
             raise _refused(entity, locked, found)
 

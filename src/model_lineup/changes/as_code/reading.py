@@ -15,6 +15,7 @@ import msgspec
 
 from model_lineup.access.groups import groups
 from model_lineup.catalog import names
+from model_lineup.catalog.rollouts import is_share
 from model_lineup.changes.as_code import lines
 from model_lineup.changes.as_code.shapes import FORMAT, AliasEntry, Configuration, GroupEntry, ModelEntry, ProviderEntry
 from model_lineup.errors import InvalidInput
@@ -110,6 +111,11 @@ class _Reader:
                 self._wrong(at, f"{other!r} is the same alias: case does not count")
             if len({entry.model, *entry.fallbacks}) <= len(entry.fallbacks):
                 self._wrong(f"{at}/fallbacks", "each is expected once, and not the alias's own model")
+            if entry.rollout is not None:
+                if entry.rollout.model == entry.model:
+                    self._wrong(f"{at}/rollout/model", "another model than the alias's own is expected")
+                if not is_share(entry.rollout.share):
+                    self._wrong(f"{at}/rollout/share", "hundredths of a percent are expected at the finest")
         return found
 
     def _tables(self, document: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from model_lineup.access.shapes import Limits
 from model_lineup.catalog.check_schedule import CheckSchedule
 from model_lineup.catalog.fetch_rules import FetchRules
 from model_lineup.catalog.fetch_schedule import FetchSchedule
+from model_lineup.catalog.rollouts import Sticky
 from model_lineup.catalog.shapes import NetworkScope, Task
 
 FORMAT = 1
@@ -28,6 +29,7 @@ Reference = Annotated[
 Description = Annotated[str, Meta(max_length=2_000, pattern=_NO_NUL)]
 Tokens = Annotated[int, Meta(ge=1, le=10_000_000_000)]
 Dollars = Annotated[float, Meta(ge=0, le=1_000_000)]
+Share = Annotated[float, Meta(ge=0.01, le=100)]
 Moment = Annotated[datetime, Meta(tz=True)]
 Target = Annotated[str, Meta(min_length=3, max_length=600, pattern=r"\A[a-z0-9-]{1,40}/")]
 """A model as `slug/model_id`."""
@@ -123,6 +125,14 @@ class ModelEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     groups: Groups | None = None
 
 
+class RolloutEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The model that a share of an alias's keys gets, or of its requests; `share` in percent."""
+
+    model: Target
+    share: Share
+    sticky: Sticky = "key"
+
+
 class AliasEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[aliases.<alias>]`. `model` and `fallbacks` are `slug/model_id`."""
 
@@ -130,6 +140,7 @@ class AliasEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fallbacks: Annotated[tuple[Target, ...], Meta(max_length=8)] = ()
     description: Description | None = None
     groups: Groups | None = None
+    rollout: RolloutEntry | None = None
 
 
 class Configuration(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ from typing import Any
 from model_lineup.catalog import names
 from model_lineup.catalog.aliases import Addition, add
 from model_lineup.catalog.limits_to_groups import stored
+from model_lineup.catalog.rollouts import Rollout, noted
+from model_lineup.catalog.rollouts import stored as kept_rollout
 from model_lineup.catalog.shapes import NewAlias
 from model_lineup.catalog.store import aliases as store
 from model_lineup.changes.as_code.reading import pointed
@@ -34,6 +36,7 @@ def write(work: Work) -> None:
             description=entry.description,
             fallbacks=fallbacks,
             groups=work.groups_of(entry, f"/aliases/{pointed(alias)}"),
+            rollout=_rollout(work, alias, entry),
             managed_by=work.label,
         )
         additions.append(Addition(new, target, entry.model.partition("/")[2]))
@@ -65,16 +68,20 @@ def _change(
     work: Work, held: AliasRow, entry: AliasEntry, target: int, fallbacks: list[int], living: Container[int]
 ) -> None:
     """Fallbacks that are gone count for nothing on either side."""
+    rollout = _rollout(work, held.alias, entry)
+    standing = held.rollout if held.rollout is not None and held.rollout.target in living else None
     old: dict[str, Any] = {
         "model": held.model,
         "description": held.description,
         "fallbacks": [row for row in held.fallbacks if row in living],
+        "rollout": noted(standing),
         "managed_by": held.managed_by,
     }
     new: dict[str, Any] = {
         "model": target,
         "description": entry.description,
         "fallbacks": fallbacks,
+        "rollout": noted(rollout),
         "managed_by": work.label,
     }
     if entry.groups is not None:
@@ -85,11 +92,15 @@ def _change(
         return
     if "fallbacks" in was:
         was["fallbacks"] = held.fallbacks
+    if "rollout" in was:
+        was["rollout"] = noted(held.rollout)
     columns = {_COLUMNS.get(name, name): value for name, value in now.items()}
     if "groups" in now:
         columns["group_ids"] = stored(new["groups"])
     if "fallbacks" in columns:
         columns["fallbacks"] = dump(fallbacks)
+    if "rollout" in columns:
+        columns["rollout"] = kept_rollout(rollout)
     change = work.change
     store.change(change.connection, held.id, columns, now=change.now, revision=change.revision)
     change.touched("alias", held.id, held.alias, before=was, after=now)
@@ -97,6 +108,11 @@ def _change(
 
 def _fallbacks(work: Work, alias: str, entry: AliasEntry) -> list[int]:
     return [_row(work, alias, f"fallbacks/{number}", name) for number, name in enumerate(entry.fallbacks)]
+
+
+def _rollout(work: Work, alias: str, entry: AliasEntry) -> Rollout | None:
+    said = entry.rollout
+    return None if said is None else Rollout(_row(work, alias, "rollout/model", said.model), said.share, said.sticky)
 
 
 def _row(work: Work, alias: str, field: str, name: str) -> int:

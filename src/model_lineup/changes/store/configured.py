@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from model_lineup.access.groups import store as group_store
 from model_lineup.catalog.limits_to_groups import groups_of
+from model_lineup.catalog.rollouts import Rollout, rollout_of
 from model_lineup.catalog.tables import aliases, models, providers, stated_facts
 
 _AT_ONCE = 2_000
@@ -32,7 +33,7 @@ class ModelRow(NamedTuple):
 
 
 class AliasRow(NamedTuple):
-    """`model` and `fallbacks` are row ids; of deleted models too."""
+    """`model` and `fallbacks` are row ids, as is the target of `rollout`; of deleted models too."""
 
     id: int
     alias: str
@@ -43,6 +44,7 @@ class AliasRow(NamedTuple):
     managed_by: str | None
     groups: tuple[str, ...]
     group_ids: list[int]
+    rollout: Rollout | None = None
 
 
 def models_at_living_providers(connection: Connection) -> Iterator[ModelRow]:
@@ -81,16 +83,17 @@ def living_aliases(connection: Connection) -> list[AliasRow]:
     named = group_store.names(connection)
     columns = (aliases.c.id, aliases.c.alias, aliases.c.folded, aliases.c.model_row, aliases.c.fallbacks)
     query = (
-        select(*columns, aliases.c.description, aliases.c.managed_by, aliases.c.group_ids)
+        select(*columns, aliases.c.description, aliases.c.managed_by, aliases.c.group_ids, aliases.c.rollout)
         .where(aliases.c.deleted_at.is_(None))
         .order_by(aliases.c.folded)
     )
+    rows = connection.execute(query)
     return [
         AliasRow(
             *(row_id, alias, folded, model, _rows(fallbacks), description, managed_by),
-            *(_groups(limited, named), groups_of(limited)),
+            *(_groups(limited, named), groups_of(limited), rollout_of(rollout)),
         )
-        for row_id, alias, folded, model, fallbacks, description, managed_by, limited in connection.execute(query)
+        for row_id, alias, folded, model, fallbacks, description, managed_by, limited, rollout in rows
     ]
 
 

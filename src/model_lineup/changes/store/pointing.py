@@ -5,6 +5,7 @@ from collections.abc import Collection
 import msgspec
 from sqlalchemy import Connection, select
 
+from model_lineup.catalog.rollouts import rollout_of
 from model_lineup.catalog.tables import aliases, models
 from model_lineup.database.values import in_numbers
 
@@ -26,6 +27,18 @@ def falling_back_on(connection: Connection, rows: Collection[int]) -> list[tuple
         (row.id, row.alias)
         for row in found
         if not wanted.isdisjoint(msgspec.json.decode(row.fallbacks, type=list[int]))
+    ]
+
+
+def rolling_out(connection: Connection, rows: Collection[int]) -> list[tuple[int, str]]:
+    """The same of those that are being rolled out to one of these models."""
+    wanted = set(rows)
+    query = select(aliases.c.id, aliases.c.alias, aliases.c.rollout).where(_ALIVE, aliases.c.rollout.is_not(None))
+    found = connection.execute(query.order_by(aliases.c.folded)).all()
+    return [
+        (row.id, row.alias)
+        for row in found
+        if (rollout := rollout_of(row.rollout)) is not None and rollout.target in wanted
     ]
 
 

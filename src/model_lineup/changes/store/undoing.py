@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from model_lineup.catalog.limits_to_groups import groups_of
+from model_lineup.catalog.rollouts import noted, rollout_of
 from model_lineup.catalog.tables import aliases, models, providers
 from model_lineup.database.metadata import moment
 from model_lineup.database.values import in_numbers
@@ -25,7 +26,7 @@ class ModelNow(msgspec.Struct, frozen=True, gc=False):
 
 
 class AliasNow(msgspec.Struct, frozen=True, gc=False):
-    """`fields`: model, description, fallbacks, groups, `deleted`, `managed_by`."""
+    """`fields`: model, description, fallbacks, rollout, groups, `deleted`, `managed_by`."""
 
     id: int
     alias: str
@@ -81,6 +82,7 @@ def _alias(row: Any) -> AliasNow:
         "model": row.model_row,
         "description": row.description,
         "fallbacks": msgspec.json.decode(row.fallbacks),
+        "rollout": noted(rollout_of(row.rollout)),
         "groups": groups_of(row.group_ids),
         "deleted": row.deleted_at is not None,
         "managed_by": row.managed_by,

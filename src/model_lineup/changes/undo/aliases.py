@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from model_lineup.catalog.limits_to_groups import stored
+from model_lineup.catalog.rollouts import ended_by, read_note
+from model_lineup.catalog.rollouts import stored as kept_rollout
 from model_lineup.catalog.store import aliases as store
 from model_lineup.catalog.store import models as model_store
 from model_lineup.changes.store.undoing import AliasNow
@@ -19,6 +21,7 @@ _COLUMNS = {
     "description": "description",
     "fallbacks": "fallbacks",
     "groups": "group_ids",
+    "rollout": "rollout",
     DELETED: "deleted_at",
     "managed_by": "managed_by",
 }
@@ -44,17 +47,23 @@ def in_the_way(connection: Connection, rows: Iterable[Row], now: Mapping[int, Al
 
 
 def asleep(connection: Connection, rows: Sequence[Row], now: Mapping[int, AliasNow]) -> list[LeftOut]:
-    """Fallbacks that return though their models are deleted: as it was, and they count once those are restored."""
-    returning = {
-        row.id: [one for one in row.back.get("fallbacks") or () if one not in now[row.id].fields["fallbacks"]]
-        for row in rows
-    }
-    living = model_store.living(connection, {one for ids in returning.values() for one in ids})
+    """Fallbacks and rollouts that return though their models are deleted: as it was, and they count once those are
+    restored."""
+    returning = [(row, name, _returning(row, name, now[row.id])) for row in rows for name in ("fallbacks", "rollout")]
+    living = model_store.living(connection, {one for _, _, ids in returning for one in ids})
     return [
-        LeftOut("alias", row.id, row.label, ["fallbacks"], f"Model {gone[0]} is deleted; restored, it counts again.")
-        for row in rows
-        if (gone := [one for one in returning[row.id] if one not in living])
+        LeftOut("alias", row.id, row.label, [name], f"Model {gone[0]} is deleted; restored, it counts again.")
+        for row, name, ids in returning
+        if (gone := [one for one in ids if one not in living])
     ]
+
+
+def _returning(row: Row, name: str, now: AliasNow) -> list[int]:
+    """Models that its fallbacks, or its rollout, lead to again."""
+    said = row.back.get(name)
+    if not said or said == now.fields[name]:
+        return []
+    return [said["target"]] if name == "rollout" else [one for one in said if one not in now.fields[name]]
 
 
 def _pointed_at(row: Row, now: AliasNow) -> int | None:
@@ -73,6 +82,8 @@ def write(change: Change, rows: Iterable[Row], now: Mapping[int, AliasNow], *, w
         back = {name: row.back[name] for name in names if name in row.back and row.back[name] != fields[name]}
         if not back:
             continue
+        if "rollout" in back or fields["rollout"]:
+            back |= _ended(back, fields)
         columns = {_COLUMNS[name]: _stored(name, value, change.now) for name, value in back.items()}
         if DELETED in back:
             columns["deleted_with_model"] = int(row.goes and fields["model"] in with_model)
@@ -80,9 +91,18 @@ def write(change: Change, rows: Iterable[Row], now: Mapping[int, AliasNow], *, w
         change.touched("alias", row.id, row.label, before={name: fields[name] for name in back}, after=back)
 
 
+def _ended(back: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """No alias is rolled out to the model that it leads to."""
+    rollout = read_note(back.get("rollout", fields["rollout"]))
+    left = ended_by(rollout, back.get("model", fields["model"]))
+    return {} if left == rollout else {"rollout": None}
+
+
 def _stored(name: str, value: Any, now: int) -> Any:
     if name == DELETED:
         return now if value else None
+    if name == "rollout":
+        return kept_rollout(read_note(value))
     if name == "groups":
         return stored(value or ())
     return dump(value) if name == "fallbacks" else value

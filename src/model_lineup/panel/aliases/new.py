@@ -58,6 +58,7 @@ def make(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Resp
         model = model_of(there, values["model"])
         told: dict[str, Any] = {"alias": values["alias"], "description": values["description"] or None}
         told |= {"fallbacks": fallbacks_of(there, values["fallbacks"]), "allow_shadow": form.flag("allow_shadow")}
+        told |= {"groups": form.wholes("groups")}
         new = NewAlias(**said(validated(NewAliasBody, told)))
         alias, receipt = there.aliases.create(model.id, new, by, confirm=form.flag("confirm"))
     except LineupError as error:
@@ -75,6 +76,8 @@ def _page(request: Request, there: Rooms, form: Form, error: LineupError | None 
         status=200 if error is None else error.status,
         values=entered(form),
         pickers=pickers(there, form),
+        all_groups=there.groups.names(),
+        chosen=form.wholes("groups"),
         error=error,
         errors={} if error is None else said_of_fields(error),
         asks="" if error is None else ASKED.get(type(error), ""),

@@ -29,7 +29,7 @@ Target = Annotated[int, Query(alias="model", ge=1, le=MOST_INTEGER)]
 @router.get("/one")
 def alias_page(request: Request, there: There, _: AsViewer, name: Name, model: Target) -> Response:
     """`model`: the number of the model that it leads to."""
-    alias = _found(there, name, model)
+    alias = found(there, name, model)
     fallbacks = [str(one.id) for one in alias.fallbacks]
     said = {"model": [str(alias.model.id)], "description": [alias.description or ""], "fallbacks": fallbacks}
     return _page(request, there, alias, Form(said))
@@ -38,7 +38,7 @@ def alias_page(request: Request, there: There, _: AsViewer, name: Name, model: T
 @router.post("/one")
 def change(request: Request, form: Sent, there: There, _: AsAdmin, by: By, name: Name, model: Target) -> Response:
     """First the rehearsal, then with `apply` the change."""
-    alias = _found(there, name, model)
+    alias = found(there, name, model)
     if form.text("up"):
         return _page(request, there, alias, moved(form))
     try:
@@ -74,7 +74,7 @@ def change(request: Request, form: Sent, there: There, _: AsAdmin, by: By, name:
 @router.post("/delete")
 def delete(request: Request, form: Sent, there: There, _: AsAdmin, by: By, name: Name, model: Target) -> Response:
     """First whom it meets, then with `apply` the deletion."""
-    alias, moves = _found(there, name, model), None
+    alias, moves = found(there, name, model), None
     if form.flag("apply"):
         receipt = there.aliases.delete(model, name, by, confirm=form.flag("confirm"))
         if form.flag("terminate"):
@@ -89,7 +89,7 @@ def delete(request: Request, form: Sent, there: There, _: AsAdmin, by: By, name:
     return render.page(request, "aliases/delete.html", **shown)
 
 
-def _found(there: Rooms, name: str, model: int) -> Alias:
+def found(there: Rooms, name: str, model: int) -> Alias:
     found = next((one for one in there.aliases.of_model(model) if one.alias == name), None)
     if found is None:
         raise NotFound(f"Model {model} has no alias {name!r} any more.", alias=name)
@@ -108,5 +108,6 @@ def _page(request: Request, there: Rooms, alias: Alias, form: Form, error: Lineu
         error=error,
         asks=isinstance(error, NameWouldMove),
         errors={} if error is None else said_of_fields(error),
+        group_names=there.groups.names() if alias.groups else {},
         query=urlencode({"alias": alias.alias, "model": alias.model.id}),
     )

@@ -1,9 +1,10 @@
 """Who may use a model or an alias: the groups that it is limited to, or everybody."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import Query
+from msgspec import UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,6 +12,7 @@ from model_lineup.api.bodies import MOST_INTEGER, Line
 from model_lineup.api.dependencies import PathId, There
 from model_lineup.catalog.shapes import AliasChanges, ModelChanges
 from model_lineup.errors import LineupError, NotFound
+from model_lineup.journal.shapes import Impact
 from model_lineup.panel.pages import pages
 from model_lineup.panel.render import go, page
 from model_lineup.panel.visitors import AsAdmin, By, Sent
@@ -22,6 +24,13 @@ AliasName = Annotated[Line, Query(alias="alias", max_length=128)]
 ModelRow = Annotated[int, Query(alias="model", ge=1, le=MOST_INTEGER)]
 
 
+class Looked(NamedTuple):
+    """What was ticked, and what that would do."""
+
+    chosen: list[int]
+    impact: Impact | UnsetType
+
+
 @router.get("/models/{row_id:row}/groups")
 def of_model(request: Request, row_id: PathId, there: There, _: AsAdmin) -> Response:
     return _of_model(request, there, row_id)
@@ -30,8 +39,11 @@ def of_model(request: Request, row_id: PathId, there: There, _: AsAdmin) -> Resp
 @router.post("/models/{row_id:row}/groups")
 def limit_model(request: Request, row_id: PathId, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
     try:
-        changes = ModelChanges(groups=form.wholes("groups"))
-        model, receipt = there.models.change(row_id, changes, by, if_match=form.whole("version"))
+        wanted, only_look = form.wholes("groups"), form.flag("preview")
+        changes = ModelChanges(groups=wanted)
+        model, receipt = there.models.change(row_id, changes, by, if_match=form.whole("version"), dry_run=only_look)
+        if only_look:
+            return _of_model(request, there, row_id, looked=Looked(wanted, receipt.impact))
     except LineupError as error:
         if error.status not in REFUSED:
             raise
@@ -51,8 +63,11 @@ def limit_alias(
     request: Request, form: Sent, there: There, _: AsAdmin, by: By, alias: AliasName, model: ModelRow
 ) -> Response:
     try:
-        changes = AliasChanges(groups=form.wholes("groups"))
-        changed, receipt = there.aliases.change(model, alias, changes, by)
+        wanted, only_look = form.wholes("groups"), form.flag("preview")
+        changes = AliasChanges(groups=wanted)
+        changed, receipt = there.aliases.change(model, alias, changes, by, dry_run=only_look)
+        if only_look:
+            return _of_alias(request, there, alias, model, looked=Looked(wanted, receipt.impact))
     except LineupError as error:
         if error.status not in REFUSED:
             raise
@@ -61,28 +76,38 @@ def limit_alias(
     return go(request, "/aliases", say=f"{alias} is {whom}: this holds on the next request.", undo=receipt.change_id)
 
 
-def _of_model(request: Request, there: Rooms, row_id: int, error: LineupError | None = None) -> Response:
+def _of_model(
+    request: Request, there: Rooms, row_id: int, error: LineupError | None = None, looked: Looked | None = None
+) -> Response:
     model = there.models.get(row_id)
     at, more = f"/models/{row_id}", {"version": model.version}
-    return _page(request, there, model.display_name, model.groups, f"{at}/groups", at, error, **more)
+    return _page(request, there, model.display_name, model.groups, f"{at}/groups", at, error, looked, **more)
 
 
-def _of_alias(request: Request, there: Rooms, alias: str, row: int, error: LineupError | None = None) -> Response:
+def _of_alias(
+    request: Request,
+    there: Rooms,
+    alias: str,
+    row: int,
+    error: LineupError | None = None,
+    looked: Looked | None = None,
+) -> Response:
     found = next((one for one in there.aliases.of_model(row) if one.alias == alias), None)
     if found is None:
         raise NotFound(f"Model {row} has no alias {alias!r}.", alias=alias)
     at = urlencode({"alias": alias, "model": row})
-    return _page(request, there, alias, found.groups, f"/aliases/groups?{at}", f"/aliases/one?{at}", error)
+    return _page(request, there, alias, found.groups, f"/aliases/groups?{at}", f"/aliases/one?{at}", error, looked)
 
 
 def _page(
     request: Request,
     there: Rooms,
     what: str,
-    chosen: list[int],
+    groups: list[int],
     action: str,
     back: str,
     error: LineupError | None,
+    looked: Looked | None,
     version: int | None = None,
 ) -> Response:
     return page(
@@ -90,7 +115,8 @@ def _page(
         "groups/limit.html",
         status=200 if error is None else error.status,
         what=what,
-        chosen=chosen,
+        chosen=groups if looked is None else looked.chosen,
+        impact=None if looked is None else looked.impact,
         all_groups=there.groups.names(),
         action=action,
         back=back,

@@ -6,8 +6,10 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from model_lineup.access.callers import CallerKind
 from model_lineup.api.bodies import MOST_INTEGER, Line
 from model_lineup.api.dependencies import PathId, There
+from model_lineup.catalog.rollouts import of_caller
 from model_lineup.panel.pages import pages
 from model_lineup.panel.render import page
 from model_lineup.panel.visitors import AsViewer
@@ -24,7 +26,9 @@ def of_person(
     request: Request, person_id: PathId, there: There, _: AsViewer, q: Part = "", first: FirstRow = 0
 ) -> Response:
     person = there.people.get(person_id)
-    seen = there.sights.of("user", frozenset(person.groups), q=q, limit=AT_ONCE, offset=first)
+    seen = there.sights.of(
+        "user", frozenset(person.groups), q=q, who=of_caller(0, person_id), limit=AT_ONCE, offset=first
+    )
     return _page(request, seen, f"/people/{person_id}", person.email, q)
 
 
@@ -32,7 +36,9 @@ def of_person(
 def of_key(request: Request, key_id: PathId, there: There, _: AsViewer, q: Part = "", first: FirstRow = 0) -> Response:
     key = there.keys.get(key_id)
     groups = frozenset((*key.groups, *key.owners_groups))
-    seen = there.sights.of("agent" if key.kind == "agent" else "user", groups, q=q, limit=AT_ONCE, offset=first)
+    kind: CallerKind = "agent" if key.kind == "agent" else "user"
+    who = of_caller(key.id, key.owner_id)
+    seen = there.sights.of(kind, groups, q=q, who=who, limit=AT_ONCE, offset=first)
     return _page(request, seen, f"/keys/{key_id}", key.name, q)
 
 

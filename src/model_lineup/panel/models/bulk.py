@@ -16,6 +16,7 @@ from model_lineup.errors import InvalidInput, NameWouldMove
 from model_lineup.journal.record import Author
 from model_lineup.panel import render, staging
 from model_lineup.panel.forms import Form, said_of_fields
+from model_lineup.panel.groups import many
 from model_lineup.panel.models.chosen import Chosen, chosen
 from model_lineup.panel.models.view import back_to
 from model_lineup.panel.pages import pages
@@ -57,6 +58,8 @@ ACTIONS = {
 def preview(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
     """What the change would do; of tests and benchmarks, what they would ask of the providers."""
     which = chosen(form)
+    if form.text("action") == "groups":
+        return many.choose(request, there, Form({"filter": [form.text("filter")]}), which)
     if form.text("action") in ("test", "benchmark", "capabilities"):
         return _proof(request, there, which, form.text("action"))
     return _preview(request, there, by, form, which)
@@ -145,7 +148,7 @@ def _carry_out(
 def _action(form: Form) -> Action:
     found = ACTIONS.get(form.text("action"))
     if found is None:
-        raise InvalidInput.at("action", f"is one of {', '.join(ACTIONS)}, test, capabilities and benchmark")
+        raise InvalidInput.at("action", f"is one of {', '.join(ACTIONS)}, groups, test, capabilities and benchmark")
     return found
 
 

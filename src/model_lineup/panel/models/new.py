@@ -1,5 +1,6 @@
 """Adding a model by hand, which a provider does not list."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -38,18 +39,25 @@ def add(request: Request, form: Sent, there: There, _: AsAdmin, by: By) -> Respo
         if error.status >= 500:
             raise
         said = {name: form.text(name) for name in ("provider_id", "model_id", *FLAGS)}
-        return _page(request, there, {**entered(form), **said}, error, form.text("successor_id_q"))
+        chosen = form.wholes("groups")
+        return _page(request, there, {**entered(form), **said}, error, form.text("successor_id_q"), chosen)
     return render.go(request, f"/models/{model.id}", say=f"{model.display_name[:100]} was added.")
 
 
 def _values(form: Form) -> dict[str, Any]:
     told = {name: value for name, value in facts(form, {}).items() if value is not None}
     flags = {flag: form.flag(flag) for flag in FLAGS}
-    return {"provider_id": form.whole("provider_id") or 0, "model_id": form.text("model_id"), **flags, **told}
+    groups = {"groups": form.wholes("groups")} if "groups" in form else {}
+    return {"provider_id": form.whole("provider_id") or 0, "model_id": form.text("model_id"), **flags, **groups, **told}
 
 
 def _page(
-    request: Request, there: Rooms, values: dict[str, str], error: LineupError | None = None, q: str = ""
+    request: Request,
+    there: Rooms,
+    values: dict[str, str],
+    error: LineupError | None = None,
+    q: str = "",
+    groups: Sequence[int] = (),
 ) -> Response:
     return render.page(
         request,
@@ -57,6 +65,8 @@ def _page(
         status=200 if error is None else error.status,
         values={**dict.fromkeys((*FIELDS, *FLAGS, "model_id"), ""), "listed": "true", **values},
         providers=[(str(row_id), name) for row_id, name in there.models.facets(ModelFilter()).providers.items()],
+        all_groups=there.groups.names(),
+        chosen=groups,
         successor=picker(there, "successor_id", [said] if (said := values.get("successor_id", "")) else [], q),
         error=error,
         errors={} if error is None else wrong_fields(error),

@@ -15,7 +15,7 @@ if (form instanceof HTMLFormElement && send && stopper) {
   });
   form.addEventListener("change", (event) => {
     const name = /** @type {HTMLInputElement} */ (event.target).name;
-    if (name === "name" || name === "caller") void showSteps(form);
+    if (["name", "caller", "as", "whom"].includes(name)) void showSteps(form);
   });
   stopper.addEventListener("click", () => call?.abort());
 }
@@ -28,7 +28,7 @@ function fieldsOf(form) {
 /** @param {HTMLFormElement} form */
 async function showSteps(form) {
   const fields = fieldsOf(form);
-  const query = new URLSearchParams({ name: fields.get("name") ?? "", as: fields.get("caller") ?? "user" });
+  const query = new URLSearchParams({ name: fields.get("name") ?? "", as: fields.get("caller") ?? fields.get("as") ?? "user", whom: fields.get("whom") ?? "" });
   const answer = await fetch(`${form.dataset.at}/steps?${query}`);
   const steps = document.getElementById("steps");
   if (steps && answer.ok) steps.innerHTML = await answer.text();
