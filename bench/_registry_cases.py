@@ -11,8 +11,9 @@ from model_lineup.catalog.shapes import ModelFilter
 from model_lineup.rooms import Rooms
 
 BULK, IMPORT, LISTED = 10_000, 5_000, 10_000
-COLUMNS = """m.*, p.name AS provider_name, p.slug, p.kind, p.enabled, h.last_test, h.last_benchmark
-    FROM models m JOIN providers p ON p.id = m.provider_id LEFT JOIN activity.model_health h ON h.model_row = m.id"""
+COLUMNS = """m.*, f.facts, p.name AS provider_name, p.slug, p.kind, p.enabled, h.last_test, h.last_benchmark
+    FROM models m JOIN providers p ON p.id = m.provider_id LEFT JOIN effective_facts f ON f.model_row = m.id
+    LEFT JOIN activity.model_health h ON h.model_row = m.id"""
 BARE_PAGE = f"SELECT {COLUMNS} WHERE m.deleted_at IS NULL ORDER BY m.id LIMIT 100"
 BARE_ALL = f"SELECT {COLUMNS} WHERE m.deleted_at IS NULL ORDER BY m.id"
 BARE_ALIASES = "SELECT model_row, alias FROM aliases WHERE deleted_at IS NULL"

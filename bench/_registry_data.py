@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, insert, select, text
 
 from model_lineup.catalog.names import fold
 from model_lineup.catalog.shapes import NewProvider
-from model_lineup.catalog.tables import aliases, model_health, models, stated_facts
+from model_lineup.catalog.tables import aliases, effective_facts, model_health, models, stated_facts
 from model_lineup.journal.record import Author
 from model_lineup.rooms import Rooms
 
@@ -32,12 +32,13 @@ def fill(rooms: Rooms, how_many: int) -> None:
     with rooms.database.write() as connection:
         first = (connection.execute(select(models.c.id).order_by(models.c.id.desc()).limit(1)).scalar() or 0) + 1
         made = [_model(chance, first + n, providers[n % PROVIDERS]) for n in range(how_many)]
-        _insert(connection, models, (model for model, _ in made))
-        _insert(connection, stated_facts, (stated for _, stated in made))
-        _insert(connection, aliases, _aliases(model for model, _ in made))
+        _insert(connection, models, (model for model, _, _ in made))
+        _insert(connection, effective_facts, (effective for _, effective, _ in made))
+        _insert(connection, stated_facts, (stated for _, _, stated in made))
+        _insert(connection, aliases, _aliases(model for model, _, _ in made))
         _reset_sequences(connection)
     with rooms.database.write_activity() as connection:
-        _insert(connection, model_health, (_health(chance, model["id"]) for model, _ in made[::_ONE_IN_TESTED]))
+        _insert(connection, model_health, (_health(chance, model["id"]) for model, _, _ in made[::_ONE_IN_TESTED]))
     _analyse(rooms)
 
 
@@ -46,8 +47,8 @@ def _provider(rooms: Rooms, n: int) -> int:
     return rooms.providers.create(new, BY)[0].id
 
 
-def _model(chance: random.Random, row: int, provider: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A row of `models`, and the one of `stated_facts`."""
+def _model(chance: random.Random, row: int, provider: int) -> tuple[dict[str, Any], ...]:
+    """A row of `models`, and those of `effective_facts` and `stated_facts`."""
     vendor, form, size = chance.choice(_VENDORS), chance.choice(_FORMS), chance.choice((1, 3, 7, 8, 14, 32, 70))
     task = "embedding" if form == "embed" else chance.choice(("chat", "chat", "chat", "unknown"))
     known: dict[str, Any] = {
@@ -76,7 +77,6 @@ def _model(chance: random.Random, row: int, provider: int) -> tuple[dict[str, An
         "supports_streaming": None if task == "embedding" else 1,
         "pricing": json.dumps(known["pricing"]),
         "lifecycle": '{"retires_at":"2027-01-01","state":"retired"}' if row % 97 == 0 else None,
-        "facts": json.dumps(facts, separators=(",", ":")),
         "visible": int(chance.random() < 1 / _ONE_IN_VISIBLE),
         "listed": 1,
         "agents_enabled": int(chance.random() < 0.2),
@@ -89,7 +89,8 @@ def _model(chance: random.Random, row: int, provider: int) -> tuple[dict[str, An
     }
     said = {field: [value, _AT] for field, value in known.items()}
     stated = {"model_row": row, "source": "provider", "facts": json.dumps(said, separators=(",", ":"))}
-    return model, stated
+    effective = {"model_row": row, "facts": json.dumps(facts, separators=(",", ":"))}
+    return model, effective, stated
 
 
 def _aliases(made: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:

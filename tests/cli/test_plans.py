@@ -2,6 +2,8 @@
 
 import pytest
 
+from model_lineup.upstream.contract import ListedModel, Page
+from model_lineup.upstream.kinds.openai import OpenAIKind
 from tests.cli.conftest import Lineup
 from tests.fakes.paced import Paced
 
@@ -39,6 +41,20 @@ def test_a_plan_that_was_overtaken_says_by_what(fetched_from: Lineup) -> None:
         True,
     )
     assert "Plan 1 is discarded." in lineup.ok("plans", "discard", "1")
+
+
+def test_models_that_only_seem_to_change_are_said_to(fetched_from: Lineup, monkeypatch: pytest.MonkeyPatch) -> None:
+    lineup = fetched_from
+    monkeypatch.setattr(OpenAIKind, "page", lambda _self, _body: Page((ListedModel("paced-echo", {}),)))
+    lineup.ok("providers", "fetch", "local")
+    more = ListedModel("paced-echo", {"context_length": 7})
+    monkeypatch.setattr(OpenAIKind, "page", lambda _self, _body: Page((more,)))
+    monkeypatch.setattr(OpenAIKind, "list_reading", OpenAIKind.list_reading + 1)
+    said = "1 of those changed: Lineup reads more of this provider's list now than it did before"
+    assert said in lineup("plans", "make", "local").stderr
+    assert "it had read is as it was" in lineup.ok("plans", "items", "1", "--outcome", "changed")
+    fetched = lineup("providers", "fetch", "local")
+    assert (said in fetched.stderr, "context_length:" in fetched.stdout) == (True, True)
 
 
 def test_rules_are_checked_set_and_taken_away(fetched_from: Lineup) -> None:

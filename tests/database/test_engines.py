@@ -132,7 +132,7 @@ def test_every_table_is_strict_and_its_ids_are_never_given_twice(sqlite: Databas
 def test_a_row_without_the_row_that_it_points_at_is_refused(database: Database) -> None:
     row = dict.fromkeys(("provider_id", "visible", "listed", "agents_enabled", "version", "created_at"), 1)
     row |= {"updated_at": 1, "changed_at_revision": 1}
-    words = {"model_id": "m", "display_name": "m", "task": "chat", "facts": "{}", "source": "manual"}
+    words = {"model_id": "m", "display_name": "m", "task": "chat", "source": "manual"}
     with pytest.raises(IntegrityError), database.write() as connection:
         connection.execute(insert(models).values({**row, **words}))
 

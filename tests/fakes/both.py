@@ -22,6 +22,7 @@ _FILES = {
     "catalog/test_discovery.py",
     "catalog/test_facets.py",
     "catalog/test_models.py",
+    "catalog/test_newly_read.py",
     "catalog/test_selecting.py",
     "changes/test_undo.py",
     "probes/test_two_processes.py",

@@ -126,6 +126,7 @@ class ScriptedProvider:
     def __init__(self, *models: str | tuple[str, dict[str, Any]]) -> None:
         self.models: list[ListedModel] = []
         self.offers_only_what_could_be_deployed = False
+        self.reading = 1
         self.failure: Exception | None = None
         self.asked: list[Endpoint] = []
         self.lists(*models)
@@ -140,4 +141,4 @@ class ScriptedProvider:
             raise self.failure
         if self.offers_only_what_could_be_deployed:
             return Listing((), 1, tuple(self.models))
-        return Listing(tuple(self.models), 1)
+        return Listing(tuple(self.models), 1, reading=self.reading)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, FromClause, select
 
-from model_lineup.catalog.tables import stated_facts
+from model_lineup.catalog.tables import effective_facts, stated_facts
 from model_lineup.database import engines
 from model_lineup.database.metadata import dump
 from model_lineup.journal.tables import change_contents
@@ -18,6 +18,8 @@ from model_lineup.migrations import upgrade
 from model_lineup.operations import store
 from tests.migrations.make_released import RELEASED
 
+ENTRY = ("change_id", "position", "entity", "entity_id", "label", "before", "after")
+FACT = ("model_row", "field", "source", "value", "at")
 Rows = dict[str, tuple[list[str], list[str]]]
 
 
@@ -30,19 +32,28 @@ def loaded(name: str, folder: Path) -> Engine:
 
 
 def rows(connection: Connection) -> Rows:
-    """Table → its columns, and every row of it as text."""
-    return {
-        table.fullname: (
-            [column.name for column in table.columns],
-            sorted(repr(tuple(row)) for row in connection.execute(select(table))),
-        )
+    """Table → its columns by name (one that came back stands last), and every row of it as text."""
+    by_name = {
+        table.fullname: sorted(table.columns, key=lambda column: column.name)
         for table in store.tables(connection)
         if table.name != store.VERSIONS
     }
+    return {
+        name: (
+            [column.name for column in columns],
+            sorted(repr(tuple(row)) for row in connection.execute(select(*columns))),
+        )
+        for name, columns in by_name.items()
+    }
+
+
+def picked(names: tuple[str, ...], values: tuple[Any, ...], columns: list[str]) -> tuple[Any, ...]:
+    found = dict(zip(names, values, strict=True))
+    return tuple(found[column] for column in columns)
 
 
 def kept(before: Rows, connection: Connection) -> Rows:
-    """The same columns of the same tables as they are now; entries and facts stand together now."""
+    """The same columns of the same tables as they are now; entries and facts stand elsewhere now."""
     now = {table.fullname: table for table in store.tables(connection)}
 
     def found(name: str, columns: list[str]) -> Iterator[tuple[Any, ...]]:
@@ -50,12 +61,20 @@ def kept(before: Rows, connection: Connection) -> Rows:
             for change_id, entries in connection.execute(
                 select(change_contents.c.change_id, change_contents.c.entries)
             ):
-                yield from ((change_id, *entry) for entry in json.loads(entries))
+                yield from (picked(ENTRY, (change_id, *entry), columns) for entry in json.loads(entries))
         elif name == "model_facts":
             for row, source, facts in connection.execute(select(*stated_facts.c)):
-                yield from ((row, field, source, dump(said), at) for field, (said, at) in json.loads(facts).items())
+                for field, (said, at) in json.loads(facts).items():
+                    yield picked(FACT, (row, field, source, dump(said), at), columns)
         else:
-            yield from map(tuple, connection.execute(select(*(now[name].c[column] for column in columns))))
+            of = now[name]
+            beside: dict[str, Any] = dict(of.c)
+            there: FromClause = of
+            if "facts" in columns and "facts" not in beside:
+                beside["facts"] = effective_facts.c.facts
+                there = of.join(effective_facts, effective_facts.c.model_row == of.c.id)
+            query = select(*(beside[column] for column in columns)).select_from(there)
+            yield from map(tuple, connection.execute(query))
 
     return {name: (columns, sorted(map(repr, found(name, columns)))) for name, (columns, _) in before.items()}
 

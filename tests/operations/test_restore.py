@@ -286,7 +286,18 @@ def test_a_restore_that_is_killed_leaves_the_old_or_the_new(site: Site, kind: Ki
 
 
 KEPT = (
-    {"instance", "people", "providers", "models", "stated_facts", "aliases", "keys", "change_sets", "change_contents"}
+    {
+        "instance",
+        "people",
+        "providers",
+        "models",
+        "effective_facts",
+        "stated_facts",
+        "aliases",
+        "keys",
+        "change_sets",
+        "change_contents",
+    }
     | {"change_digests", "undone_changes", "catalogues", "fetch_plans", "fetch_plan_items", "webhooks"}
     | {"groups", "group_members", "staged_changes"}
     | {f"activity.{name}" for name in ("notices", "notice_states", "capabilities", "baselines")}

@@ -2,9 +2,11 @@
 rules and the schedule of a provider."""
 
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from playwright.sync_api import Page
 from tests.fakes.browser import COLOURS, violations, wear
 from tests.fakes.pages import Looker, text_of
 from tests.fakes.provider import FakeProvider, fake_provider, reply
-from tests.fakes.server import Answer, Workbench
+from tests.fakes.server import Answer, Server, Workbench
 
 HOSTILE = "a/<script>alert(1)</script>\u202e{{7*7}}"
 
@@ -75,6 +77,20 @@ def test_a_plan_is_kept_looked_at_and_applied_in_part(
     assert "discarded" in text_of(admin.get("/admin/providers/plans?status=discarded"))
     models = workbench.admin.must("GET", f"/api/admin/models?provider_id={provider['id']}")["models"]
     assert {one["model_id"]: one["status"] for one in models} == {"gone": "vanished", "longer": "untested"}
+
+
+def test_models_that_only_seem_to_change_are_said_to(
+    admin: Looker, server: Server, upstream: FakeProvider, provider: dict[str, Any]
+) -> None:
+    """As after an upgrade: what is stored is from a reading that knew less."""
+    with closing(sqlite3.connect(server.data_dir / "lineup.db", timeout=30)) as database, database:
+        database.execute("UPDATE providers SET list_reading = 0 WHERE id = ?", (provider["id"],))
+    lists(upstream, {"gone": {"owned_by": "acme"}, "longer": {"max_model_len": 20}})
+    here, page = kept(admin, provider)
+    assert "1 of the 2 changed: Lineup reads more of this provider’s list than before" in text_of(page)
+    assert "Lineup reads more of this provider's list now" in text_of(admin.get(f"{here}?outcome=changed"))
+    rehearsed = text_of(admin.send(f"/admin/providers/{provider['id']}/fetch"))
+    assert "1 of the 2 changed: Lineup reads more of this provider’s list than before" in rehearsed
 
 
 def test_a_plan_that_was_overtaken_says_by_what_and_applies_nothing(

@@ -29,6 +29,10 @@ def test_name_and_label_are_fit_for_rows_and_people(name: str) -> None:
     assert kind.label.strip()
 
 
+def test_its_reading_of_lists_has_a_number(name: str) -> None:
+    assert kind_named(name).list_reading >= 1
+
+
 def test_the_proposed_base_url_is_one(name: str) -> None:
     proposed = kind_named(name).default_base_url
     assert proposed is None or Origin.of(proposed).scheme == "https" or "//127.0.0.1:" in proposed

@@ -11,12 +11,11 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from model_lineup.catalog import deployments, names
-from model_lineup.catalog.fetch_plan import Decision, PlanItem, decide
+from model_lineup.catalog import names
+from model_lineup.catalog.fetch_judging import judged
+from model_lineup.catalog.fetch_plan import Decision, PlanItem
 from model_lineup.catalog.fetch_writing import shadowed, write
 from model_lineup.catalog.providers import Providers, living
-from model_lineup.catalog.store import facts as fact_store
-from model_lineup.catalog.store import fetching
 from model_lineup.catalog.store import plans as plan_store
 from model_lineup.catalog.store import providers as provider_store
 from model_lineup.clock import Clock
@@ -35,8 +34,9 @@ class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a fetch did, or would do (`dry_run`). `unchanged` is a count; the others are lists. `ignored` is there where
     the provider's rules left something alone.
 
-    `candidates`: what could be deployed at a provider whose deployments have names of their own (Azure); not stored.
-    What the list says of them counts for the rows that are one of them.
+    `newly_read`: how many of the changed say nothing but what the Lineup that fetched before did not read of this
+    provider's list. `candidates`: what could be deployed at a provider whose deployments have names of their own
+    (Azure); not stored. What the list says of them counts for the rows that are one of them.
     """
 
     provider_id: int
@@ -49,6 +49,7 @@ class FetchPlan(msgspec.Struct, frozen=True, kw_only=True):
     protected: list[PlanItem] = []
     ignored: list[PlanItem] | UnsetType = UNSET
     unchanged: int = 0
+    newly_read: int = 0
     candidates: list[str] = []
     warnings: list[str] = []
     dry_run: bool = False
@@ -174,12 +175,9 @@ class Discovery:
     def _apply(self, provider_id: int, listing: Listing, author: Author, dry_run: bool, confirm: bool) -> FetchPlan:
         with self._journal.change(author, "providers.fetch", dry_run=dry_run) as change:
             provider = living(provider_store.one(change.connection, provider_id), provider_id)
-            stored = fetching.rows(change.connection, provider_id)
-            said = deployments.found_in(change.connection, listing, stored)
-            listed = [stored[one.model_id].id for one in said if one.model_id in stored]
-            stated = fact_store.stated(change.connection, listed)
-            decision = decide(said, stored, stated, moment(change.now), provider.fetch_rules)
+            decision = judged(change.connection, provider, listing, change.now).decision
             added = write(change, provider_id, decision, confirm=confirm)
+            provider_store.record_reading(change.connection, provider_id, listing.reading)
             warnings = shadowed(change.connection, [one.model_id for one in decision.arrivals])
             plan_store.overtake(change.connection, provider_id, by="a fetch", at=change.now)
         let_go(change.entries)
@@ -231,6 +229,7 @@ def _plan(
         protected=decision.protected,
         ignored=decision.ignored or UNSET,
         unchanged=decision.unchanged,
+        newly_read=decision.newly_read,
         warnings=warnings,
         dry_run=change.dry_run,
         impact=change.receipt.impact,

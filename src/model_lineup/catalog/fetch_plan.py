@@ -18,6 +18,7 @@ from model_lineup.catalog.fetch_rules import EVERYTHING, FetchRules
 from model_lineup.catalog.shapes import Fact
 from model_lineup.upstream.contract import ListedModel
 
+NEWLY_READ = "Lineup reads more of this provider's list now; what it had read is as it was"
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
@@ -76,6 +77,11 @@ class Decision:
     ignored: list[PlanItem] = field(default_factory=list)
     unchanged: int = 0
 
+    @property
+    def newly_read(self) -> int:
+        """How many of the changed say nothing but what an earlier Lineup did not read."""
+        return sum(item.reason == NEWLY_READ for item in self.changed)
+
 
 def decide(
     listed: Sequence[ListedModel],
@@ -83,8 +89,11 @@ def decide(
     stated: Mapping[int, list[StatedFact]],
     at: datetime,
     rules: FetchRules = EVERYTHING,
+    *,
+    reads_more: bool = False,
 ) -> Decision:
     """`stored`: the provider's rows by `model_id`, deleted ones too; `stated`: every source's word, by row.
+    `reads_more`: what is stored comes from a Lineup that read less of the list than this one.
 
     What the rules ignore is left alone, whether it is there or not; what the list does not have is no entry of it, so
     no rule holds for it.
@@ -101,13 +110,18 @@ def decide(
         elif row.deleted:
             decision.protected.append(PlanItem(one.model_id, row.id, reason="deleted; restore brings it back"))
         else:
-            _merge(decision, one, row, stated[row.id], at)
+            _merge(decision, one, row, stated[row.id], at, reads_more)
     _judge_absent(decision, {one.model_id for one in listed}, stored)
     return decision
 
 
 def _merge(
-    decision: Decision, listed: ListedModel, row: StoredModel, stated: Sequence[StatedFact], at: datetime
+    decision: Decision,
+    listed: ListedModel,
+    row: StoredModel,
+    stated: Sequence[StatedFact],
+    at: datetime,
+    reads_more: bool,
 ) -> None:
     """Take over what the list says, where no pin stands against it."""
     before = {fact.field: fact for fact in stated if fact.source == "provider"}
@@ -126,7 +140,8 @@ def _merge(
     if row.missing:
         decision.reactivated.append(PlanItem(listed.model_id, row.id, changes))
     elif changes:
-        decision.changed.append(PlanItem(listed.model_id, row.id, changes))
+        reason = NEWLY_READ if reads_more and _says_only_more(row, before, told) else None
+        decision.changed.append(PlanItem(listed.model_id, row.id, changes, reason))
     elif not pinned:
         decision.unchanged += 1
     if pinned:
@@ -164,6 +179,12 @@ def _stated(listed: ListedModel, at: datetime) -> list[StatedFact]:
         for name, value in listed.facts.items()
         if value is not None
     ]
+
+
+def _says_only_more(row: StoredModel, before: Mapping[str, StatedFact], told: Iterable[StatedFact]) -> bool:
+    """Whether all that the list had said of a model that was read from it still holds, word for word."""
+    now = {fact.field: fact for fact in told}
+    return (row.source == "discovered" or bool(before)) and all(now.get(name) == fact for name, fact in before.items())
 
 
 def _with_first_date(old: StatedFact | None, new: StatedFact) -> StatedFact:

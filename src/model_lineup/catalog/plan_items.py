@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from model_lineup.catalog.fetch_plan import Arrival, Decision, PlanItem, StoredModel
+from model_lineup.catalog.fetch_plan import NEWLY_READ, Arrival, Decision, PlanItem, StoredModel
 from model_lineup.database.metadata import dump
 from model_lineup.upstream.contract import ListedModel
 
@@ -18,11 +18,14 @@ REASONS = {
 def items_of(
     listed: Sequence[ListedModel], stored: Mapping[str, StoredModel], decision: Decision
 ) -> list[dict[str, Any]]:
-    """As they are stored: what can be done first, then what is protected, ignored, unchanged."""
+    """As they are stored: what can be done first, then what is protected, ignored, unchanged. Of the changed first
+    those of which the list says something else."""
     said = {one.model_id: one.facts for one in listed}
     rows = [_written("added", item, said[item.model_id]) for outcome, item in doable(decision) if outcome == "added"]
     for outcome in ("changed", "reactivated", "vanished", "protected", "ignored"):
-        rows += [_written(outcome, one, said.get(one.model_id)) for one in getattr(decision, outcome)]
+        these = getattr(decision, outcome)
+        these = sorted(these, key=_is_newly_read) if decision.newly_read and outcome == "changed" else these
+        rows += [_written(outcome, one, said.get(one.model_id)) for one in these]
     told = {row["model_id"] for row in rows}
     rows += [_written("unchanged", one, None) for one in _rest(said, stored, told)]
     return rows
@@ -48,6 +51,10 @@ def _rest(said: Mapping[str, Any], stored: Mapping[str, StoredModel], told: set[
         if model_id not in told and not row.deleted:
             reason = "as it was" if model_id in said else "marked as vanished already"
             yield PlanItem(model_id, row.id, reason=reason)
+
+
+def _is_newly_read(item: PlanItem) -> bool:
+    return item.reason == NEWLY_READ
 
 
 def _written(outcome: str, item: PlanItem, listed: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -39,8 +39,9 @@ class StoredPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a fetch would do, kept to be looked at. `left`: how many items are still to be applied.
 
     `revision` is that of the configuration which the list was compared with, `list_digest` the SHA-256 of what the
-    list said. `ended_by` says who applied or discarded it, or what overtook it. `overtaken_items`, in the single view
-    of an open plan alone: its items that later changes stand against, at most 100.
+    list said. `newly_read`: how many of the changed say nothing but what the Lineup that fetched before did not read
+    of this provider's list. `ended_by` says who applied or discarded it, or what overtook it. `overtaken_items`, in
+    the single view of an open plan alone: its items that later changes stand against, at most 100.
     """
 
     id: int
@@ -53,6 +54,7 @@ class StoredPlan(msgspec.Struct, frozen=True, kw_only=True):
     pages: int
     listed: int
     counts: OutcomeCounts
+    newly_read: int
     left: int
     candidates: list[str]
     ended_at: datetime | None

@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from model_lineup.catalog import deployments, fetch_rules
+from model_lineup.catalog import fetch_rules
 from model_lineup.catalog.discovery import Discovery
-from model_lineup.catalog.fetch_plan import Decision, decide
+from model_lineup.catalog.fetch_judging import judged
+from model_lineup.catalog.fetch_plan import Decision
 from model_lineup.catalog.fetch_rules import FetchRules, RulesChecked
 from model_lineup.catalog.fetch_writing import shadowed, write
 from model_lineup.catalog.plan_items import items_of
@@ -40,7 +41,7 @@ from model_lineup.catalog.store import providers as provider_store
 from model_lineup.catalog.store.plans import ItemRow
 from model_lineup.database.engines import Database
 from model_lineup.database.many import let_go
-from model_lineup.database.metadata import dump, moment
+from model_lineup.database.metadata import dump
 from model_lineup.errors import InvalidInput, LineupError, NotFound, PlanClosed, PlanOvertaken
 from model_lineup.journal import store as journal_store
 from model_lineup.journal.record import Author, Change, Journal
@@ -204,7 +205,8 @@ class Plans:
         with self._journal.change(author, "plans.make") as change:
             connection = change.connection
             provider = living(provider_store.one(connection, provider_id), provider_id)
-            rows = _rows_of(connection, provider, listing, change.now)
+            found = judged(connection, provider, listing, change.now)
+            rows = items_of(found.said, found.stored, found.decision)
             counts = OutcomeCounts(**Counter(row["outcome"] for row in rows))
             is_open = any(row["outcome"] in DOABLE for row in rows)
             plan_id = None
@@ -221,8 +223,12 @@ class Plans:
                     "candidates": dump([one.model_id for one in listing.candidates]),
                     "status": "open" if is_open else "empty",
                     "ended_at": None if is_open else change.now,
+                    "list_reading": listing.reading,
+                    "newly_read": found.decision.newly_read,
                 }
                 plan_id = store.add(connection, values, rows)
+            if not is_open:
+                provider_store.record_reading(connection, provider_id, listing.reading)
             let_go(rows)
             by = "a later list that says nothing new" if plan_id is None else f"plan {plan_id}"
             store.overtake(connection, provider_id, by=by, at=change.now, but=plan_id or 0)
@@ -259,6 +265,8 @@ class Plans:
         warnings = shadowed(connection, [one.model_id for one in decision.arrivals])
         store.mark_applied(connection, plan.id, [one.number for one in waiting], revision=change.revision)
         left = store.left(connection, plan.id)
+        if not left:
+            provider_store.record_reading(connection, provider_id, store.list_reading(connection, plan.id))
         status: PlanStatus = "partly_applied" if left else "applied"
         store.end(connection, plan.id, status=status, by=author.label, at=change.now)
         label = f"plan {plan.id} of {plan.provider.slug}"
@@ -278,16 +286,6 @@ def digest_of(listing: Listing) -> str:
     for one in sorted(listing.models + listing.candidates, key=lambda listed: listed.model_id):
         total.update(dump([one.model_id, one.facts]).encode(errors="surrogatepass"))
     return total.hexdigest()
-
-
-def _rows_of(connection: Connection, provider: Provider, listing: Listing, now: int) -> list[dict[str, Any]]:
-    """The items of a plan, as they are stored."""
-    stored = fetching.rows(connection, provider.id)
-    said = deployments.found_in(connection, listing, stored)
-    listed = [stored[one.model_id].id for one in said if one.model_id in stored]
-    stated = fact_store.stated(connection, listed)
-    decision = decide(said, stored, stated, moment(now), provider.fetch_rules)
-    return items_of(said, stored, decision)
 
 
 def _recorded(listed: int, counts: OutcomeCounts, plan_id: int | None) -> dict[str, Any]:

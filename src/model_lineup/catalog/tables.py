@@ -43,6 +43,7 @@ providers = table(
     Column("check_schedule", Words),
     Column("key_reference", Words),
     Column("managed_by", Words),
+    Column("list_reading", Number),
 )
 _unique_while_alive("ux_providers_slug", providers.c.slug, providers.c.deleted_at)
 
@@ -62,7 +63,6 @@ models = table(
     Column("supports_streaming", Flag),
     Column("pricing", Words),
     Column("lifecycle", Words),
-    Column("facts", Words, nullable=False),
     Column("visible", Flag, nullable=False),
     Column("listed", Flag, nullable=False),
     Column("agents_enabled", Flag, nullable=False),
@@ -130,6 +130,17 @@ PostgreSQL has other indexes: a row of an index of its holds no more than 2.7 kB
 _MANAGED = models.c.managed_by.is_not(None)
 MANAGED = Index("ix_models_managed", models.c.managed_by, models.c.id, sqlite_where=_MANAGED, postgresql_where=_MANAGED)
 """The few, or none, that belong to a configuration file."""
+
+effective_facts = table(
+    "effective_facts",
+    configuration,
+    Column("model_row", Number, ForeignKey("models.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("facts", Words, nullable=False),
+)
+"""What counts of a model, each fact with its origin, as the JSON that is answered. It is most of what is kept of a
+model, and beside its row so that a change of thousands of rows does not write it again (docs/decisions/0057). A row
+that is missing is an empty object.
+"""
 
 stated_facts = table(
     "stated_facts",
@@ -221,10 +232,14 @@ fetch_plans = table(
     Column("status", Words, nullable=False),
     Column("ended_at", Number),
     Column("ended_by", Words),
+    Column("list_reading", Number, nullable=False, server_default="0"),
+    Column("newly_read", Number, nullable=False, server_default="0"),
     Index("ix_fetch_plans_provider", "provider_id", "id"),
     Index("ix_fetch_plans_status", "status", "id"),
 )
-"""`address`: where the list came from, as JSON; `list_digest`: SHA-256 of what it said (docs/decisions/0039)."""
+"""`address`: where the list came from, as JSON; `list_digest`: SHA-256 of what it said; `list_reading`: of the kind
+that read it, which a provider takes over when its list was applied; `newly_read`: how many of the changed say nothing
+but what was not read before (docs/decisions/0039)."""
 
 fetch_plan_items = table(
     "fetch_plan_items",

@@ -146,6 +146,13 @@ def discard_plan(here: Session, plan: Which) -> None:
     here.answer(here.delete(f"plans/{plan}"), lambda found: show.line(f"Plan {plan} is {found['status']}."))
 
 
+def newly_read(found: dict[str, Any]) -> str | None:
+    """What to say where models seem to change only because more of the list is read than before."""
+    count = found.get("newly_read", 0)
+    told = "Lineup reads more of this provider's list now than it did before; what it had read is as it was."
+    return f"{count} of those changed: {told}" if count else None
+
+
 def tell(plan: dict[str, Any]) -> None:
     """A plan in a few lines."""
     show.line(
@@ -153,6 +160,8 @@ def tell(plan: dict[str, Any]) -> None:
         f"{show.count(plan['listed'], 'model')} listed on {show.count(plan['pages'], 'page')}: {_counts(plan)}; "
         f"{plan['left']} left to apply."
     )
+    if said := newly_read(plan):
+        show.note(said)
     show.note(f"Made {show.moment(plan['made_at'])} by {plan['made_by']}.")
     if plan["ended_by"] and plan["status"] != "partly_applied":
         show.note(f"{plan['status']} {show.moment(plan['ended_at'])} by {plan['ended_by']}.".capitalize())

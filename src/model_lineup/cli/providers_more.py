@@ -89,10 +89,12 @@ def _tell_plan(plan: dict[str, Any]) -> None:
         f"{prefix}{show.count(plan['listed'], 'model')} listed on {show.count(plan['pages'], 'page')}: "
         f"{counts}, {plan.get('unchanged', 0)} unchanged."
     )
+    if said := plans.newly_read(plan):
+        show.note(said)
     if ignored := plan.get("ignored"):
         show.note(f"{show.count(len(ignored), 'model')} ignored by the provider's rules.")
     cells = [
-        [name, item.get("id"), item["model_id"], item.get("reason") or _changes(item)]
+        [name, item.get("id"), item["model_id"], _changes(item) or item.get("reason")]
         for name in LISTS
         for item in plan.get(name, ())[:SHOWN]
     ]

@@ -4,12 +4,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, func, select
 
-from model_lineup.catalog.tables import aliases, model_health, models, providers
+from model_lineup.catalog.tables import aliases, effective_facts, model_health, models, providers
 from model_lineup.database.dialects import position
 from model_lineup.lint.scene import Scene
 from model_lineup.lint.shapes import AliasSeen, ModelSeen, ProviderSeen
 
-_ENDS = position('"expected_end"', models.c.facts) > 0
+_ENDING = (
+    select(effective_facts.c.facts)
+    .where(effective_facts.c.model_row == models.c.id, position('"expected_end"', effective_facts.c.facts) > 0)
+    .scalar_subquery()
+)
 _COLUMNS = (
     models.c.id,
     models.c.provider_id,
@@ -24,7 +28,7 @@ _COLUMNS = (
     models.c.supports_vision,
     models.c.pricing.is_not(None),
     case((models.c.visible == 1, models.c.lifecycle)),
-    case(((models.c.visible == 1) & _ENDS, models.c.facts)),
+    case((models.c.visible == 1, _ENDING)),
     models.c.missing_since,
     model_health.c.passed,
 )

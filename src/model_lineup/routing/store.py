@@ -15,7 +15,7 @@ from model_lineup.catalog.limits_to_groups import groups_of
 from model_lineup.catalog.prices import price_of
 from model_lineup.catalog.rollouts import rollout_of
 from model_lineup.catalog.shapes import Fact
-from model_lineup.catalog.tables import aliases, models, providers, staged_changes
+from model_lineup.catalog.tables import aliases, effective_facts, models, providers, staged_changes
 from model_lineup.journal import store as journal_store
 from model_lineup.journal.tables import change_sets
 from model_lineup.routing.snapshot import AliasState, ModelState, ProviderState, StagedState
@@ -92,8 +92,9 @@ def _read_models(connection: Connection, found: Changed) -> None:
             found.models.append(ModelState(*values))
 
 
-_FACTS = case((models.c.lifecycle.is_not(None), models.c.facts), else_=None)
-"""Only of models of whose end something is said: there are few."""
+_THEIR_FACTS = select(effective_facts.c.facts).where(effective_facts.c.model_row == models.c.id).scalar_subquery()
+_FACTS = case((models.c.lifecycle.is_not(None), _THEIR_FACTS), else_=None)
+"""Only of models of whose end something is said: there are few, and of no other are they looked for."""
 
 
 class _Facts(msgspec.Struct):

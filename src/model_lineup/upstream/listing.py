@@ -85,7 +85,8 @@ class _Lister:
         if isinstance(self._kind, DetailedKind):
             await self._ask_details(self._kind)
         models, pages = tuple(self._models.values()), len(self._cursors) + 1
-        return Listing((), pages, models) if page.candidates else Listing(models, pages)
+        reading = self._kind.list_reading
+        return Listing((), pages, models, reading) if page.candidates else Listing(models, pages, reading=reading)
 
     async def _page(self, after: str | None) -> Page:
         body = await self._fetch(self._kind.list_call(self._endpoint, after), self._bytes_left)

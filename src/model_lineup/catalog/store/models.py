@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Update, bindparam, delete, func, select, update
 
 from model_lineup.catalog.limits_to_groups import groups_of
 from model_lineup.catalog.shapes import Model, ProviderRef
 from model_lineup.catalog.store.selecting import STATUS
-from model_lineup.catalog.tables import MODEL_LIST, aliases, model_health, models, providers
+from model_lineup.catalog.tables import MODEL_LIST, aliases, effective_facts, model_health, models, providers
 from model_lineup.database.dialects import using
 from model_lineup.database.many import insert_many, let_go, next_ids
 from model_lineup.database.metadata import moment
@@ -106,41 +106,55 @@ def ids_of_provider(connection: Connection, provider_id: int) -> list[int]:
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]], *, now: int, revision: int) -> list[int]:
-    """Insert rows of columns; returns their ids in the same order."""
+    """Insert rows of columns and `facts`; returns their ids in the same order."""
     common = {"version": 1, "created_at": now, "updated_at": now, "changed_at_revision": revision}
     ids = next_ids(connection, models, len(rows))
     complete = [{"id": row_id, **row, **common} for row_id, row in zip(ids, rows, strict=True)]
+    facts = [{"model_row": row["id"], "facts": row.pop("facts")} for row in complete]
     insert_many(connection, models, complete)
+    insert_many(connection, effective_facts, facts)
     let_go(complete)
+    let_go(facts)
     return list(ids)
 
 
 def change(connection: Connection, ids: Iterable[int], values: Mapping[str, Any], *, now: int, revision: int) -> None:
-    """Set the same columns on all these rows, in one statement."""
+    """Set the same columns, and the same `facts`, on all these rows."""
+    columns, chosen = dict(values), list(ids)
+    facts = columns.pop("facts", None)
     connection.execute(
         update(models)
-        .where(in_numbers(connection, models.c.id, ids))
-        .values(**values, version=models.c.version + 1, updated_at=now, changed_at_revision=revision)
+        .where(in_numbers(connection, models.c.id, chosen))
+        .values(**columns, version=models.c.version + 1, updated_at=now, changed_at_revision=revision)
     )
+    if facts is not None:
+        _know(connection, dict.fromkeys(chosen, facts))
 
 
 def change_each(connection: Connection, rows: Mapping[int, Mapping[str, Any]], *, now: int, revision: int) -> None:
-    """Set columns of each row by its id; the same columns in all of them, the values of each its own."""
-    if not rows:
-        return
-    statement = (
-        update(models)
-        .where(models.c.id == bindparam("row"))
-        .values(version=models.c.version + 1, updated_at=now, changed_at_revision=revision)
-    )
-    connection.execute(statement, [{"row": row_id, **values} for row_id, values in rows.items()])
+    """Set columns and `facts` of each row by its id; the same in all of them, the values of each its own."""
+    statement = update(models).values(version=models.c.version + 1, updated_at=now, changed_at_revision=revision)
+    _set_each(connection, statement, rows)
 
 
 def fill(connection: Connection, rows: Mapping[int, Mapping[str, Any]]) -> None:
     """Set columns of rows that were made in this very transaction: they are no older and no newer for it."""
-    if rows:
-        statement = update(models).where(models.c.id == bindparam("row"))
-        connection.execute(statement, [{"row": row_id, **values} for row_id, values in rows.items()])
+    _set_each(connection, update(models), rows)
+
+
+def _set_each(connection: Connection, statement: Update, rows: Mapping[int, Mapping[str, Any]]) -> None:
+    columns = [{"row": row_id, **values} for row_id, values in rows.items()]
+    facts = {one["row"]: one.pop("facts") for one in columns if "facts" in one}
+    if columns:
+        connection.execute(statement.where(models.c.id == bindparam("row")), columns)
+        _know(connection, facts)
+
+
+def _know(connection: Connection, facts: Mapping[int, str]) -> None:
+    """These are the facts of these rows now."""
+    if facts:
+        connection.execute(delete(effective_facts).where(in_numbers(connection, effective_facts.c.model_row, facts)))
+        insert_many(connection, effective_facts, [{"model_row": row, "facts": text} for row, text in facts.items()])
 
 
 _COLUMNS = (
@@ -163,7 +177,7 @@ _COLUMNS = (
     models.c.listed,
     models.c.agents_enabled,
     models.c.group_ids,
-    models.c.facts,
+    func.coalesce(effective_facts.c.facts, "{}"),
     models.c.pricing,
     models.c.lifecycle,
     models.c.source,
@@ -178,7 +192,9 @@ _COLUMNS = (
 )
 """In the order in which `_model` takes them."""
 _MODELS = select(*_COLUMNS).select_from(
-    models.join(providers).outerjoin(model_health, model_health.c.model_row == models.c.id)
+    models.join(providers)
+    .outerjoin(effective_facts, effective_facts.c.model_row == models.c.id)
+    .outerjoin(model_health, model_health.c.model_row == models.c.id)
 )
 
 

@@ -81,6 +81,11 @@ def address(connection: Connection, plan_id: int) -> dict[str, Any]:
     return decoded
 
 
+def list_reading(connection: Connection, plan_id: int) -> int:
+    """Which reading of its kind's lists made this plan."""
+    return int(connection.execute(select(plans.c.list_reading).where(plans.c.id == plan_id)).scalar_one())
+
+
 def newest_open(connection: Connection, provider_id: int) -> StoredPlan | None:
     wanted = _query().where(plans.c.provider_id == provider_id, plans.c.status.in_(OPEN))
     row = connection.execute(wanted.order_by(plans.c.id.desc()).limit(1)).one_or_none()
@@ -189,6 +194,7 @@ def _plan(row: Row[Any], counts: Mapping[str, int], still: int) -> StoredPlan:
         pages=row.pages,
         listed=row.listed,
         counts=OutcomeCounts(**counts),
+        newly_read=row.newly_read,
         left=still if row.status in OPEN else 0,
         candidates=msgspec.json.decode(row.candidates),
         ended_at=moment_or_none(row.ended_at),

@@ -88,6 +88,20 @@ def add_credential(connection: Connection, provider_id: int, values: Mapping[str
     connection.execute(update(providers).where(providers.c.id == provider_id).values(**values))
 
 
+def list_reading(connection: Connection, provider_id: int) -> int | None:
+    """Which reading of its list the models of this provider are from; None: it was never fetched."""
+    query = select(providers.c.list_reading).where(providers.c.id == provider_id)
+    found = connection.execute(query).scalar_one()
+    return None if found is None else int(found)
+
+
+def record_reading(connection: Connection, provider_id: int, reading: int) -> None:
+    """Its models are from this reading of its list now. Nobody's decision, so its version stays."""
+    another = providers.c.list_reading.is_distinct_from(reading)
+    this = update(providers).where(providers.c.id == provider_id, another)
+    connection.execute(this.values(list_reading=reading))
+
+
 def record_fetch(connection: Connection, provider_id: int, *, at: int, outcome: Mapping[str, Any]) -> None:
     """Keep how the last fetch of this provider ended."""
     upsert(connection, provider_fetches, {"provider_id": provider_id}, {"at": at, "outcome": dump(outcome)})

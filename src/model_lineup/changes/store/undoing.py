@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from model_lineup.catalog.limits_to_groups import groups_of
 from model_lineup.catalog.rollouts import noted, rollout_of
-from model_lineup.catalog.tables import aliases, models, providers
+from model_lineup.catalog.tables import aliases, effective_facts, models, providers
 from model_lineup.database.metadata import moment
 from model_lineup.database.values import in_numbers
 
@@ -44,9 +44,11 @@ _facts = msgspec.json.Decoder(dict[str, _Fact]).decode
 
 def models_now(connection: Connection, ids: Iterable[int]) -> dict[int, ModelNow]:
     flags = [models.c[flag] for flag in _FLAGS]
-    columns = (models.c.id, models.c.model_id, models.c.provider_id, models.c.created_at, models.c.facts)
+    facts = func.coalesce(effective_facts.c.facts, "{}").label("facts")
+    columns = (models.c.id, models.c.model_id, models.c.provider_id, models.c.created_at, facts)
     more = (models.c.group_ids, models.c.deleted_at, models.c.missing_since, models.c.managed_by)
-    query = select(*columns, *more, *flags)
+    there = models.outerjoin(effective_facts, effective_facts.c.model_row == models.c.id)
+    query = select(*columns, *more, *flags).select_from(there)
     found = {}
     for row in connection.execute(query.where(in_numbers(connection, models.c.id, ids))):
         known = {name: {"value": fact.value, "source": fact.source} for name, fact in _facts(row.facts).items()}

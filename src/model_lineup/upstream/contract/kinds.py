@@ -86,6 +86,11 @@ class Kind(Protocol):
     def fields(self) -> tuple[FormField, ...]:
         """The settings it takes, in the order of the form."""
 
+    @property
+    def list_reading(self) -> int:
+        """Which reading of its lists this is, from 1: raised whenever more is read of them than before. Fetches then
+        say that it is Lineup that reads more, where models seem to change."""
+
     def auth(self, endpoint: Endpoint) -> Mapping[str, str]:
         """The headers of every request: the credential if there is one, and the protocol's version if it has one."""
 

@@ -21,12 +21,13 @@ class Listing(Struct, frozen=True):
     """A list read to its last page: each `model_id` once, in the provider's order.
 
     `candidates`: what could be deployed there but cannot be called by these ids (Azure); no rows of their own. A list
-    holds either these or `models`.
+    holds either these or `models`. `reading`: the `list_reading` of the kind that read it.
     """
 
     models: tuple[ListedModel, ...]
     pages: int
     candidates: tuple[ListedModel, ...] = ()
+    reading: int = 1
 
 
 class Page(Struct, frozen=True):

@@ -34,6 +34,7 @@ class AnthropicKind:
     default_base_url: str | None = "https://api.anthropic.com"
     dialect: Dialect = AnthropicDialect()
     key_needed = True
+    list_reading = 1
     fields = (
         FormField("base_url", "Base URL", required=True, help="Without /v1."),
         FormField("api_key", "API key", required=True, secret=True),

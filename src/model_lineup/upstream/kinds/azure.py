@@ -32,6 +32,7 @@ class AzureKind(OpenAIKind):
     default_base_url: str | None = None
     dialect: Dialect = _AzureDialect()
     key_needed = True
+    list_reading = 1
     fields = (
         FormField("base_url", "Base URL", required=True, help="https://<resource>.openai.azure.com"),
         FormField("api_key", "API key", required=True, secret=True, help="One of the resource's two keys."),

@@ -38,6 +38,7 @@ class GoogleKind:
     default_base_url: str | None = "https://generativelanguage.googleapis.com"
     dialect: Dialect = GoogleDialect()
     key_needed = True
+    list_reading = 1
     fields = (
         FormField("base_url", "Base URL", required=True, help="Without the version."),
         FormField("api_key", "API key", required=True, secret=True, help="From Google AI Studio."),

@@ -25,6 +25,7 @@ class OllamaKind:
     default_base_url: str | None = "http://127.0.0.1:11434"
     dialect: Dialect = OllamaDialect()
     key_needed = False
+    list_reading = 1
     fields = (
         FormField("base_url", "Base URL", required=True, help="Without /v1 and /api."),
         FormField("api_key", "API key", secret=True, help="Only where a proxy in front of it wants one."),

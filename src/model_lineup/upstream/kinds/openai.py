@@ -32,6 +32,7 @@ class OpenAIKind:
     default_base_url: str | None = "https://api.openai.com/v1"
     dialect: Dialect = OpenAIDialect()
     key_needed = False
+    list_reading = 1
     fields: tuple[FormField, ...] = (
         FormField("base_url", "Base URL", required=True, help="As the server documents it, mostly ending in /v1."),
         FormField("api_key", "API key", secret=True, help="Local servers often need none."),
