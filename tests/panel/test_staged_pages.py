@@ -60,6 +60,21 @@ def test_an_alias_is_pointed_elsewhere_later(admin: Looker, workbench: Workbench
     assert f"Point {name} from {models[0]['model_id']} to {models[1]['model_id']}" in shown
 
 
+def test_a_provider_is_switched_off_later(admin: Looker, workbench: Workbench, models: list[dict[str, Any]]) -> None:
+    provider = workbench.admin.must("GET", f"/api/admin/providers/{models[0]['provider_id']}")
+    asked = f"/admin/providers/{provider['id']}/enabled"
+    assert f'href="{asked}?on=false"'.encode() in admin.get(f"/admin/providers/{provider['id']}").body
+    assert "Not now, but at a moment to come" in text_of(admin.get(f"{asked}?on=false"))
+    past = admin.send(f"{asked}/stage", {"on": "false", "at": "2026-01-01T00:00", "message": "Soon."})
+    assert (past.status, "must be a moment to come" in text_of(past)) == (422, True)
+    assert b'value="Soon."' in past.body
+    later = {"on": "false", "confirm": "true", "at": in_days(30), "announce": "true", "message": "It closes."}
+    shown = text_of(admin.follow(admin.send(f"{asked}/stage", later)))
+    assert f"Switch {provider['name']} off" in shown
+    assert "It closes." in shown
+    assert workbench.admin.must("GET", f"/api/admin/providers/{provider['id']}")["enabled"]
+
+
 def test_its_pages_are_for_everybody_to_read(
     admin_page: Page, workbench: Workbench, models: list[dict[str, Any]]
 ) -> None:

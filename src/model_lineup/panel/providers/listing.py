@@ -10,8 +10,11 @@ from starlette.responses import Response
 from model_lineup.api.dependencies import PathId, There
 from model_lineup.catalog.census import Counts
 from model_lineup.catalog.shapes import Provider, ProviderChanges
-from model_lineup.errors import NameWouldMove
+from model_lineup.changes.staged.shapes import SwitchWanted
+from model_lineup.errors import InvalidInput, NameWouldMove
 from model_lineup.journal.record import Author
+from model_lineup.panel import staging
+from model_lineup.panel.forms import Form, said_of_fields
 from model_lineup.panel.pages import pages
 from model_lineup.panel.providers.preview import Preview, preview
 from model_lineup.panel.render import by_htmx, fragment, go, page
@@ -64,11 +67,37 @@ def switch(request: Request, provider_id: PathId, form: Sent, there: There, _: A
 def ask_about_switch(
     request: Request, provider_id: PathId, there: There, _: AsAdmin, by: By, on: bool = False
 ) -> Response:
-    provider = there.providers.get(provider_id)
-    verb = "on" if on else "off"
+    return _ask_about_switch(request, there, provider_id, on, by)
+
+
+@router.post("/{provider_id:row}/enabled/stage")
+def stage_switch(request: Request, provider_id: PathId, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
+    """On or off at a moment to come."""
+    on = form.flag("on")
+    wanted = SwitchWanted(provider_id=provider_id, enabled=on)
+    try:
+        staged, receipt = staging.stage(there, form, wanted, by, confirm=form.flag("confirm"))
+    except InvalidInput as error:
+        return _ask_about_switch(request, there, provider_id, on, by, form, error)
+    say = f"{staged.title[:200]}: staged."
+    return go(request, f"/activity/staged/{staged.id}", say=say, undo=receipt.change_id)
+
+
+def _ask_about_switch(
+    request: Request,
+    there: Rooms,
+    provider_id: int,
+    on: bool,
+    by: Author,
+    form: Form | None = None,
+    error: InvalidInput | None = None,
+) -> Response:
+    """`form` and `error`: the moment that was entered, and what is wrong with it."""
+    provider, verb = there.providers.get(provider_id), "on" if on else "off"
     return page(
         request,
         "providers/confirm.html",
+        status=422 if error else 200,
         title=f"Switch {provider.name} {verb}?",
         text="While it is off, callers get a 404 for its models; the models keep their own settings." if not on else "",
         preview=_switched(there, provider_id, on, by),
@@ -76,6 +105,9 @@ def ask_about_switch(
         fields={"on": "true" if on else "false", "confirm": "true"},
         verb=f"Switch {verb}",
         back="/providers",
+        later=staging.entered(form) if form else dict.fromkeys(staging.FIELDS, ""),
+        errors=said_of_fields(error) if error else {},
+        may_announce=not on,
     )
 
 
