@@ -93,6 +93,21 @@ def fill(**fields: str) -> Do:
     return done
 
 
+def tell(**fields: str) -> Do:
+    """Fills with ids of rows, and chooses in lists."""
+
+    def done(page: Page, on: Stage) -> None:
+        for name, value in fields.items():
+            field = page.locator(f"main [name={name}]").first
+            meant = value.format_map(on.rows)
+            if field.evaluate("one => one.tagName") == "SELECT":
+                field.select_option(meant)
+            else:
+                field.fill(meant)
+
+    return done
+
+
 def press(words: str) -> Do:
     return lambda page, _: page.locator("main").get_by_role("button", name=words).first.click()
 
@@ -361,6 +376,20 @@ STATES: list[State] = [
         "too-large", "/keys/new", "body is too large", (fill(name="x"), enormous), refused=("413 POST /admin/keys/new",)
     ),
     State("runs-none-match", "/runs?state=interrupted", "No benchmark matches"),
+    State(
+        "rollout-preview",
+        "/aliases/rollout?alias=fast&model={fast}",
+        "Nothing has been changed yet.",
+        (tell(to="{model}", share="25", sticky="request"), press("Preview")),
+    ),
+    State(
+        "rollout-too-few-keys",
+        "/aliases/rollout?alias=fast&model={fast}",
+        "too few keys",
+        (tell(to="{model}", share="25"), press("Preview")),
+        refused=("409 POST /admin/aliases/rollout",),
+    ),
+    State("provider-switch-later", "/providers/{provider}/enabled?on=false", "Not now, but at a moment to come"),
     State("playground-reply", "/playground?name=fast", "200", (fill(message="Hello?"), press("Send"))),
     State("playground-unknown-name", "/playground?name=no-such-name", "no-such-name"),
     State("playground-refused", "/playground?name=no-such-name", "404", (fill(message="Hello?"), press("Send"))),

@@ -25,10 +25,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from model_lineup.access.groups.shapes import Who
 from model_lineup.catalog.shapes import AliasChanges, ImportItem, ModelChanges, ProviderChanges, Selection
+from model_lineup.changes.rollouts.shapes import NewRollout
+from model_lineup.errors import TargetNotAvailable, TooFewKeys
 from model_lineup.gateway.resolve import route_of
 from tests.fakes.asgi import InProcess
-from tests.fakes.callable_names import CALLERS, Caller, Model, World
+from tests.fakes.callable_names import CALLERS, Caller, Leading, Model, Rollout, World
 from tests.fakes.counts import count
 from tests.fakes.desk import BY, ScriptedProvider
 from tests.fakes.meaning import Provider
@@ -46,6 +49,9 @@ CALLED, READ = 2, 6
 PICK = st.integers(0, 1_000)
 """Picks one of however many there are."""
 ROWS = st.lists(PICK, max_size=3)
+GROUPS = st.sets(st.integers(0, 1))
+LEAST_KEYS = 10
+"""Below which no share of keys is rolled out."""
 
 
 class Machine(RuleBasedStateMachine):
@@ -65,6 +71,9 @@ class Machine(RuleBasedStateMachine):
         self.random = Random(seed)
         for left in self.rooms.providers.page(limit=9, offset=0)[0]:
             self.rooms.providers.delete(left.id, BY, force=True, confirm=True)
+        for group in self.stage.groups:
+            self.rooms.groups.remove_members(group, Who(keys=[*self.stage.keys.values()]), BY)
+        self.world.keys, self.world.groups_of = self.stage.keys, {caller: set() for caller in CALLERS}
         for slug in SLUGS[:2]:
             self.add_provider(slug)
         for provider, model_id, visible in ((0, "m", True), (1, "m", True), (1, "a/m", True), (0, "n", False)):
@@ -83,7 +92,7 @@ class Machine(RuleBasedStateMachine):
     def name(self, row: int, alias: str, fallbacks: list[int]) -> None:
         self.desk.alias(row, alias, fallbacks=fallbacks, allow_shadow=True, confirm=True)
         self.world.aliases[alias] = row
-        self.world.fallbacks[alias] = fallbacks
+        self.world.leading[alias] = Leading(fallbacks)
 
     def living(self) -> bool:
         return bool(self.world.living())
@@ -93,6 +102,9 @@ class Machine(RuleBasedStateMachine):
 
     def aliases_and_living(self) -> bool:
         return bool(self.world.aliases) and self.living()
+
+    def rolling(self) -> list[str]:
+        return sorted(alias for alias, leading in self.world.leading.items() if leading.rollout is not None)
 
     def two_providers(self) -> bool:
         return len(self.world.providers) == 2
@@ -196,11 +208,11 @@ class Machine(RuleBasedStateMachine):
         known = self.world.alias_like(alias)
         if known not in (None, alias) or (known is None and self.world.visible_like(alias)):
             return
-        if model.id in self.world.fallbacks.get(alias, []):
+        if alias in self.world.leading and model.id in self.world.leading[alias].fallbacks:
             return
         item = ImportItem(model_id=model.model_id, alias=alias, provider_id=model.provider)
         self.rooms.alias_import.run([item], BY, mode="upsert", confirm=True)
-        self.world.aliases[alias] = model.id
+        self.world.point(alias, model.id)
 
     @precondition(aliases_and_living)
     @rule(pick=PICK, to=PICK, fallbacks=ROWS)
@@ -208,14 +220,89 @@ class Machine(RuleBasedStateMachine):
         alias, row = self.an_alias(pick), self.a_row(to)
         rows = self.some_rows(fallbacks, row)
         self.rooms.aliases.change(self.world.aliases[alias], alias, AliasChanges(target=row, fallbacks=rows), BY)
-        self.world.aliases[alias], self.world.fallbacks[alias] = row, rows
+        self.world.point(alias, row)
+        self.world.leading[alias].fallbacks = rows
 
     @precondition(aliases_and_living)
     @rule(pick=PICK)
     def delete_alias(self, pick: int) -> None:
         alias = self.an_alias(pick)
         self.rooms.aliases.delete(self.world.aliases.pop(alias), alias, BY, confirm=True)
-        self.world.fallbacks.pop(alias, None)
+        self.world.leading.pop(alias)
+
+    @rule(caller=st.sampled_from(CALLERS), group=st.integers(0, 1), member=st.booleans())
+    def belong(self, caller: Caller, group: int, member: bool) -> None:
+        chosen, whom = self.stage.groups[group], Who(keys=[self.stage.keys[caller]])
+        if member:
+            self.rooms.groups.add_members(chosen, whom, BY)
+            self.world.groups_of[caller].add(chosen)
+        else:
+            self.rooms.groups.remove_members(chosen, whom, BY)
+            self.world.groups_of[caller].discard(chosen)
+
+    @precondition(living)
+    @rule(pick=PICK, groups=GROUPS)
+    def limit_model(self, pick: int, groups: set[int]) -> None:
+        row, chosen = self.a_row(pick), {self.stage.groups[group] for group in groups}
+        self.rooms.models.change(row, ModelChanges(groups=sorted(chosen)), BY, confirm=True)
+        self.world.model(row).groups = chosen
+
+    @precondition(aliases_and_living)
+    @rule(pick=PICK, groups=GROUPS)
+    def limit_alias(self, pick: int, groups: set[int]) -> None:
+        alias, chosen = self.an_alias(pick), {self.stage.groups[group] for group in groups}
+        self.rooms.aliases.change(self.world.aliases[alias], alias, AliasChanges(groups=sorted(chosen)), BY)
+        self.world.leading[alias].groups = chosen
+
+    @precondition(aliases_and_living)
+    @rule(pick=PICK, to=PICK, share=st.sampled_from([30.0, 60.0, 100.0]), by_request=st.booleans())
+    def roll_out(self, pick: int, to: int, share: float, by_request: bool) -> None:
+        """By request for all of them, so that it is known what each gets. Refused where nobody could be moved."""
+        alias, row = self.an_alias(pick), self.a_row(to)
+        own = self.world.aliases[alias]
+        if row == own:
+            return
+        share = 100.0 if by_request else share
+        new = NewRollout(target=row, share=share, sticky="request" if by_request else "key")
+        if not self.world.available(row):
+            with pytest.raises(TargetNotAvailable):
+                self.rooms.rollouts.set(own, alias, new, BY)
+            return
+        try:
+            self.rooms.rollouts.set(own, alias, new, BY)
+        except TooFewKeys:
+            assert self.keys_that_may(alias, own) < LEAST_KEYS
+            return
+        self.world.leading[alias].rollout = Rollout(row, share, by_request)
+
+    def keys_that_may(self, alias: str, row: int) -> int:
+        """The callers', and those others that belong to no group."""
+        model, limit = self.world.model(row), self.world.leading[alias].groups
+        theirs = [caller for caller in CALLERS if self.world.may_use(row, caller) and self.world.admits(limit, caller)]
+        open_to_all = self.world.available(row) and not model.groups and not limit
+        return len(theirs) + (LEAST_KEYS if open_to_all else 0)
+
+    @precondition(rolling)
+    @rule(pick=PICK)
+    def stop_rollout(self, pick: int) -> None:
+        alias = self.rolling()[pick % len(self.rolling())]
+        self.rooms.rollouts.stop(self.world.aliases[alias], alias, BY)
+        self.world.leading[alias].rollout = None
+
+    @precondition(rolling)
+    @rule(pick=PICK)
+    def finish_rollout(self, pick: int) -> None:
+        alias = self.rolling()[pick % len(self.rolling())]
+        leading = self.world.leading[alias]
+        assert leading.rollout is not None
+        target = leading.rollout.target
+        if not any(model.id == target for model in self.world.models) or not self.world.available(target):
+            with pytest.raises(TargetNotAvailable):
+                self.rooms.rollouts.finish(self.world.aliases[alias], alias, BY)
+            return
+        self.rooms.rollouts.finish(self.world.aliases[alias], alias, BY)
+        self.world.point(alias, target)
+        leading.fallbacks = [row for row in leading.fallbacks if row != target]
 
     @rule(pick=PICK, found=st.sets(st.sampled_from(MODEL_IDS), min_size=1, max_size=3))
     def fetch(self, pick: int, found: set[str]) -> None:
@@ -264,26 +351,43 @@ class Machine(RuleBasedStateMachine):
         return await self.v1.on(Line(self.stage.shell), path, body, key=key)
 
     async def ask_as_administrator(self, name: str, caller: Caller) -> None:
-        """Told the same, with the fallbacks; which are those that the gateway would try."""
-        told = (await self.stage.admin.send("GET", f"/api/admin/resolve?name={quote_plus(name)}&as={caller}")).json
+        """Told the same of this very key, with the fallbacks; which are those that the gateway would try. And of anyone
+        of his kind, whatever the groups."""
         status, row = self.world.verdict(name, caller)
-        assert (told["status"], [one["id"] for one in told["fallbacks"]]) == (
-            status,
-            self.world.behind(name, caller) if self.world.answers(name) is not None else [],
-        )
-        assert (told["model"] or {}).get("id") == self.world.answers(name)
+        await self.told(self.world, name, caller, f"key_id={self.stage.keys[caller]}")
         if row is not None:
             snapshot = self.rooms.follower.current()
-            whom = next(one for one in snapshot.callers.values() if one.kind == caller)
+            whom = next(one for one in snapshot.callers.values() if one.key_id == self.stage.keys[caller])
             tried = [model.id for model in route_of(snapshot, name, whom, "r").models]
-            assert tried == [row, *self.world.behind(name, caller)]
+            assert (status, tried) == (200, [row, *self.world.behind(name, caller)])
+        anyone = self.world.copy()
+        anyone.groups_of = {each: {*self.stage.groups} for each in CALLERS}
+        for leading in anyone.leading.values():
+            if leading.rollout is not None and leading.rollout.share < 100:
+                leading.rollout = None
+        await self.told(anyone, name, caller, f"as={caller}")
+
+    async def told(self, world: World, name: str, caller: Caller, whose: str) -> None:
+        got = (await self.stage.admin.send("GET", f"/api/admin/resolve?name={quote_plus(name)}&{whose}")).json
+        status, row = world.verdict(name, caller)
+        meant = {200: row, 403: world.answers(name)}.get(status)
+        behind = world.behind(name, caller) if status != 404 else []
+        found = got["status"], (got["model"] or {}).get("id"), [one["id"] for one in got["fallbacks"]]
+        assert found == (status, meant, behind), (name, whose)
 
 
 class Stage:
-    """The loop and the applications that all histories share."""
+    """The loop, the applications, the callers' keys and two groups that all histories share."""
 
     def __init__(self, v1: V1, stack: ExitStack) -> None:
         self.shell = v1.shell()
+        self.groups = [v1.desk.group(name).id for name in ("research", "sales")]
+        self.keys: dict[Caller, int] = {
+            "agent" if one.kind == "agent" else "user": one.key_id
+            for one in v1.rooms.follower.current().callers.values()
+        }
+        for number in range(LEAST_KEYS):
+            v1.desk.key(f"other-{number}")
         self.admin = InProcess(
             v1.rooms, v1.rooms.sessions.sign_in("admin@example.com", "correct horse battery").access_token
         )

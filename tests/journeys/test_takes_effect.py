@@ -1,6 +1,6 @@
 """Three workers on one port, and three servers on one data directory: what one of them was told decides the very next
-call of `/v1` at each of them. Hidden, moved to another model, switched off, closed to agents, revoked, deleted, limited
-to groups: no call is answered as it was before, nor refused as it was before.
+call of `/v1` at each of them. Hidden, moved to another model, rolled out, switched off, closed to agents, revoked,
+deleted, limited to groups: no call is answered as it was before, nor refused as it was before.
 """
 
 import random
@@ -149,6 +149,20 @@ def retarget(town: Town, admin: Client, on: bool) -> Looks:
     ]
 
 
+def rollout(town: Town, admin: Client, on: bool) -> Looks:
+    """For all requests, so that it is known what each gets; and stopped again."""
+    path = by_id("gpt", "/aliases/rollout", alias="fast")
+    if on:
+        admin.must("PUT", path, {"id": town.mini, "share": 100, "sticky": "request"})
+    else:
+        admin.must("DELETE", path)
+    return lambda place: [
+        (town.ask(place, "fast", town.user), (200, "mini" if on else "gpt")),
+        (town.ask(place, "FAST", town.agent), (200, "mini" if on else "gpt")),
+        (town.ask(place, "gpt", town.user), (200, "gpt")),
+    ]
+
+
 def agents(town: Town, admin: Client, on: bool) -> Looks:
     admin.must("PUT", f"{MODELS}/{town.gpt}", {"agents_enabled": not on})
     expected = (403, "model_not_enabled_for_agents") if on else (200, "gpt")
@@ -187,7 +201,7 @@ def membership(town: Town, admin: Client, on: bool) -> Looks:
     ]
 
 
-FLIPPED: tuple[Flip, ...] = (visibility, deletion, provider_toggle, retarget, agents, key, limit, membership)
+FLIPPED: tuple[Flip, ...] = (visibility, deletion, provider_toggle, retarget, rollout, agents, key, limit, membership)
 
 
 @pytest.mark.hard
