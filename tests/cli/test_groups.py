@@ -33,6 +33,9 @@ def test_a_model_is_limited_to_a_group_and_everybody_sees_what_that_means(lineup
     assert "Changed the group" in lineup.ok("groups", "change", "research", "--name", "science", "--no-limits")
     assert "science" in lineup.ok("groups", "list")
     assert "Changed" in lineup.ok("people", "change", "bob@example.com", "--no-groups")
+    dry = lineup.ok("groups", "delete", "science", "--dry-run")
+    assert "Dry run, nothing stored. Deleted the group" in dry
+    assert "Dry run, nothing stored." in lineup.ok("groups", "change", "science", "--name", "arts", "--dry-run")
     assert "Deleted the group" in lineup.ok("groups", "delete", "science")
     assert lineup("sees").exit_code == lineup("groups", "add", "1").exit_code == 2
 

@@ -30,7 +30,11 @@ def test_a_group_is_made_filled_put_on_a_model_and_seen(admin: Looker, workbench
     assert "in the group Panel team, may use" in text_of(admin.get(f"/admin/people/{person['id']}/sees"))
     assert "in a group of: Panel team" in text_of(admin.get(f"/admin/keys/{key['id']}/sees?q=for-few"))
     admin.get(f"/admin/keys/{key['id']}")
-    admin.follow(admin.send(f"{at}/members/remove", {"key": key["id"]}))
+    asked = admin.send(f"{at}/members/remove", {"key": key["id"]})
+    assert f"0 people and 1 key would lose sight of something{key['name']}." in text_of(asked)
+    assert "in a group of: Panel team" in text_of(admin.get(f"/admin/keys/{key['id']}/sees?q=for-few"))
+    admin.get(at)
+    admin.follow(admin.send(f"{at}/members/remove", {"key": key["id"], "confirm": "true"}))
     assert "only for: Panel team" in text_of(admin.get(f"/admin/keys/{key['id']}/sees?q=for-few"))
     assert b'data-variant="destructive"' not in admin.get(f"{at}/delete").body
     refused = admin.send(f"{at}/delete")

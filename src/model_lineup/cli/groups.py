@@ -22,6 +22,7 @@ Models = Annotated[
     list[str],
     typer.Argument(metavar="MODEL", help="Ids, model_ids or aliases.", autocompletion=completion.models),
 ]
+DRY = "Dry run, nothing stored."
 COLUMNS = (
     Column("id", "id"),
     Column("name", "name"),
@@ -105,20 +106,23 @@ def change_group(
     tokens_per_month: TokensMonth = None,
     cost_per_month: CostMonth = None,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Take all its limits away.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Rename, describe or limit it. Limits that you give replace all that it had."""
     limits = limits_of(requests_per_minute, tokens_per_minute, tokens_per_month, cost_per_month)
     body = said(name=name, description=description, limits=limits) | ({"limits": None} if no_limits else {})
     something(body)
     row = finding.group(here, group)
-    here.tell(here.put(f"groups/{row['id']}", body), f"Changed the group {row['name']!r}.")
+    done = f"Changed the group {row['name']!r}."
+    here.tell(here.put(f"groups/{row['id']}", body, dry_run=dry_run), f"{DRY} {done}" if dry_run else done)
 
 
 @verb(app, "delete")
-def delete_group(here: Session, group: Which) -> None:
+def delete_group(here: Session, group: Which, dry_run: DryRun = False) -> None:
     """Delete it. Refused while models or aliases are limited to it."""
     row = finding.group(here, group)
-    here.tell(here.delete(f"groups/{row['id']}"), f"Deleted the group {row['name']!r}.")
+    done = f"Deleted the group {row['name']!r}."
+    here.tell(here.delete(f"groups/{row['id']}", dry_run=dry_run), f"{DRY} {done}" if dry_run else done)
 
 
 @verb(app, "add", examples=["lineup groups add research --person ann@example.com --member-key my-agent"])
@@ -216,7 +220,7 @@ def _limit(here: Session, models: list[str], edit: dict[str, Any], done: str, dr
 
 def _tell(here: Session, answer: Any, what: str, done: str) -> None:
     def as_text(result: dict[str, Any]) -> None:
-        lead = "Dry run, nothing stored. " if result["dry_run"] else ""
+        lead = f"{DRY} " if result["dry_run"] else ""
         change = f" Change {result['change_id']}." if result["change_id"] else ""
         show.line(f"{lead}{show.count(result['changed'], what)} {done}.{change}")
         if impact := result.get("impact"):

@@ -86,7 +86,13 @@ def add_member(request: Request, group_id: PathId, form: Sent, there: There, _: 
 
 @router.post("/{group_id:row}/members/remove")
 def remove_member(request: Request, group_id: PathId, form: Sent, there: There, _: AsAdmin, by: By) -> Response:
+    """At once where nobody loses sight of anything by it; else a page first says who would."""
     who = Who(people=form.wholes("person"), keys=form.wholes("key"))
+    if not form.flag("confirm"):
+        losing = there.groups.remove_members(group_id, who, by, dry_run=True).impact
+        if losing and losing.losing and (losing.losing.people or losing.losing.keys):
+            group = there.groups.get(group_id)
+            return page(request, "groups/remove.html", group=group, who=who, impact=losing)
     result = there.groups.remove_members(group_id, who, by)
     say = "One member less: this holds on the next request."
     return go(request, f"/groups/{group_id}", say=say, undo=result.change_id)
