@@ -24,6 +24,8 @@ from model_lineup.errors import DatabaseBusy, StartRefused, Unavailable
 
 _WRITERS_CACHE = "cache_size = -32768"
 """KiB. A bulk change of 10 000 models touches 16 MB; what does not fit is written to the log and read again."""
+_READERS_CACHE = ("main.cache_size = -512", "activity.cache_size = -512")
+"""KiB. There are many readers, and the system keeps the pages of the files once for all of them."""
 _PRAGMAS = ("foreign_keys = ON", "journal_mode = WAL", "synchronous = FULL", "mmap_size = 0")
 _WRITE_LINEUP = ("BEGIN", "UPDATE instance SET revision = revision WHERE id = 0")
 """Takes the write lock of `lineup.db` alone, at once; BEGIN IMMEDIATE would lock the attached file too."""
@@ -224,7 +226,8 @@ def _sqlite(
         try:
             if attach:
                 connection.execute("ATTACH DATABASE ? AS activity", (located(attach),))
-            for pragma in (*_PRAGMAS, "query_only = ON" if readers else _WRITERS_CACHE):
+            more = ("query_only = ON", *_READERS_CACHE) if readers else (_WRITERS_CACHE,)
+            for pragma in (*_PRAGMAS, *more):
                 connection.execute(f"PRAGMA {pragma}")
         except driver.Error:
             connection.close()
