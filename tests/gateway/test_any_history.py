@@ -103,6 +103,9 @@ class Machine(RuleBasedStateMachine):
     def aliases_and_living(self) -> bool:
         return bool(self.world.aliases) and self.living()
 
+    def any_rolling(self) -> bool:
+        return bool(self.rolling())
+
     def rolling(self) -> list[str]:
         return sorted(alias for alias, leading in self.world.leading.items() if leading.rollout is not None)
 
@@ -282,14 +285,14 @@ class Machine(RuleBasedStateMachine):
         open_to_all = self.world.available(row) and not model.groups and not limit
         return len(theirs) + (LEAST_KEYS if open_to_all else 0)
 
-    @precondition(rolling)
+    @precondition(any_rolling)
     @rule(pick=PICK)
     def stop_rollout(self, pick: int) -> None:
         alias = self.rolling()[pick % len(self.rolling())]
         self.rooms.rollouts.stop(self.world.aliases[alias], alias, BY)
         self.world.leading[alias].rollout = None
 
-    @precondition(rolling)
+    @precondition(any_rolling)
     @rule(pick=PICK)
     def finish_rollout(self, pick: int) -> None:
         alias = self.rolling()[pick % len(self.rolling())]
