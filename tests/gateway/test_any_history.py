@@ -30,12 +30,12 @@ from model_lineup.catalog.shapes import AliasChanges, ImportItem, ModelChanges, 
 from model_lineup.changes.rollouts.shapes import NewRollout
 from model_lineup.errors import TargetNotAvailable, TooFewKeys
 from model_lineup.gateway.resolve import route_of
-from tests.fakes.asgi import InProcess
 from tests.fakes.callable_names import CALLERS, Caller, Leading, Model, Rollout, World
 from tests.fakes.counts import count
 from tests.fakes.desk import BY, ScriptedProvider
 from tests.fakes.meaning import Provider
-from tests.fakes.provider import FakeProvider, Got, reply
+from tests.fakes.provider import FakeProvider
+from tests.fakes.stage_of_v1 import LEAST_KEYS, Stage, echo
 from tests.fakes.v1 import CHAT, HELLO, V1, Line, Reply
 
 SLUGS = ("a", "b", "box")
@@ -50,14 +50,12 @@ PICK = st.integers(0, 1_000)
 """Picks one of however many there are."""
 ROWS = st.lists(PICK, max_size=3)
 GROUPS = st.sets(st.integers(0, 1))
-LEAST_KEYS = 10
-"""Below which no share of keys is rolled out."""
 
 
 class Machine(RuleBasedStateMachine):
     """Each rule does one operation. The same instance serves all histories, emptied before each."""
 
-    def __init__(self, v1: V1, upstream: FakeProvider, stage: "Stage") -> None:
+    def __init__(self, v1: V1, upstream: FakeProvider, stage: Stage) -> None:
         super().__init__()
         self.v1, self.rooms, self.desk = v1, v1.rooms, v1.desk
         self.upstream = upstream
@@ -377,34 +375,6 @@ class Machine(RuleBasedStateMachine):
         behind = world.behind(name, caller) if status != 404 else []
         found = got["status"], (got["model"] or {}).get("id"), [one["id"] for one in got["fallbacks"]]
         assert found == (status, meant, behind), (name, whose)
-
-
-class Stage:
-    """The loop, the applications, the callers' keys and two groups that all histories share."""
-
-    def __init__(self, v1: V1, stack: ExitStack) -> None:
-        self.shell = v1.shell()
-        self.groups = [v1.desk.group(name).id for name in ("research", "sales")]
-        self.keys: dict[Caller, int] = {
-            "agent" if one.kind == "agent" else "user": one.key_id
-            for one in v1.rooms.follower.current().callers.values()
-        }
-        for number in range(LEAST_KEYS):
-            v1.desk.key(f"other-{number}")
-        self.admin = InProcess(
-            v1.rooms, v1.rooms.sessions.sign_in("admin@example.com", "correct horse battery").access_token
-        )
-        self.steps = 0
-        self._runner = stack.enter_context(asyncio.Runner())
-        stack.callback(lambda: self.run(v1.rooms.upstream.close()))
-
-    def run(self, coroutine: Any) -> Any:
-        return self._runner.run(coroutine)
-
-
-def echo(_got: Got) -> Any:
-    message = {"role": "assistant", "content": "Hi"}
-    return reply({"model": "whatever", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
 
 
 @pytest.mark.hard
